@@ -1,16 +1,21 @@
-# Flags that every target of this project is compiled with.
+# Flags that every target of this project is compiled with.  Those of the sanitizers reach who links
+# to the library in this build, and are no part of an installed package.
 function(kith_compile_options target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
     -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wnull-dereference -Wimplicit-fallthrough
-    $<$<BOOL:${KITH_WERROR}>:-Werror>)
-  if(KITH_SANITIZE)
-    target_compile_options(${target} PUBLIC -fsanitize=${KITH_SANITIZE} -fno-omit-frame-pointer
-                                            -fno-sanitize-recover=all)
-    target_link_options(${target} PUBLIC -fsanitize=${KITH_SANITIZE})
-  endif()
+    $<$<BOOL:${KITH_WERROR}>:-Werror>
+    # A broken rule names its file from the root, wherever the tree lies.
+    -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+
+  string(REPLACE "," ";" sanitizers "${KITH_SANITIZE}")
   if(KITH_FUZZERS)
-    target_compile_options(${target} PUBLIC -fsanitize=fuzzer-no-link)
-    target_link_options(${target} PUBLIC -fsanitize=fuzzer-no-link)
+    list(APPEND sanitizers fuzzer-no-link)
+  endif()
+  list(JOIN sanitizers "," sanitizers)
+  if(sanitizers)
+    target_compile_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${sanitizers}>
+      $<BUILD_INTERFACE:-fno-omit-frame-pointer> $<BUILD_INTERFACE:-fno-sanitize-recover=all>)
+    target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${sanitizers}>)
   endif()
 endfunction()
