@@ -1,0 +1,106 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <variant>
+
+#include <kith/bytes.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/token.hpp>
+
+namespace kith {
+
+/// What a policy answers.  `defer`: it cannot be judged now; the realm's leader is asked, and the
+/// next attempt decides.
+enum class Verdict : std::uint8_t { yes, no, defer };
+
+/// Takes the one answer to a question, at once or later, on the thread that asked.  Dropped
+/// without a call it means no.
+using Answer = std::move_only_function<void(Verdict)>;
+
+/// How a node takes part: a member routes and coordinates for others, a client does not.
+enum class Participation : std::uint8_t { member, client };
+
+/// May the peer join as this?
+struct JoinRequest {
+  Participation as = Participation::member;
+};
+
+/// May the peer, which declared this intent, be sent to or received from?  `role` is the peer's.
+struct IntentRequest {
+  IntentRole role = IntentRole::both;
+  Fingerprint subject;
+};
+
+/// May the peer use this subject with our help, as its coordinator?
+struct SubjectRequest {
+  Fingerprint subject;
+};
+
+using Request = std::variant<JoinRequest, IntentRequest, SubjectRequest>;
+
+struct AuthenticateQuestion {
+  Token token;
+};
+
+struct AuthorizeQuestion {
+  Token peer;
+  Request request;
+};
+
+/// A question as a value, so that an engine can ask it and a driver put it to a `Policy`.
+using PolicyQuestion = std::variant<AuthenticateQuestion, AuthorizeQuestion>;
+
+/// What went over one channel since the last account of it.
+struct Exchanged {
+  Fingerprint peer;  ///< The peer's identity.
+  Fingerprint subject;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Whom a node deals with, and for what.  The embedder may give its own.  A question that fails,
+/// throws or is never answered means no.
+///
+/// Every token handed in was verified before: dates, and signature by its own key or by the
+/// `trusted_key` of its issuer.
+class Policy {
+ public:
+  virtual ~Policy() = default;
+
+  /// Is the token who it says, for all we know?  `token` is a node, an identity or an intent, and
+  /// valid during the call only.
+  virtual void authenticate(const Token& token, Answer answer) = 0;
+
+  /// May the peer do this?  `peer` is its identity, its node where it has no other identity, or
+  /// its intent.  Valid during the call only.
+  virtual void authorize(const Token& peer, const Request& request, Answer answer) = 0;
+
+  /// Tells what was exchanged.
+  virtual void account(const Exchanged& exchanged) = 0;
+
+  /// The key of an issuer that may vouch for identities; nothing if we trust no such issuer.
+  [[nodiscard]] virtual std::optional<std::array<Byte, 32>> trusted_key(
+      const Fingerprint& issuer) const;
+};
+
+/// Yes to everybody whose tokens are valid.
+[[nodiscard]] std::unique_ptr<Policy> open_policy();
+
+/// Yes to these nodes and identities alone.
+[[nodiscard]] std::unique_ptr<Policy> known_keys_policy(std::set<Fingerprint> known);
+
+/// Yes to whoever belongs to the realm of the identity with `leader_key`: the leader itself,
+/// identities that it issued, and nodes and intents that name the realm.  A node joins by its
+/// identity, so the leader decides who joins; nodes and intents without a joined identity behind
+/// them come no further than a handshake.
+[[nodiscard]] std::unique_ptr<Policy> realm_policy(const std::array<Byte, 32>& leader_key);
+
+/// The realm that the identity with `leader_key` leads.
+[[nodiscard]] Fingerprint realm_of(const std::array<Byte, 32>& leader_key);
+
+}  // namespace kith
