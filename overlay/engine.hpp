@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <kith/bytes.hpp>
+#include <kith/endpoint.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+
+#include "core/random.hpp"
+#include "overlay/engine_config.hpp"
+#include "overlay/engine_output.hpp"
+
+namespace kith::overlay {
+
+/// One node: the protocol as a whole, without a world.  It has four kinds of methods:
+///
+///     commands   join, subscribe, advertise, publish, trace, leave
+///     inputs     on_accepted, on_connected, on_bytes, …, on_deadline
+///     outputs    poll_output, take_bytes, next_deadline
+///     getters    id, is_ready, status, peers
+///
+/// One command or input, then drain `poll_output` until it is empty; then wait for the next input
+/// or for `next_deadline`.  What an output points to stays valid until the next call of any method
+/// that is not const.  `now` never goes back.  Two drivers run this class: `overlay/asio` on real
+/// sockets, `overlay/sim` in a simulated world.
+class Engine {
+ public:
+  /// `random` must outlive the engine.  Issues the node's first token at `now`.
+  Engine(EngineConfig config, Random& random, Instant now);
+  ~Engine();
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+
+  // Commands.
+
+  /// Where this node can be dialed from now on; they stand in its token.  May be called again.
+  void set_endpoints(std::vector<Endpoint> endpoints, Instant now);
+
+  /// Tries to enter the overlay through `target`, again and again with growing pauses while there
+  /// is no peer.  Several targets may be given, one call each.  A node that is given none founds an
+  /// overlay and is ready at once.
+  void join(const JoinTarget& target, Instant now);
+
+  /// Declares the wish to receive `subject`.  `Errc::too_long` for a name over 255 bytes or empty,
+  /// `Errc::limit_reached` over the configured number.
+  [[nodiscard]] Result<SubscriptionId> subscribe(std::string_view subject,
+                                                 const SubscribeOptions& options, Instant now);
+  void unsubscribe(SubscriptionId subscription, Instant now);
+
+  /// Declares the offer to send on `subject`.  Errors as `subscribe`.
+  [[nodiscard]] Result<PublisherId> advertise(std::string_view subject,
+                                              const PublishOptions& options, Instant now);
+  void withdraw(PublisherId publisher, Instant now);
+
+  /// Accepts `payload` for every receiver matched by now.  `Errc::would_block` when the publisher's
+  /// queue is full (`PublisherWritable` follows), `Errc::too_long` over the size limit.
+  [[nodiscard]] Result<void> publish(PublisherId publisher, ByteView payload, Instant now);
+
+  /// Asks who coordinates `subject` and by which hops a message gets there; `TraceDone` follows.
+  TraceId trace(const Fingerprint& key, Instant now);
+
+  /// The answer to an `AskPolicy`; late and unknown answers are ignored.
+  void on_verdict(QuestionId question, Verdict verdict, Instant now);
+
+  /// Withdraws what was declared, takes leave of every peer and closes; `Left` follows, at the
+  /// latest after `EngineConfig::leave_timeout`.
+  void leave(Instant now);
+
+  // Inputs.
+
+  /// A connection came in.  Nothing if it must be closed at once without a byte.
+  [[nodiscard]] std::optional<ConnectionId> on_accepted(const Endpoint& from, Instant now);
+  /// The connection ordered by `Dial` stands.
+  void on_connected(ConnectionId connection, Instant now);
+  void on_connect_failed(ConnectionId connection, Instant now);
+  void on_bytes(ConnectionId connection, ByteView bytes, Instant now);
+  /// The peer will send nothing more.
+  void on_end_of_stream(ConnectionId connection, Instant now);
+  /// The connection broke.
+  void on_connection_lost(ConnectionId connection, Instant now);
+  /// To be called at or after `next_deadline`.
+  void on_deadline(Instant now);
+
+  // Outputs.
+
+  [[nodiscard]] std::optional<Output> poll_output(Instant now);
+
+  /// Seals what waits for `connection` and appends it to `out`, up to about `most` bytes; appends
+  /// nothing if nothing waits.  To be called after `WriteReady`, whenever the transport takes more,
+  /// until it yields nothing.  Whatever waits together is sealed together, so a driver calls it
+  /// only when the last bytes are written.  Drain `poll_output` afterwards.
+  void take_bytes(ConnectionId connection, std::size_t most, Bytes& out, Instant now);
+
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  // Getters.
+
+  [[nodiscard]] const Fingerprint& id() const;
+  [[nodiscard]] ByteView node_token() const;
+  [[nodiscard]] bool is_ready() const;
+  [[nodiscard]] Status status(Instant now) const;
+  [[nodiscard]] std::vector<PeerInfo> peers(Instant now) const;
+  [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const;
+
+  /// Ends the program if an invariant is broken.  For tests.
+  void sanity_check() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::overlay

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <kith/endpoint.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/time.hpp>
+
+#include "core/crypto/primitives.hpp"
+
+namespace kith::overlay {
+
+using namespace std::chrono_literals;
+
+class ContactBook;
+
+/// Takes part in the overlay, or only uses it (DESIGN §4).
+enum class NodeRole : std::uint8_t {
+  member = 0,  ///< Is in the tables of others, forwards, coordinates.
+  client = 1,  ///< Joins and routes through its peers, enters nobody's table.
+};
+
+/// Where to enter: an endpoint, and the node that must answer there if it is known.
+struct JoinTarget {
+  Endpoint endpoint;
+  std::optional<Fingerprint> node;
+};
+
+enum class WhenFull : std::uint8_t { reject };
+
+struct SubscribeOptions {
+  /// Who may send: nobody in particular (zeros), an identity, or a realm.
+  Fingerprint audience;
+  /// Messages that a sender may have under way: the intent's threshold.
+  std::uint32_t credit = 1024;
+};
+
+struct PublishOptions {
+  Fingerprint audience;
+  /// How long an accepted message waits for its receivers.
+  Duration time_to_live = 60s;
+  /// What a publisher keeps for receivers that are behind.
+  std::size_t queue_messages = 65'536;
+  std::size_t queue_bytes = 64U << 20;
+};
+
+/// Everything a node is told at its start.  Times and sizes are defaults; see CONNECTIONS §2.9.
+struct EngineConfig {
+  const crypto::Primitives* primitives = nullptr;
+  crypto::SigningKeyPair node_key;
+  crypto::DhKeyPair static_key;
+  /// Nothing: the node key speaks for itself.
+  std::optional<crypto::SigningKeyPair> identity_key;
+  NodeRole role = NodeRole::member;
+  /// The realm; zeros: the public one.
+  Fingerprint realm;
+  /// Shared between the nodes of one simulation; nothing: the engine makes its own.
+  ContactBook* contacts = nullptr;
+  /// Networks exempt from address diversity and from penalties, beyond loopback.
+  std::vector<Endpoint> exempt_networks;
+
+  std::size_t peers_wanted_by_client = 3;
+  std::size_t region_size = 5;
+  std::size_t neighbourhood_size = 16;
+  std::size_t intents_most = 100'000;
+  std::size_t subscriptions_most = 16'384;
+
+  Duration node_token_life = 24h;
+  Duration ping_interval = 20s;
+  Duration ping_timeout_least = 250ms;
+  Duration route_timeout = 1s;
+  std::uint8_t route_attempts = 4;
+  std::uint8_t hop_limit = 32;
+  Duration intent_life = 10min;
+  Duration leave_timeout = 2s;
+};
+
+}  // namespace kith::overlay

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+namespace kith::overlay {
+
+/// What a message between nodes is: the first element of its canonical msgpack array.  The numbers
+/// stand on the wire; each group belongs to one machine.
+enum class MessageKind : std::uint8_t {
+  // Membership (DESIGN §4).
+  join = 1,
+  acknowledge = 2,
+  not_acknowledged = 3,
+  update = 4,
+  piggy = 5,
+  leave = 6,
+
+  // Routing of messages towards a key (DESIGN §5).
+  route = 16,   ///< Towards a key, hop by hop.
+  answer = 17,  ///< Back along the hops of a `route`.
+
+  // What a routed message carries.
+  announce = 24,  ///< Membership: a node joined; answered with a piggy.
+  lookup = 25,    ///< Membership: who is near this key; answered with a piggy.
+  trace = 26,     ///< Diagnosis: by which hops.
+
+  // Coordinators (DESIGN §6).
+  declare = 32,   ///< Routed to the subject: hold this intent.
+  declared = 33,  ///< The answer: who holds it, until when.
+  withdraw = 34,  ///< Routed to the subject.
+  matches = 35,   ///< Pushed to a declaring node: intents that match yours.
+  unmatched = 36, ///< Pushed to a declaring node: intents that are over.
+  replicate = 37, ///< Between the nodes of a region: hold these too.
+  replicated = 38,///< The answer to it.
+
+  // Exchange (DESIGN §7), between matched nodes.
+  channel_open = 48,
+  channel_accept = 49,
+  channel_refuse = 50,
+  channel_data = 51,
+  channel_credit = 52,
+  channel_expired = 53,
+  channel_close = 54,
+};
+
+}  // namespace kith::overlay
