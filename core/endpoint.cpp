@@ -61,13 +61,15 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
 
 std::string Endpoint::to_string() const {
   std::array<char, INET6_ADDRSTRLEN> host{};
-  const std::string port = ":" + std::to_string(port_);
+  std::string text;
   if (is_v4()) {
     inet_ntop(AF_INET, address_.data() + kMappedPrefix.size(), host.data(), host.size());
-    return host.data() + port;
+    text.append(host.data());
+  } else {
+    inet_ntop(AF_INET6, address_.data(), host.data(), host.size());
+    text.append("[").append(host.data()).append("]");
   }
-  inet_ntop(AF_INET6, address_.data(), host.data(), host.size());
-  return "[" + std::string(host.data()) + "]" + port;
+  return text.append(":").append(std::to_string(port_));
 }
 
 bool Endpoint::is_v4() const {
