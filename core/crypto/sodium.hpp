@@ -36,4 +36,8 @@ void pad(Bytes& bytes, std::size_t block);
 /// time; `Errc::bad_padding` if there is none.
 [[nodiscard]] Result<std::size_t> unpadded_bytes(ByteView bytes);
 
+/// The length that Padmé pads `bytes` to (Nikitin et al., PETS 2019): it lets out no more than
+/// O(log log bytes) bits of the length, for at most 12 % more.
+[[nodiscard]] std::size_t padme(std::size_t bytes);
+
 }  // namespace kith::crypto
