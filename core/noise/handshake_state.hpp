@@ -1,7 +1,9 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/crypto/primitives.hpp"
@@ -22,9 +24,12 @@ struct Transport {
   std::optional<CipherState> responder_to_initiator;
 };
 
-/// One handshake (Noise §5.3), driven message by message.  Writing out of turn, after the end or
-/// after a failure is `Errc::protocol_error`.  After any failure the object is dead: its secrets
-/// are wiped and every further call fails.
+/// One handshake (Noise §5.3), driven message by message.  Writing or reading out of turn, after
+/// the end or after a failure is `Errc::protocol_error`.  After any failure the object is dead: all
+/// it knew is wiped and every further call fails.
+///
+///     running ─last message─> finished ─split─> spent
+///        └──────any failure──────┴────────────────┴──> dead
 class HandshakeState {
  public:
   struct Config {
@@ -35,19 +40,25 @@ class HandshakeState {
     const crypto::DhKeyPair* static_key = nullptr;
     /// The peer's static key, where the pattern knows it beforehand.
     std::optional<crypto::DhPublicKey> remote_static;
+    /// In the order of the pattern's psk tokens.
     std::vector<Psk> psks;
   };
 
-  /// @pre every key that the pattern needs beforehand is there
+  /// @pre every key that the pattern needs beforehand is there, no `remote_static` that the peer
+  /// will send itself, and as many psks as the pattern has psk tokens
   HandshakeState(const crypto::Primitives& primitives, Config config);
 
-  /// Appends the next message, with `payload` in it, to `out`.
+  /// Appends the next message, with `payload` in it, to `out`; on failure `out` is as it was.
+  /// `Errc::too_long` over 65535 bytes, `Errc::bad_key` if the peer sent a key of low order.
+  /// @pre `payload` does not lie in `out`
   [[nodiscard]] Result<void> write_message(ByteView payload, Random& random, Bytes& out);
 
-  /// Reads the next message and yields its payload.
+  /// Reads the next message and yields its payload.  `Errc::truncated`, `Errc::too_long`,
+  /// `Errc::bad_key` or `Errc::decrypt_failed` for a message that is not the one expected.
   [[nodiscard]] Result<Bytes> read_message(ByteView message);
 
   /// How long the next message is with a payload of `payload_bytes`, whoever writes it.
+  /// @pre the handshake is running
   [[nodiscard]] std::size_t message_bytes(std::size_t payload_bytes) const;
 
   [[nodiscard]] bool is_our_turn() const;
@@ -57,14 +68,41 @@ class HandshakeState {
   /// The peer's static key as far as it is known by now.
   [[nodiscard]] const std::optional<crypto::DhPublicKey>& remote_static() const;
 
-  /// `h`.  After the last message it names this handshake: channel binding (Noise §11.2).
+  /// `h`.  After the last message it names this handshake: channel binding (Noise §11.2).  Stays
+  /// after `split`.
   [[nodiscard]] ByteView handshake_hash() const;
 
-  /// The transport keys; the handshake is over and wiped.  @pre is_finished()
+  /// The transport keys; the handshake is over and its keys are wiped.
+  /// @pre is_finished(), and this is the first call
   [[nodiscard]] Transport split();
 
  private:
-  // The author of handshake_state.cpp completes this part.
+  enum class Phase : std::uint8_t { running, finished, spent, dead };
+
+  void mix_pre_messages();
+  [[nodiscard]] std::span<const PatternToken> current_message() const;
+  [[nodiscard]] Result<void> write_tokens(ByteView payload, Random& random, MutableByteView rest);
+  [[nodiscard]] Result<void> write_token(PatternToken token, Random& random, MutableByteView& rest);
+  [[nodiscard]] Result<void> read_token(PatternToken token, ByteView& rest);
+  [[nodiscard]] Result<void> mix_dh(PatternToken token);
+  void mix_ephemeral(const crypto::DhPublicKey& key);
+  void mix_next_psk();
+  void advance();
+  void wipe_inputs();
+  [[nodiscard]] std::unexpected<Errc> fail(Errc error);
+
+  const Pattern* pattern_;
+  const crypto::DiffieHellman* dh_;
+  const crypto::DhKeyPair* static_key_;
+  crypto::DhKeyPair ephemeral_;
+  crypto::DhPublicKey remote_ephemeral_{};
+  std::optional<crypto::DhPublicKey> remote_static_;
+  std::vector<Psk> psks_;
+  SymmetricState symmetric_;
+  Role role_;
+  Phase phase_ = Phase::running;
+  std::uint8_t messages_done_ = 0;
+  std::uint8_t psks_used_ = 0;
 };
 
 }  // namespace kith::noise

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -14,7 +13,7 @@ enum class PatternToken : std::uint8_t { e, s, ee, es, se, ss, psk };
 struct Pattern {
   /// As it stands in the protocol name: "XX", "IKpsk2".
   std::string_view name;
-  /// Pre-messages: `e` and `s` only.
+  /// Pre-messages: `s` or nothing.  (Those of fallback patterns hold an `e`; none is here.)
   std::span<const PatternToken> initiator_before;
   std::span<const PatternToken> responder_before;
   /// The messages, alternating, the initiator's first.
