@@ -35,6 +35,9 @@ inline constexpr Duration kNodeTokenLifeMax = std::chrono::hours(24 * 30);
 inline constexpr Duration kIdentityTokenLifeMax = std::chrono::hours(24 * 365);
 inline constexpr Duration kIntentTokenLifeMax = std::chrono::hours(24);
 
+/// The end of the year 9999: dates behind it are refused, so that arithmetic on dates stays exact.
+inline constexpr WallTime kTokenTimeMax{Duration(253'402'300'799'999'999)};
+
 /// How far the clocks of two nodes may differ when a token's dates are judged.
 inline constexpr Duration kClockSkewMax = std::chrono::minutes(5);
 
