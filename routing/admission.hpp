@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include <kith/endpoint.hpp>
+#include <kith/fingerprint.hpp>
+
+#include "routing/contact_index.hpp"
+#include "routing/table.hpp"
+
+namespace kith::routing {
+
+/// Whether the table has a use for the session with `contact`: it is a neighbour, or holds its
+/// slot.  Whoever needs a session pings it.
+[[nodiscard]] bool is_needed(const Table& table, ContactIndex contact);
+
+/// How many peers are needed.
+[[nodiscard]] std::size_t needed_peers(const Table& table);
+
+/// Beyond so many sessions, newcomers that we do not need are refused and surplus ones closed.
+[[nodiscard]] std::size_t soft_cap(const Table& table);
+
+struct Admission {
+  static constexpr std::size_t kAlternativesMax = 4;
+
+  bool admitted = true;
+  /// Whom a refused node may try instead: healthy peers that lie in the same slot of its table as
+  /// we do, then those closest to it.
+  std::vector<ContactIndex> alternatives;
+};
+
+/// Whether to join a node `id` at `endpoint` that asks for it.  Never refuses a neighbour, be it
+/// ours or be we its own as far as we know: on that the exactness of "closest" rests.
+[[nodiscard]] Admission admit(const Table& table, const Fingerprint& id, const Endpoint& endpoint);
+
+/// The peers that we could do without and that are not neighbours in either direction, the most
+/// dispensable first: crowded, then suspect, then by latency, the longest first.  A peer may need
+/// us all the same.
+[[nodiscard]] std::vector<ContactIndex> surplus(const Table& table);
+
+}  // namespace kith::routing

@@ -1,0 +1,122 @@
+#include "routing/dialling.hpp"
+
+#include "routing/holder.hpp"
+
+namespace kith::routing {
+namespace {
+
+using Position = DistanceOrder::Position;
+using Range = DistanceOrder::Range;
+
+std::optional<Position> next_neighbour(const Table& table, TimePoint now) {
+  const SpareSet& spares = table.spares();
+  for (Position at = 0; at < spares.size(); ++at) {
+    if (!table.peers().is_neighbour(spares.order().id(at))) break;
+    if (spares[at].is_free(now)) return at;
+  }
+  return std::nullopt;
+}
+
+/// What the best spare of one slot is good for.
+class SlotNeed {
+ public:
+  SlotNeed(const Table& table, Range spares, TimePoint now)
+      : peers_(table.peers()), spares_(table.spares()), slack_(table.config().latency_slack) {
+    const int spread_bits = table.config().spread_bits;
+    const Slot slot = spares_.order().slot(spares.first, spread_bits);
+    const Range held = peers_.order().slot_range(slot, spread_bits);
+    if (const auto at = holder(peers_, held); at && !peers_.is_suspect(*at)) holder_ = at;
+    for (Position at = spares.first; at < spares.last; ++at) {
+      if (spares_[at].dialling != 0) attended_ = true;
+      if (!spares_[at].is_free(now) || !serves(at)) continue;
+      if (peers_.would_crowd(spares_.order().id(at), spares_[at].network)) continue;
+      if (!best_ || is_preferred(at, *best_)) best_ = at;
+    }
+  }
+
+  /// The spare to dial for a need of `least` or more pressing.
+  [[nodiscard]] std::optional<Position> best(Need least) const {
+    if (attended_ || !best_ || need() > least) return std::nullopt;
+    return best_;
+  }
+
+  /// @pre best() is somebody.
+  [[nodiscard]] Need need() const {
+    if (!holder_) return Need::empty_slot;
+    return spares_[*best_].rtt() ? Need::nearer : Need::explore;
+  }
+
+ private:
+  /// Whether the slot would gain by a session with the spare.
+  [[nodiscard]] bool serves(Position at) const {
+    if (!holder_ || !spares_[at].rtt()) return true;
+    return spares_.one_way(at) + slack_ < peers_.one_way(*holder_);
+  }
+
+  /// Of those that serve a held slot, what is known to be nearer comes before what may be.
+  [[nodiscard]] bool is_preferred(Position a, Position b) const {
+    const bool a_known = spares_[a].rtt().has_value();
+    const bool b_known = spares_[b].rtt().has_value();
+    if (holder_ && a_known != b_known) return a_known;
+    return spares_.is_better(a, b);
+  }
+
+  const PeerSet& peers_;
+  const SpareSet& spares_;
+  Duration slack_;
+  std::optional<Position> holder_;
+  std::optional<Position> best_;
+  bool attended_ = false;
+};
+
+}  // namespace
+
+Wish wants(const Table& table, const Fingerprint& id, const Endpoint& endpoint) {
+  if (id == table.self_id()) return Wish::ignore;
+  if (const auto known = table.book().find(id)) {
+    if (table.is_peer(*known) || table.is_spare(*known)) return Wish::ignore;
+  }
+  const PeerSet& peers = table.peers();
+  const Config& config = table.config();
+  if (peers.is_neighbour(id)) return Wish::connect;
+  const NetworkTag network = table.network(endpoint);
+  if (peers.would_crowd(id, network)) return Wish::ignore;
+  const Slot slot = slot_of(distance(id, table.self_id()), config.spread_bits);
+  const bool covered = is_covered(peers, peers.order().slot_range(slot, config.spread_bits));
+  if (!covered && peers.size() < config.sessions_max) return Wish::connect;
+  return table.spares().has_room(id, network) ? Wish::keep : Wish::ignore;
+}
+
+std::optional<Candidate> next_candidate(const Table& table, TimePoint now, Need least) {
+  const DistanceOrder& order = table.spares().order();
+  if (auto at = next_neighbour(table, now)) return Candidate{order[*at], Need::neighbour};
+  if (table.peers().size() >= table.config().sessions_max) return std::nullopt;
+  std::optional<Candidate> found;
+  for (Position first = 0; first < order.size();) {
+    const Range slot{first, order.slot_end(first, table.config().spread_bits)};
+    first = slot.last;
+    const SlotNeed slot_need(table, slot, now);
+    // The shallowest slot comes last and wins among equals: half of all messages pass through it.
+    if (auto at = slot_need.best(found ? found->need : least))
+      found = Candidate{order[*at], slot_need.need()};
+  }
+  return found;
+}
+
+std::vector<Slot> empty_slots(const Table& table) {
+  const PeerSet& peers = table.peers();
+  const Config& config = table.config();
+  int deepest = 0;
+  if (peers.size() >= config.neighbourhood && config.neighbourhood > 0)
+    deepest = peers.order().slot(config.neighbourhood - 1, 0).bucket;
+  std::vector<Slot> empty;
+  for (int bucket = 0; bucket <= deepest; ++bucket) {
+    for (int part = 0; part >> config.spread_bits == 0; ++part) {
+      const Slot slot{static_cast<std::uint16_t>(bucket), static_cast<std::uint16_t>(part)};
+      if (peers.order().slot_range(slot, config.spread_bits).size() == 0) empty.push_back(slot);
+    }
+  }
+  return empty;
+}
+
+}  // namespace kith::routing
