@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+
+#include "core/random.hpp"
+#include "overlay/engine_config.hpp"
+
+namespace kith::overlay {
+
+/// The endpoints that lead into the overlay, each with its own back-off: 1 s doubling to 5 min
+/// with a quarter of jitter, from 60 s after a refusal (CONNECTIONS §2.9).
+class Entrance {
+ public:
+  explicit Entrance(Random& random) : random_(&random) {}
+
+  void add(const JoinTarget& target, TimePoint now);
+  [[nodiscard]] bool is_empty() const { return doors_.empty(); }
+
+  /// A target that is due and not being dialed; it counts as being dialed from now on.
+  [[nodiscard]] std::optional<JoinTarget> next(TimePoint now);
+  /// When the next one is due.
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  /// The pause until the next attempt.
+  Duration on_failed(const JoinTarget& target, Errc why, TimePoint now);
+  void on_entered();
+
+ private:
+  struct Door {
+    JoinTarget target;
+    TimePoint due;
+    Duration pause;
+    bool dialing = false;
+  };
+
+  Random* random_;
+  std::vector<Door> doors_;
+};
+
+}  // namespace kith::overlay

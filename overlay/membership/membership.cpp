@@ -1,0 +1,243 @@
+#include "overlay/membership/membership.hpp"
+
+#include <utility>
+
+#include "core/assert.hpp"
+#include "routing/admission.hpp"
+#include "tokens/identity_token.hpp"
+#include "tokens/verify.hpp"
+
+namespace kith::overlay {
+namespace {
+
+constexpr std::size_t kForwardedMost = 4096;
+
+Participation participation(NodeRole role) {
+  return role == NodeRole::client ? Participation::client : Participation::member;
+}
+
+}  // namespace
+
+Membership::Membership(const MembershipConfig& config, ContactBook& book, routing::Table& table,
+                       Peers& peers, Random& random, TimePoint now)
+    : config_(config),
+      book_(&book),
+      table_(&table),
+      peers_(&peers),
+      random_(&random),
+      entrance_(random),
+      forwarded_(kForwardedMost),
+      refresh_interval_(config.refresh_first) {
+  timers_.set(Timer::start, now);
+}
+
+void Membership::enter(const JoinTarget& target, TimePoint now) {
+  entrance_.add(target, now);
+  timers_.set(Timer::entrance, now);
+}
+
+void Membership::leave(TimePoint) {
+  leaving_ = true;
+  for (const Timer timer :
+       {Timer::start, Timer::entrance, Timer::refresh, Timer::neighbourhood, Timer::dial})
+    timers_.cancel(timer);
+  for (const Peer& peer : peers_->all()) {
+    outputs_.emplace_back(SendOn{peer.connection, encode_bare(MessageKind::leave)});
+    outputs_.emplace_back(CloseSession{peer.connection, CloseReason::shutdown});
+  }
+}
+
+JoinMessage Membership::join_message() const {
+  return {.role = config_.role, .entering = relays() == 0, .identity = {}, .proof = {}};
+}
+
+void Membership::on_join_sent(ConnectionId connection, ContactIndex contact) {
+  candidates_.insert_or_assign(connection, Candidate{.contact = contact, .identity = {}});
+}
+
+Result<void> Membership::on_message(ConnectionId connection, ContactIndex contact, bool joined,
+                                    const Fingerprint& session_id, MessageKind kind,
+                                    ByteView message, Instant now) {
+  switch (kind) {
+    case MessageKind::join:
+      if (joined) return std::unexpected(Errc::protocol_error);
+      return on_join(connection, contact, session_id, message, now);
+    case MessageKind::acknowledge:
+      return on_acknowledge(connection, message, now.time);
+    case MessageKind::not_acknowledged:
+      return on_not_acknowledged(connection, message, now.time);
+    case MessageKind::update:
+      if (!joined) return std::unexpected(Errc::protocol_error);
+      return on_update(contact, message, now);
+    case MessageKind::piggy:
+      // A node that has no room for us names others before it says so.
+      if (!joined && !candidates_.contains(connection))
+        return std::unexpected(Errc::protocol_error);
+      return on_piggy(message, now);
+    case MessageKind::leave:
+      if (!joined) return std::unexpected(Errc::protocol_error);
+      return on_leave(connection, contact, message, now.time);
+    default:
+      return std::unexpected(Errc::unknown_kind);
+  }
+}
+
+Result<void> Membership::on_join(ConnectionId connection, ContactIndex contact,
+                                 const Fingerprint& session_id, ByteView message, Instant now) {
+  if (candidates_.contains(connection)) return std::unexpected(Errc::protocol_error);
+  const auto decoded = decode_join(message);
+  if (!decoded) return std::unexpected(decoded.error());
+  Candidate candidate{.contact = contact,
+                      .stage = Stage::authenticating,
+                      .role = decoded->role,
+                      .entering = decoded->entering,
+                      .identity = {}};
+  if (!decoded->identity.empty()) {
+    auto identity = decode_identity_token(decoded->identity);
+    if (!identity) return std::unexpected(identity.error());
+    const Fingerprint& node = book_->id(contact);
+    const auto valid = verify(identity->token, *config_.signatures, now.wall,
+                              config_.realm_leader ? &*config_.realm_leader : nullptr);
+    if (!valid) return std::unexpected(valid.error());
+    if (identity->token.realm() != config_.realm) return std::unexpected(Errc::wrong_realm);
+    // The identity names the node, and says so in this very session (R40).
+    if (identity->node != node) return std::unexpected(Errc::wrong_key);
+    const Bytes statement = join_statement(session_id, node);
+    if (!config_.signatures->verify(identity->token.public_key(), {statement}, *decoded->proof))
+      return std::unexpected(Errc::bad_signature);
+    candidate.identity = std::move(identity->token);
+  }
+  ask(connection, candidates_.emplace(connection, std::move(candidate)).first->second);
+  return {};
+}
+
+Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView message, TimePoint now) {
+  const auto it = candidates_.find(connection);
+  if (it == candidates_.end() || it->second.stage != Stage::joining)
+    return std::unexpected(Errc::protocol_error);
+  const auto role = decode_acknowledge(message);
+  if (!role) return std::unexpected(role.error());
+  const ContactIndex contact = it->second.contact;
+  candidates_.erase(it);
+  dialing_.erase(contact);
+  entrance_.on_entered();
+  join(connection, contact, *role, book_->id(contact), now);
+  return {};
+}
+
+Result<void> Membership::on_not_acknowledged(ConnectionId connection, ByteView message,
+                                             TimePoint now) {
+  const auto it = candidates_.find(connection);
+  if (it == candidates_.end() || it->second.stage != Stage::joining)
+    return std::unexpected(Errc::protocol_error);
+  const auto decoded = decode_bare(message, MessageKind::not_acknowledged);
+  if (!decoded) return decoded;
+  on_dial_failed(it->second.contact, Errc::refused, now);
+  candidates_.erase(it);
+  outputs_.emplace_back(CloseSession{connection, CloseReason::done});
+  return {};
+}
+
+Result<void> Membership::on_leave(ConnectionId connection, ContactIndex contact, ByteView message,
+                                  TimePoint now) {
+  const auto decoded = decode_bare(message, MessageKind::leave);
+  if (!decoded) return decoded;
+  table_->on_disconnected(contact, routing::Parting::left, now);
+  outputs_.emplace_back(CloseSession{connection, CloseReason::shutdown});
+  return {};
+}
+
+const Token& Membership::identity_of(const Candidate& candidate) const {
+  return candidate.identity ? *candidate.identity : book_->token(candidate.contact).token;
+}
+
+void Membership::ask(ConnectionId connection, const Candidate& candidate) {
+  const Token& identity = identity_of(candidate);
+  if (candidate.stage == Stage::authenticating) {
+    outputs_.emplace_back(AskAboutJoin{connection, AuthenticateQuestion{identity}});
+  } else {
+    outputs_.emplace_back(AskAboutJoin{
+        connection, AuthorizeQuestion{identity, JoinRequest{participation(candidate.role)}}});
+  }
+}
+
+void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant now) {
+  const auto it = candidates_.find(connection);
+  if (it == candidates_.end() || it->second.stage == Stage::joining) return;
+  if (verdict != Verdict::yes || leaving_) return refuse(connection);
+  if (it->second.stage == Stage::authenticating) {
+    it->second.stage = Stage::authorizing;
+    return ask(connection, it->second);
+  }
+  accept(connection, now.time);
+}
+
+void Membership::refuse(ConnectionId connection) {
+  candidates_.erase(connection);
+  outputs_.emplace_back(SendOn{connection, encode_bare(MessageKind::not_acknowledged)});
+  outputs_.emplace_back(CloseSession{connection, CloseReason::done});
+}
+
+void Membership::accept(ConnectionId connection, TimePoint now) {
+  const Candidate candidate = candidates_.at(connection);
+  const bool in_table = config_.role == NodeRole::member && candidate.role == NodeRole::member;
+  if (in_table && !candidate.entering) {
+    const auto admission =
+        routing::admit(*table_, book_->id(candidate.contact), book_->endpoint(candidate.contact));
+    if (!admission.admitted) {
+      outputs_.emplace_back(SendOn{connection, piggy_of(admission.alternatives, false)});
+      return refuse(connection);
+    }
+  }
+  candidates_.erase(connection);
+  outputs_.emplace_back(SendOn{connection, encode_acknowledge(config_.role)});
+  welcome(connection, candidate, now);
+  join(connection, candidate.contact, candidate.role, identity_of(candidate).fingerprint(), now);
+}
+
+void Membership::welcome(ConnectionId connection, const Candidate& candidate, TimePoint) {
+  if (config_.role == NodeRole::client) return;
+  const Fingerprint& id = book_->id(candidate.contact);
+  if (candidate.role == NodeRole::client) {
+    outputs_.emplace_back(SendOn{connection, piggy_near(id, id)});
+    return;
+  }
+  const bool neighbours = table_->is_neighbour_of(id, config_.self);
+  if (candidate.entering || neighbours)
+    outputs_.emplace_back(SendOn{connection, piggy_for(id, candidate.entering, false)});
+  if (!candidate.entering) return;
+  RouteRequest request;
+  request.key = id;
+  request.avoid = id;
+  request.payload = encode_announce(book_->token(candidate.contact).token.raw());
+  requested_.push_back({candidate.contact});
+  outputs_.emplace_back(RouteForMembership{std::move(request)});
+}
+
+void Membership::join(ConnectionId connection, ContactIndex contact, NodeRole role,
+                      const Fingerprint& identity, TimePoint now) {
+  outputs_.emplace_back(SessionJoined{connection, contact, role, identity});
+  if (config_.role == NodeRole::member && role == NodeRole::member) spread(contact, contact);
+  timers_.set(Timer::dial, now);
+  if (config_.role == NodeRole::member && !timers_.deadline_of(Timer::refresh))
+    timers_.set(Timer::refresh, now + refresh_interval_);
+}
+
+void Membership::on_session_closed(ConnectionId connection) { candidates_.erase(connection); }
+
+void Membership::append_used(std::vector<ContactIndex>& used) const {
+  used.insert(used.end(), dialing_.begin(), dialing_.end());
+  used.insert(used.end(), relays_heard_of_.begin(), relays_heard_of_.end());
+  for (const auto& [connection, candidate] : candidates_) used.push_back(candidate.contact);
+  for (const auto& [request, asked] : requests_)
+    if (asked.on_behalf_of) used.push_back(*asked.on_behalf_of);
+}
+
+std::optional<MembershipOutput> Membership::poll_output() {
+  if (outputs_.empty()) return std::nullopt;
+  MembershipOutput output = std::move(outputs_.front());
+  outputs_.pop_front();
+  return output;
+}
+
+}  // namespace kith::overlay

@@ -1,0 +1,229 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include <kith/bytes.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/policy.hpp>
+#include <kith/time.hpp>
+
+#include "core/deadline_queue.hpp"
+#include "core/random.hpp"
+#include "overlay/contact_book.hpp"
+#include "overlay/engine_config.hpp"
+#include "overlay/engine_output.hpp"
+#include "overlay/membership/entrance.hpp"
+#include "overlay/membership/messages.hpp"
+#include "overlay/membership/recent.hpp"
+#include "overlay/peers.hpp"
+#include "overlay/router/router.hpp"
+#include "overlay/session/session.hpp"
+#include "routing/table.hpp"
+
+namespace kith::overlay {
+
+// What membership asks of its node.
+
+/// Dial a node that we know by its token.
+struct DialContact {
+  ContactIndex contact;
+};
+/// Dial an endpoint that may lead into the overlay.
+struct DialEntrance {
+  JoinTarget target;
+};
+struct SendOn {
+  ConnectionId connection;
+  Bytes message;
+};
+struct CloseSession {
+  ConnectionId connection;
+  CloseReason reason;
+};
+/// Put a question to the policy; `on_verdict` with the connection answers.
+struct AskAboutJoin {
+  ConnectionId connection;
+  PolicyQuestion question;
+};
+/// The session carries everything from now on.
+struct SessionJoined {
+  ConnectionId connection;
+  ContactIndex contact;
+  NodeRole role;
+  Fingerprint identity;
+};
+/// Route this, and give the answers to `on_answered`.
+struct RouteForMembership {
+  RouteRequest request;
+};
+struct AnswerRoute {
+  RouteId route;
+  AnswerStatus status;
+  Bytes payload;
+};
+
+using MembershipOutput =
+    std::variant<DialContact, DialEntrance, SendOn, CloseSession, AskAboutJoin, SessionJoined,
+                 RouteForMembership, AnswerRoute, ReadyChanged, JoinFailed>;
+
+struct MembershipConfig {
+  NodeRole role = NodeRole::member;
+  Fingerprint self;
+  Fingerprint realm;
+  const crypto::Signatures* signatures = nullptr;
+  /// Whose word on identities we take besides their own.
+  std::optional<crypto::SigningPublicKey> realm_leader;
+  std::size_t peers_wanted_by_client = 3;
+  std::size_t dials_most = 8;
+  std::size_t lookups_at_once = 4;
+  Duration refresh_first{250'000};
+  Duration refresh_last{60'000'000};
+  Duration neighbourhood_interval{30'000'000};
+};
+
+/// Who is in the overlay with us (DESIGN §4): lets others join and joins others, spreads the word
+/// of newcomers, and keeps the routing table filled.
+///
+/// A session is `fresh` when it opens, `asked` while the policy thinks, and `joined` after the
+/// acknowledgement; a dialer waits in `joining`:
+///
+///     dialer     fresh --join sent--> joining --acknowledge--> joined
+///     listener   fresh --join--> asked --yes--> joined
+///                                  +----no, defer--> not acknowledged, closed
+///
+/// Nothing but a joined session enters the table, and nothing but join, its answers and what comes
+/// with a refusal is taken from any other.
+class Membership {
+ public:
+  Membership(const MembershipConfig& config, ContactBook& book, routing::Table& table, Peers& peers,
+             Random& random, TimePoint now);
+
+  // Commands.
+
+  /// Enters the overlay through `target`, or goes on trying.
+  void enter(const JoinTarget& target, TimePoint now);
+  /// Says good-bye to every peer; nothing is begun afterwards.
+  void leave(TimePoint now);
+  /// The join that a dialer sends, to put into the first message of a session.
+  [[nodiscard]] JoinMessage join_message() const;
+  /// Our own token as it is given to others.
+  void set_token(Bytes token) { own_token_ = std::move(token); }
+
+  // Inputs.
+
+  /// We dialed, and sent the join along.
+  void on_join_sent(ConnectionId connection, ContactIndex contact);
+  /// `Errc` if the message is malformed or has no place on this session: close it then.
+  /// `session_id` names the session that a join's proof must be bound to.
+  Result<void> on_message(ConnectionId connection, ContactIndex contact, bool joined,
+                          const Fingerprint& session_id, MessageKind kind, ByteView message,
+                          Instant now);
+  void on_verdict(ConnectionId connection, Verdict verdict, Instant now);
+  /// A session ended that had not joined; or that was joined but is not the last with its peer.
+  void on_session_closed(ConnectionId connection);
+  /// The last session with `contact` ended.
+  void on_peer_lost(ContactIndex contact, Errc why, TimePoint now);
+  void on_dial_failed(ContactIndex contact, Errc why, TimePoint now);
+  void on_entrance_failed(const JoinTarget& target, Errc why, TimePoint now);
+  /// An announcement or a look-up passes or arrives.
+  Result<void> on_routed(RouteId route, bool arrived, MessageKind kind, const Fingerprint& key,
+                         ByteView payload, Instant now);
+  void on_answered(RequestId request, AnswerStatus status, ByteView payload, Instant now);
+  void on_unanswered(RequestId request, TimePoint now);
+  /// The router took our request; its answers bear this number.
+  void on_requested(RequestId request);
+  void on_deadline(TimePoint now);
+
+  // Outputs.
+
+  [[nodiscard]] std::optional<MembershipOutput> poll_output();
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  // Getters.
+
+  [[nodiscard]] bool is_ready() const { return ready_; }
+  [[nodiscard]] std::size_t relays() const;
+  /// Every contact that membership still has a use for, beside the table's and the peers'.
+  void append_used(std::vector<ContactIndex>& used) const;
+
+ private:
+  enum class Timer : std::uint8_t { start, entrance, refresh, neighbourhood, dial };
+  enum class Stage : std::uint8_t { joining, authenticating, authorizing };
+  struct Candidate {
+    ContactIndex contact = 0;
+    Stage stage = Stage::joining;
+    NodeRole role = NodeRole::member;
+    bool entering = false;
+    std::optional<Token> identity;  ///< Nothing: the node's own token.
+  };
+  /// What we asked the overlay for.
+  struct Request {
+    /// The peer that entered through us and gets the answers; nothing: we asked for ourselves.
+    std::optional<ContactIndex> on_behalf_of;
+  };
+
+  Result<void> on_join(ConnectionId connection, ContactIndex contact, const Fingerprint& session_id,
+                       ByteView message, Instant now);
+  Result<void> on_acknowledge(ConnectionId connection, ByteView message, TimePoint now);
+  Result<void> on_not_acknowledged(ConnectionId connection, ByteView message, TimePoint now);
+  Result<void> on_update(ContactIndex from, ByteView message, Instant now);
+  Result<void> on_piggy(ByteView message, Instant now);
+  Result<void> on_leave(ConnectionId connection, ContactIndex contact, ByteView message,
+                        TimePoint now);
+  [[nodiscard]] const Token& identity_of(const Candidate& candidate) const;
+  void ask(ConnectionId connection, const Candidate& candidate);
+  void refuse(ConnectionId connection);
+  void accept(ConnectionId connection, TimePoint now);
+  void welcome(ConnectionId connection, const Candidate& candidate, TimePoint now);
+  void join(ConnectionId connection, ContactIndex contact, NodeRole role,
+            const Fingerprint& identity, TimePoint now);
+
+  [[nodiscard]] std::optional<ContactIndex> learn(ByteView token, Instant now);
+  void consider(ContactIndex contact);
+  void spread(ContactIndex newcomer, std::optional<ContactIndex> told_by);
+  [[nodiscard]] Bytes piggy_for(const Fingerprint& node, bool whole_table, bool complete) const;
+  [[nodiscard]] Bytes piggy_near(const Fingerprint& key, const Fingerprint& asker) const;
+  [[nodiscard]] Bytes piggy_of(std::span<const ContactIndex> contacts, bool complete) const;
+
+  void look_up(const Fingerprint& key, std::optional<ContactIndex> first_hop);
+  void look_around(TimePoint now);
+  void refresh(TimePoint now);
+  void dial_more(TimePoint now);
+  void dial_for_client();
+  void settle(TimePoint now);
+  [[nodiscard]] bool neighbourhood_is_complete(TimePoint now) const;
+
+  MembershipConfig config_;
+  ContactBook* book_;
+  routing::Table* table_;
+  Peers* peers_;
+  Random* random_;
+  Bytes own_token_;
+  Entrance entrance_;
+  std::map<ConnectionId, Candidate> candidates_;
+  std::set<ContactIndex> dialing_;
+  /// For clients: whom we heard of, to dial when a peer is missing.
+  std::deque<ContactIndex> relays_heard_of_;
+  RecentlySeen forwarded_;
+  std::map<RequestId, Request> requests_;
+  std::deque<Request> requested_;
+  DeadlineQueue<Timer> timers_;
+  Duration refresh_interval_;
+  TimePoint explore_at_;
+  std::uint64_t learned_ = 0;
+  std::uint64_t learned_at_refresh_ = 0;
+  bool introduced_ = false;  ///< The node closest to us has answered our announcement.
+  bool ready_ = false;
+  bool leaving_ = false;
+  std::deque<MembershipOutput> outputs_;
+};
+
+}  // namespace kith::overlay

@@ -1,0 +1,31 @@
+#include "overlay/peers.hpp"
+
+#include <algorithm>
+
+#include "core/assert.hpp"
+
+namespace kith::overlay {
+
+Peer* Peers::find(ContactIndex contact) {
+  const auto it = std::ranges::lower_bound(peers_, contact, {}, &Peer::contact);
+  return it != peers_.end() && it->contact == contact ? &*it : nullptr;
+}
+
+const Peer* Peers::find(ContactIndex contact) const {
+  const auto it = std::ranges::lower_bound(peers_, contact, {}, &Peer::contact);
+  return it != peers_.end() && it->contact == contact ? &*it : nullptr;
+}
+
+Peer& Peers::add(const Peer& peer) {
+  const auto it = std::ranges::lower_bound(peers_, peer.contact, {}, &Peer::contact);
+  KITH_ASSERT(it == peers_.end() || it->contact != peer.contact);
+  return *peers_.insert(it, peer);
+}
+
+void Peers::remove(ContactIndex contact) {
+  const auto it = std::ranges::lower_bound(peers_, contact, {}, &Peer::contact);
+  KITH_ASSERT(it != peers_.end() && it->contact == contact);
+  peers_.erase(it);
+}
+
+}  // namespace kith::overlay

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <kith/fingerprint.hpp>
+#include <kith/time.hpp>
+
+#include "overlay/contact_book.hpp"
+#include "overlay/engine_config.hpp"
+#include "overlay/engine_output.hpp"
+#include "routing/health.hpp"
+
+namespace kith::overlay {
+
+/// A node with a joined session: what membership, routing of messages and exchange share of it.
+struct Peer {
+  ContactIndex contact = 0;
+  /// The session that we send on.
+  ConnectionId connection{};
+  NodeRole role = NodeRole::member;
+  bool dialed_by_us = false;
+  /// The exchange talks to it, so that the session must be kept alive.
+  bool in_exchange = false;
+  TimePoint joined_at;
+
+  // Liveness: at most one ping is under way.
+  routing::Health health;
+  TimePoint last_heard;
+  std::uint64_t last_ping = 0;
+  std::optional<TimePoint> ping_sent;
+  /// A message went out after the last ping; its arrival is to be confirmed by another.
+  bool ping_wanted = false;
+};
+
+/// The peers of one node, in the order of their numbers, so that every walk over them is the same
+/// in every run.
+class Peers {
+ public:
+  [[nodiscard]] Peer* find(ContactIndex contact);
+  [[nodiscard]] const Peer* find(ContactIndex contact) const;
+  Peer& add(const Peer& peer);
+  void remove(ContactIndex contact);
+
+  [[nodiscard]] std::span<Peer> all() { return peers_; }
+  [[nodiscard]] std::span<const Peer> all() const { return peers_; }
+  [[nodiscard]] std::size_t size() const { return peers_.size(); }
+
+ private:
+  std::vector<Peer> peers_;
+};
+
+}  // namespace kith::overlay

@@ -1,0 +1,258 @@
+#include "overlay/router/router.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "overlay/message_kind.hpp"
+#include "routing/next_hop.hpp"
+
+namespace kith::overlay {
+namespace {
+
+/// The first byte behind the array header of a message is its kind, encoded.
+bool is_announcement(ByteView payload) {
+  constexpr std::uint8_t kNumberInOneByte = 128;
+  return payload.size() >= 2 && payload[1] < kNumberInOneByte &&
+         payload[1] == static_cast<Byte>(MessageKind::announce);
+}
+
+}  // namespace
+
+Router::Router(const RouterConfig& config, const Fingerprint& self, const routing::Table& table,
+               const ContactBook& book, const Peers& peers)
+    : config_(config), self_(self), table_(&table), book_(&book), peers_(&peers) {}
+
+RequestId Router::route(RouteRequest request, TimePoint now) {
+  const auto id = static_cast<RequestId>(next_request_++);
+  Way way;
+  way.request = id;
+  way.hops_left = config_.hop_limit;
+  way.recorded = request.recorded;
+  way.key = request.key;
+  way.target = request.target;
+  way.avoid = request.avoid;
+  way.started = now;
+  way.payload = std::move(request.payload);
+  way.attempts = 1;
+  const std::uint32_t number = remember(std::move(way), now + config_.attempt_timeout);
+  if (request.first_hop) {
+    hand_over(number, ways_.at(number), *request.first_hop);
+  } else {
+    advance(number, now);
+  }
+  return id;
+}
+
+void Router::answer(RouteId route, AnswerStatus status, ByteView payload, TimePoint now) {
+  const auto number = static_cast<std::uint32_t>(route);
+  const auto it = ways_.find(number);
+  if (it == ways_.end()) return;
+  AnswerMessage message;
+  message.status = status;
+  if (it->second.recorded) message.record.push_back(self_);
+  message.payload = payload;
+  give_back(number, std::move(message), now);
+}
+
+void Router::on_route(ContactIndex from, const RouteMessage& message, TimePoint now) {
+  Way way;
+  way.from = from;
+  way.number_there = message.number;
+  way.hops_left = message.hops_left;
+  way.recorded = message.recorded;
+  way.key = message.key;
+  way.target = message.target;
+  way.avoid = message.avoid;
+  way.tried = {from};
+  way.started = now;
+  way.payload.assign(message.payload.begin(), message.payload.end());
+  const std::uint32_t number = remember(std::move(way), now + config_.way_back_life);
+  advance(number, now);
+}
+
+void Router::on_answer(ContactIndex from, const AnswerMessage& message, TimePoint now) {
+  const auto it = ways_.find(message.number);
+  if (it == ways_.end() || it->second.to != from) return;
+  AnswerMessage onward = message;
+  if (onward.hops < UINT8_MAX) ++onward.hops;
+  if (it->second.recorded && onward.record.size() < kRecordedHopsMax)
+    onward.record.push_back(self_);
+  give_back(message.number, std::move(onward), now);
+}
+
+void Router::on_ping_sent(ContactIndex peer, std::uint64_t ping) {
+  const auto it = unconfirmed_.find(peer);
+  if (it == unconfirmed_.end()) return;
+  for (auto& sent : it->second)
+    if (!sent.ping) sent.ping = ping;
+}
+
+void Router::on_pong(ContactIndex peer, std::uint64_t ping) {
+  const auto it = unconfirmed_.find(peer);
+  if (it == unconfirmed_.end()) return;
+  auto& sent = it->second;
+  while (!sent.empty() && sent.front().ping && *sent.front().ping <= ping) {
+    const auto way = ways_.find(sent.front().number);
+    sent.pop_front();
+    // The origin keeps the payload: it may have to try another first hop.
+    if (way != ways_.end() && way->second.from && way->second.to == peer) {
+      way->second.payload = {};
+    }
+  }
+  if (sent.empty()) unconfirmed_.erase(it);
+}
+
+void Router::on_suspect(ContactIndex peer, TimePoint now) {
+  auto node = unconfirmed_.extract(peer);
+  if (node.empty()) return;
+  for (const auto& sent : node.mapped()) {
+    const auto it = ways_.find(sent.number);
+    if (it == ways_.end() || it->second.to != peer) continue;
+    it->second.to.reset();
+    it->second.tried.push_back(peer);
+    advance(sent.number, now);
+  }
+}
+
+void Router::on_deadline(TimePoint now) {
+  while (const auto number = deadlines_.pop_due(now)) {
+    const auto it = ways_.find(*number);
+    if (it == ways_.end()) continue;
+    if (it->second.from) {
+      ways_.erase(it);
+    } else {
+      retry(*number, now);
+    }
+  }
+}
+
+std::optional<RouterOutput> Router::poll_output() {
+  if (outputs_.empty()) return std::nullopt;
+  RouterOutput output = std::move(outputs_.front());
+  outputs_.pop_front();
+  return output;
+}
+
+std::optional<TimePoint> Router::next_deadline() const { return deadlines_.next(); }
+
+std::optional<ContactIndex> Router::choose_hop(const Way& way) const {
+  if (const auto peer = target_peer(way)) return peer;
+  if (config_.role == NodeRole::client) return way.from ? std::nullopt : closest_relay(way);
+  std::vector<ContactIndex> excluded = way.tried;
+  if (way.avoid)
+    if (const auto avoided = book_->find(*way.avoid)) excluded.push_back(*avoided);
+  const auto hop = routing::next_hop(*table_, way.key, excluded);
+  // With none but suspect peers closer, we are the closest of those that answer.
+  if (hop && table_->health(*hop)->is_suspect()) return std::nullopt;
+  return hop;
+}
+
+std::optional<ContactIndex> Router::target_peer(const Way& way) const {
+  if (!way.target || *way.target == self_) return std::nullopt;
+  const auto contact = book_->find(*way.target);
+  if (!contact || !peers_->find(*contact)) return std::nullopt;
+  if (std::ranges::find(way.tried, *contact) != way.tried.end()) return std::nullopt;
+  return contact;
+}
+
+std::optional<ContactIndex> Router::closest_relay(const Way& way) const {
+  std::optional<ContactIndex> best;
+  for (const Peer& peer : peers_->all()) {
+    if (peer.role != NodeRole::member) continue;
+    if (std::ranges::find(way.tried, peer.contact) != way.tried.end()) continue;
+    if (!best || is_closer(way.key, book_->id(peer.contact), book_->id(*best))) best = peer.contact;
+  }
+  return best;
+}
+
+bool Router::ends_here(const Way& way) const {
+  if (way.target) return *way.target == self_;
+  return config_.role == NodeRole::member;
+}
+
+std::uint32_t Router::remember(Way way, TimePoint deadline) {
+  if (ways_.size() >= config_.ways_back_most) forget(ways_.begin()->first);
+  while (ways_.contains(next_number_)) ++next_number_;
+  const std::uint32_t number = next_number_++;
+  ways_.emplace(number, std::move(way));
+  deadlines_.set(number, deadline);
+  return number;
+}
+
+void Router::advance(std::uint32_t number, TimePoint now) {
+  Way& way = ways_.at(number);
+  if (way.target && *way.target == self_) return arrive(number, way, now);
+  const auto hop = choose_hop(way);
+  if (hop && way.hops_left > 0) return hand_over(number, way, *hop);
+  if (!hop && ends_here(way)) return arrive(number, way, now);
+  // Only the origin may try again; everybody else says that there is no way from here.
+  if (way.from)
+    give_back(number, {.status = AnswerStatus::unreachable, .record = {}, .payload = {}}, now);
+}
+
+void Router::hand_over(std::uint32_t number, Way& way, ContactIndex hop) {
+  ++routed_;
+  way.to = hop;
+  RouteMessage message;
+  message.number = number;
+  message.key = way.key;
+  message.target = way.target;
+  message.avoid = way.avoid;
+  message.hops_left = static_cast<std::uint8_t>(way.hops_left - 1);
+  message.recorded = way.recorded;
+  message.payload = way.payload;
+  outputs_.emplace_back(RouterSend{hop, encode(message), true});
+  unconfirmed_[hop].push_back({number, std::nullopt});
+  if (way.from && is_announcement(way.payload))
+    outputs_.emplace_back(Passing{static_cast<RouteId>(number), way.payload});
+}
+
+void Router::arrive(std::uint32_t number, Way& way, TimePoint) {
+  if (way.arrived) return;
+  way.arrived = true;
+  way.to.reset();
+  outputs_.emplace_back(Arrived{static_cast<RouteId>(number), way.key, way.payload});
+}
+
+void Router::give_back(std::uint32_t number, AnswerMessage answer, TimePoint now) {
+  const Way& way = ways_.at(number);
+  const bool over = answer.status != AnswerStatus::partial;
+  // A dead end: the next attempt, when its time comes, goes over another first hop.
+  if (!way.from && answer.status == AnswerStatus::unreachable && way.attempts < config_.attempts)
+    return;
+  if (way.from) {
+    if (peers_->find(*way.from)) {
+      answer.number = way.number_there;
+      outputs_.emplace_back(RouterSend{*way.from, encode(answer), false});
+    }
+  } else {
+    outputs_.emplace_back(
+        Answered{way.request, answer.status, answer.hops, std::move(answer.record),
+                 Bytes(answer.payload.begin(), answer.payload.end()), now - way.started});
+  }
+  if (over) forget(number);
+}
+
+void Router::retry(std::uint32_t number, TimePoint now) {
+  Way& way = ways_.at(number);
+  if (way.attempts >= config_.attempts) {
+    outputs_.emplace_back(Unanswered{way.request});
+    ways_.erase(number);
+    return;
+  }
+  ++way.attempts;
+  way.arrived = false;
+  deadlines_.set(number, now + config_.attempt_timeout);
+  if (way.to) way.tried.push_back(*std::exchange(way.to, std::nullopt));
+  // Nobody else is left to ask: begin again rather than take ourselves for the closest.
+  if (!choose_hop(way)) way.tried.clear();
+  advance(number, now);
+}
+
+void Router::forget(std::uint32_t number) {
+  ways_.erase(number);
+  deadlines_.cancel(number);
+}
+
+}  // namespace kith::overlay

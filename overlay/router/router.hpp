@@ -1,0 +1,179 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include <kith/bytes.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/time.hpp>
+
+#include "core/deadline_queue.hpp"
+#include "overlay/contact_book.hpp"
+#include "overlay/peers.hpp"
+#include "overlay/router/messages.hpp"
+#include "routing/table.hpp"
+
+namespace kith::overlay {
+
+/// A message that came to us and may be answered; good until it is answered or forgotten.
+enum class RouteId : std::uint32_t {};
+/// A message that we sent and want an answer to.
+enum class RequestId : std::uint64_t {};
+
+struct RouteRequest {
+  Fingerprint key;
+  std::optional<Fingerprint> target;
+  std::optional<Fingerprint> avoid;
+  bool recorded = false;
+  Bytes payload;
+  /// Where to go first, whatever the table says: a question to a neighbour.
+  std::optional<ContactIndex> first_hop;
+};
+
+// What a router asks of its node.
+
+struct RouterSend {
+  ContactIndex peer;
+  Bytes message;
+  /// The peer is to be pinged behind the message, so that its arrival is known.
+  bool confirm;
+};
+
+/// A message is for us: we are the closest, or its target.
+struct Arrived {
+  RouteId route;
+  Fingerprint key;
+  Bytes payload;
+};
+
+/// A message passes that whoever is on the way may answer in part.
+struct Passing {
+  RouteId route;
+  Bytes payload;
+};
+
+struct Answered {
+  RequestId request;
+  AnswerStatus status;
+  std::uint8_t hops;
+  std::vector<Fingerprint> record;
+  Bytes payload;
+  Duration after;
+};
+
+/// No answer came, over any first hop.
+struct Unanswered {
+  RequestId request;
+};
+
+using RouterOutput = std::variant<RouterSend, Arrived, Passing, Answered, Unanswered>;
+
+struct RouterConfig {
+  NodeRole role = NodeRole::member;
+  Duration attempt_timeout{1'000'000};
+  std::uint8_t attempts = 4;
+  std::uint8_t hop_limit = 32;
+  /// How long the way back is remembered.
+  Duration way_back_life{10'000'000};
+  std::size_t ways_back_most = 65'536;
+};
+
+/// Carries messages towards keys, hop by hop over live sessions, and answers back the same way
+/// (DESIGN §5).
+///
+///  * Each hop is strictly closer to the key than the one before, so that nothing goes in circles;
+///    the hop limit only guards against nodes that do not keep to it.
+///  * Each hop keeps the message until its next hop is known to have it: a ping follows the
+///    message on the same ordered session, and the pong confirms all that went before.  If the
+///    next hop turns suspect first, the message takes another way at once.
+///  * The origin tries another first hop if no answer comes.  A message may therefore arrive
+///    twice, and whoever it is for must not mind.
+class Router {
+ public:
+  Router(const RouterConfig& config, const Fingerprint& self, const routing::Table& table,
+         const ContactBook& book, const Peers& peers);
+
+  // Commands.
+  RequestId route(RouteRequest request, TimePoint now);
+  /// Answers what arrived or passed; a second final answer is ignored.
+  void answer(RouteId route, AnswerStatus status, ByteView payload, TimePoint now);
+
+  // Inputs.
+  void on_route(ContactIndex from, const RouteMessage& message, TimePoint now);
+  void on_answer(ContactIndex from, const AnswerMessage& message, TimePoint now);
+  /// The ping numbered `ping` was sent behind what went to `peer` so far.
+  void on_ping_sent(ContactIndex peer, std::uint64_t ping);
+  /// `peer` has everything that went before the ping numbered `ping`.
+  void on_pong(ContactIndex peer, std::uint64_t ping);
+  /// `peer` missed a ping or its session ended: what it may not have got goes elsewhere.
+  void on_suspect(ContactIndex peer, TimePoint now);
+  void on_deadline(TimePoint now);
+
+  // Outputs.
+  [[nodiscard]] std::optional<RouterOutput> poll_output();
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  // Getters.
+  [[nodiscard]] std::uint64_t routed() const { return routed_; }
+
+ private:
+  /// A message under way through us, or from us.
+  struct Way {
+    // Where it came from; nothing: from ourselves.
+    std::optional<ContactIndex> from;
+    std::uint32_t number_there = 0;
+    RequestId request{};
+    // Where it went; nothing: it arrived here.
+    std::optional<ContactIndex> to;
+    bool arrived = false;
+    std::uint8_t attempts = 0;
+    std::uint8_t hops_left = 0;
+    bool recorded = false;
+    Fingerprint key;
+    std::optional<Fingerprint> target;
+    std::optional<Fingerprint> avoid;
+    /// Next hops that it need not be given again.
+    std::vector<ContactIndex> tried;
+    TimePoint started;
+    /// Kept by the origin until the answer, by others until the next hop has it.
+    Bytes payload;
+  };
+  /// A message that a peer may not have got yet.
+  struct Unconfirmed {
+    std::uint32_t number;
+    std::optional<std::uint64_t> ping;  ///< The first one sent behind it.
+  };
+
+  [[nodiscard]] std::optional<ContactIndex> choose_hop(const Way& way) const;
+  [[nodiscard]] std::optional<ContactIndex> target_peer(const Way& way) const;
+  [[nodiscard]] std::optional<ContactIndex> closest_relay(const Way& way) const;
+  /// Whether a message that finds no closer peer has come to its end rather than to a dead one.
+  [[nodiscard]] bool ends_here(const Way& way) const;
+  std::uint32_t remember(Way way, TimePoint deadline);
+  void advance(std::uint32_t number, TimePoint now);
+  void hand_over(std::uint32_t number, Way& way, ContactIndex hop);
+  void arrive(std::uint32_t number, Way& way, TimePoint now);
+  void give_back(std::uint32_t number, AnswerMessage answer, TimePoint now);
+  void retry(std::uint32_t number, TimePoint now);
+  void forget(std::uint32_t number);
+
+  RouterConfig config_;
+  Fingerprint self_;
+  const routing::Table* table_;
+  const ContactBook* book_;
+  const Peers* peers_;
+  std::map<std::uint32_t, Way> ways_;
+  std::map<ContactIndex, std::deque<Unconfirmed>> unconfirmed_;
+  DeadlineQueue<std::uint32_t> deadlines_;
+  std::deque<RouterOutput> outputs_;
+  std::uint32_t next_number_ = 1;
+  std::uint64_t next_request_ = 1;
+  std::uint64_t routed_ = 0;
+};
+
+}  // namespace kith::overlay
