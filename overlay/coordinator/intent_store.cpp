@@ -1,0 +1,233 @@
+#include "overlay/coordinator/intent_store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "core/random.hpp"
+
+namespace kith::overlay {
+namespace {
+
+std::size_t list_of(IntentRole role) { return static_cast<std::size_t>(role) - 1; }
+
+template <class Map>
+std::size_t count_in(const Map& counts, const Fingerprint& key) {
+  const auto found = counts.find(key);
+  return found == counts.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+const Withdrawal* IntentStore::Record::withdrawal() const {
+  const auto* held = std::get_if<std::unique_ptr<const Withdrawal>>(&what);
+  return held == nullptr ? nullptr : held->get();
+}
+
+WallTime IntentStore::Record::issued_at() const {
+  if (const IntentToken* held = intent()) return held->token.issued_at();
+  if (const Withdrawal* held = withdrawal()) return held->issued_at;
+  return std::get<Expired>(what).issued_at;
+}
+
+Fingerprint IntentStore::Record::audience() const {
+  if (const IntentToken* held = intent()) return held->token.audience();
+  if (const Withdrawal* held = withdrawal()) return held->audience;
+  return std::get<Expired>(what).audience;
+}
+
+Result<IntentStore::Id> IntentStore::put(PeerIntent peer, Provenance provenance, TimePoint until) {
+  const auto id = claim(key_of(peer.intent));
+  if (!id) return id;
+  auto& token = nodes_.at(peer.node.fingerprint()).token;
+  if (!token || token->issued_at() < peer.node.token.issued_at())
+    token = std::move(peer.node.token);
+  set(*id, std::move(peer.intent), provenance, until);
+  if (peer.attachment)
+    records_[*id].attachment = std::make_unique<const Attachment>(*peer.attachment);
+  return id;
+}
+
+Result<IntentStore::Id> IntentStore::put(const Withdrawal& withdrawal, Provenance provenance,
+                                         TimePoint until) {
+  const auto id = claim(withdrawal.key);
+  if (id) set(*id, std::make_unique<const Withdrawal>(withdrawal), provenance, until);
+  return id;
+}
+
+void IntentStore::expire(Id id, TimePoint now, TimePoint until) {
+  const Record& record = records_[id];
+  set(id, Expired{record.issued_at(), record.audience()}, {now, record.provenance.source}, until);
+}
+
+void IntentStore::erase(Id id) {
+  Record& record = records_[id];
+  const IntentKey key = *record.key;
+  const auto subject = subjects_.find(key.subject);
+  subject->second.digest -= digest_part(record);
+  if (record.intent() != nullptr) delist(id, subject->second);
+  record = {};
+  deadlines_.cancel(id);
+  by_key_.erase(key);
+  free_.push_back(id);
+
+  if (--subject->second.records == 0) subjects_.erase(subject);
+  const auto node = nodes_.find(key.node);
+  if (--node->second.records == 0) nodes_.erase(node);
+  const auto identity = identities_.find(key.identity);
+  if (--identity->second == 0) identities_.erase(identity);
+}
+
+std::optional<IntentStore::Id> IntentStore::find(const IntentKey& key) const {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return std::nullopt;
+  return found->second;
+}
+
+IntentView IntentStore::view(Id id) const {
+  const Record& record = records_[id];
+  return {record.intent()->token.raw(), nodes_.at(record.key->node).token->raw(),
+          record.attachment.get()};
+}
+
+const Token* IntentStore::node_token(const Fingerprint& node) const {
+  const auto found = nodes_.find(node);
+  return found == nodes_.end() || !found->second.token ? nullptr : &*found->second.token;
+}
+
+IntentStore::Subject* IntentStore::subject(const Fingerprint& subject) {
+  const auto found = subjects_.find(subject);
+  return found == subjects_.end() ? nullptr : &found->second;
+}
+
+const IntentStore::Subject* IntentStore::subject(const Fingerprint& subject) const {
+  const auto found = subjects_.find(subject);
+  return found == subjects_.end() ? nullptr : &found->second;
+}
+
+const Fingerprint* IntentStore::subject_after(const Fingerprint& previous) const {
+  if (subjects_.empty()) return nullptr;
+  auto next = subjects_.upper_bound(previous);
+  if (next == subjects_.end()) next = subjects_.begin();
+  return &next->first;
+}
+
+std::vector<IntentStore::Id> IntentStore::records_of(const Fingerprint& subject) const {
+  std::vector<Id> ids;
+  const IntentKey first{subject, {}, {}, IntentRole::send};
+  for (auto it = by_key_.lower_bound(first); it != by_key_.end() && it->first.subject == subject;
+       ++it)
+    ids.push_back(it->second);
+  return ids;
+}
+
+std::optional<IntentStore::Id> IntentStore::next(const Subject& subject, IntentRole role,
+                                                 Cursor& cursor) {
+  for (;;) {
+    if (cursor.list < subject.by_role.size()) {
+      const std::vector<Id>& list = subject.by_role[cursor.list];
+      cursor.left = std::min(cursor.left, static_cast<std::uint32_t>(list.size()));
+      if (cursor.left > 0) return list[--cursor.left];
+    }
+    if (cursor.list == 0) return std::nullopt;
+    --cursor.list;
+    const auto other = static_cast<IntentRole>(cursor.list + 1);
+    cursor.left = roles_match(role, other)
+                      ? static_cast<std::uint32_t>(subject.by_role[cursor.list].size())
+                      : 0;
+  }
+}
+
+Result<IntentStore::Id> IntentStore::claim(const IntentKey& key) {
+  if (const auto held = find(key)) return *held;
+  const Subject* about = subject(key.subject);
+  const auto node = nodes_.find(key.node);
+  if (by_key_.size() >= limits_.total ||
+      (about != nullptr && about->records >= limits_.per_subject) ||
+      (node != nodes_.end() && node->second.records >= limits_.per_node) ||
+      count_in(identities_, key.identity) >= limits_.per_identity)
+    return std::unexpected(Errc::limit_reached);
+
+  if (free_.empty()) {
+    free_.push_back(static_cast<Id>(records_.size()));
+    records_.emplace_back();
+  }
+  const Id id = free_.back();
+  free_.pop_back();
+  records_[id].key = &by_key_.emplace(key, id).first->first;
+  ++subjects_[key.subject].records;
+  ++nodes_[key.node].records;
+  ++identities_[key.identity];
+  return id;
+}
+
+void IntentStore::set(Id id, decltype(Record::what) what, Provenance provenance, TimePoint until) {
+  Record& record = records_[id];
+  Subject& about = subjects_.at(record.key->subject);
+  about.digest -= digest_part(record);
+  const bool was_intent = record.intent() != nullptr;
+  record.what = std::move(what);
+  record.attachment.reset();
+  record.provenance = provenance;
+  about.digest += digest_part(record);
+  // A renewed intent keeps its place, so that no walk passes it over.
+  if (was_intent && record.intent() == nullptr) delist(id, about);
+  if (!was_intent && record.intent() != nullptr) enlist(id, about);
+  deadlines_.set(id, until);
+}
+
+void IntentStore::enlist(Id id, Subject& about) {
+  Record& record = records_[id];
+  std::vector<Id>& list = about.by_role[list_of(record.key->role)];
+  record.place = static_cast<std::uint32_t>(list.size());
+  list.push_back(id);
+  ++intents_;
+}
+
+void IntentStore::delist(Id id, Subject& about) {
+  const Record& record = records_[id];
+  std::vector<Id>& list = about.by_role[list_of(record.key->role)];
+  // A walk goes down, so what comes from the end to this place has been visited or is still to be.
+  list[record.place] = list.back();
+  records_[list.back()].place = record.place;
+  list.pop_back();
+  --intents_;
+}
+
+std::uint64_t IntentStore::digest_part(const Record& record) {
+  if (std::holds_alternative<Expired>(record.what)) return 0;
+  const auto version = static_cast<std::uint64_t>(record.issued_at().time_since_epoch().count());
+  return mix64(digest_of(*record.key) ^ (2 * version + (record.intent() != nullptr ? 1 : 0)));
+}
+
+void IntentStore::sanity_check() const {
+  std::size_t intents = 0;
+  std::map<Fingerprint, std::size_t> nodes;
+  std::map<Fingerprint, std::size_t> identities;
+  std::map<Fingerprint, std::uint64_t> digests;
+  std::map<Fingerprint, std::size_t> records;
+  for (const auto& [key, id] : by_key_) {
+    const Record& record = records_[id];
+    KITH_ASSERT(record.key == &key);
+    KITH_ASSERT(deadlines_.deadline_of(id).has_value());
+    ++nodes[key.node];
+    ++identities[key.identity];
+    ++records[key.subject];
+    digests[key.subject] += digest_part(record);
+    if (record.intent() == nullptr) continue;
+    ++intents;
+    KITH_ASSERT(key_of(*record.intent()) == key);
+    KITH_ASSERT(subjects_.at(key.subject).by_role[list_of(key.role)][record.place] == id);
+    KITH_ASSERT(node_token(key.node) != nullptr);
+  }
+  KITH_ASSERT(intents == intents_ && identities == identities_ && nodes.size() == nodes_.size());
+  for (const auto& [node, held] : nodes_) KITH_ASSERT(held.records == nodes[node]);
+  KITH_ASSERT(records.size() == subjects_.size());
+  for (const auto& [id, about] : subjects_) {
+    KITH_ASSERT(about.records == records[id] && about.digest == digests[id]);
+    for (const std::vector<Id>& list : about.by_role) intents -= list.size();
+  }
+  KITH_ASSERT(intents == 0 && records_.size() == by_key_.size() + free_.size());
+}
+
+}  // namespace kith::overlay

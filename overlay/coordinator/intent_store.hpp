@@ -1,0 +1,145 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include <kith/fingerprint.hpp>
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+#include <kith/token.hpp>
+
+#include "core/deadline_queue.hpp"
+#include "overlay/coordinator/messages.hpp"
+#include "overlay/coordinator/peer_intent.hpp"
+
+namespace kith::overlay {
+
+struct IntentLimits {
+  std::size_t total = 100'000;
+  std::size_t per_subject = 65'536;
+  std::size_t per_identity = 16'384;
+  std::size_t per_node = 16'384;
+};
+
+/// What a coordinator holds: for each key the newest intent, its withdrawal, or for a while the
+/// memory that it ran out.  Found by key, and by subject and role; whose time is over is popped.
+/// The tokens of nodes are kept once for all their intents.
+class IntentStore {
+ public:
+  /// Names a record as long as it is held, whatever replaces what is under its key.
+  using Id = std::uint32_t;
+
+  /// Where a record comes from.
+  struct Provenance {
+    TimePoint since;           ///< When a coordinator first stored it, as far as we know.
+    std::uint64_t source = 0;  ///< Who handed it over, as `top64`; 0: it was declared to us.
+  };
+
+  /// An intent that ran out.
+  struct Expired {
+    WallTime issued_at;
+    Fingerprint audience;
+  };
+
+  struct Record {
+    const IntentKey* key = nullptr;  ///< Nothing: free.
+    std::variant<Expired, IntentToken, std::unique_ptr<const Withdrawal>> what;
+    std::unique_ptr<const Attachment> attachment;
+    Provenance provenance;
+    std::uint32_t place = 0;  ///< Of an intent, in its list.
+
+    [[nodiscard]] const IntentToken* intent() const { return std::get_if<IntentToken>(&what); }
+    [[nodiscard]] const Withdrawal* withdrawal() const;
+    /// Of whatever is held: the greater one replaces the lesser.
+    [[nodiscard]] WallTime issued_at() const;
+    [[nodiscard]] Fingerprint audience() const;
+  };
+
+  struct Subject {
+    std::array<std::vector<Id>, 3> by_role;  ///< Intents alone, at role - 1.
+    std::size_t records = 0;                 ///< Of every sort.
+    /// A sum over keys and versions, equal where the same is held.
+    std::uint64_t digest = 0;
+    /// The other nodes of its region when last seen, closest first, and whether we were closer.
+    std::vector<Fingerprint> region;
+    bool closest = false;
+  };
+
+  /// A walk over the intents of a subject whose role fits another; newest first in each role.
+  /// What is removed meanwhile is not visited, what is added may be, nothing else is passed over.
+  struct Cursor {
+    std::uint8_t list = 3;
+    std::uint32_t left = 0;
+  };
+
+  explicit IntentStore(const IntentLimits& limits) : limits_(limits) {}
+
+  // Commands.
+
+  /// Replaces what is under the key; `Errc::limit_reached`, and nothing is changed, where a new
+  /// key would go beyond a limit.  The newer one of two node tokens stays.
+  [[nodiscard]] Result<Id> put(PeerIntent peer, Provenance provenance, TimePoint until);
+  [[nodiscard]] Result<Id> put(const Withdrawal& withdrawal, Provenance provenance,
+                               TimePoint until);
+  /// The intent ran out; its memory stays until `until`.
+  void expire(Id id, TimePoint now, TimePoint until);
+  void erase(Id id);
+
+  /// A record whose time is over, or nothing; the caller expires or erases it.
+  [[nodiscard]] std::optional<Id> pop_due(TimePoint now) { return deadlines_.pop_due(now); }
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
+
+  // Getters.
+
+  [[nodiscard]] std::optional<Id> find(const IntentKey& key) const;
+  [[nodiscard]] const Record& operator[](Id id) const { return records_[id]; }
+  /// @pre The record is an intent.
+  [[nodiscard]] IntentView view(Id id) const;
+  /// The newest token of a node whose intents are held, or nothing.
+  [[nodiscard]] const Token* node_token(const Fingerprint& node) const;
+
+  [[nodiscard]] Subject* subject(const Fingerprint& subject);
+  [[nodiscard]] const Subject* subject(const Fingerprint& subject) const;
+  /// The first subject after `previous`, from the beginning after the last; nothing if none.
+  [[nodiscard]] const Fingerprint* subject_after(const Fingerprint& previous) const;
+  [[nodiscard]] std::vector<Id> records_of(const Fingerprint& subject) const;
+  [[nodiscard]] static std::optional<Id> next(const Subject& subject, IntentRole role,
+                                              Cursor& cursor);
+
+  [[nodiscard]] std::size_t subjects() const { return subjects_.size(); }
+  [[nodiscard]] std::size_t records() const { return by_key_.size(); }
+  [[nodiscard]] std::size_t intents() const { return intents_; }
+  [[nodiscard]] const std::map<Fingerprint, Subject>& all_subjects() const { return subjects_; }
+
+  void sanity_check() const;
+
+ private:
+  struct Node {
+    std::optional<Token> token;
+    std::size_t records = 0;
+  };
+
+  [[nodiscard]] Result<Id> claim(const IntentKey& key);
+  void set(Id id, decltype(Record::what) what, Provenance provenance, TimePoint until);
+  void enlist(Id id, Subject& about);
+  void delist(Id id, Subject& about);
+  [[nodiscard]] static std::uint64_t digest_part(const Record& record);
+
+  IntentLimits limits_;
+  std::vector<Record> records_;
+  std::vector<Id> free_;
+  std::map<IntentKey, Id> by_key_;
+  std::map<Fingerprint, Subject> subjects_;
+  std::map<Fingerprint, Node> nodes_;
+  std::map<Fingerprint, std::size_t> identities_;
+  DeadlineQueue<Id> deadlines_;
+  std::size_t intents_ = 0;
+};
+
+}  // namespace kith::overlay
