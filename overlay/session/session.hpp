@@ -12,49 +12,19 @@
 #include <kith/result.hpp>
 #include <kith/time.hpp>
 
-#include "core/crypto/primitives.hpp"
+#include "core/noise/cipher_state.hpp"
 #include "core/random.hpp"
-#include "overlay/session/flow.hpp"
-#include "tokens/node_token.hpp"
+#include "overlay/session/frame.hpp"
+#include "overlay/session/handshake.hpp"
+#include "overlay/session/local_node.hpp"
+#include "overlay/session/record.hpp"
+#include "overlay/session/session_config.hpp"
 
 namespace kith::overlay {
 
-/// Who we are, to a session.  Must outlive every session made with it.
-struct LocalNode {
-  const crypto::Primitives* primitives = nullptr;
-  const crypto::DhKeyPair* static_key = nullptr;
-  /// Our node token as it goes over the wire; may be renewed between sessions.
-  Bytes token;
-  Fingerprint id;
-  /// The network id of the prologue: the realm, zeros for the public one.
-  Fingerprint network;
-};
-
-/// Whom to dial and how.
-struct DialTarget {
-  Flow flow = Flow::hidden;
-  /// The node that must answer (flow `H`: pinned before we reveal ourselves; flow `C`: required).
-  std::optional<Fingerprint> node;
-  /// The peer's static key (flow `C`).
-  std::optional<crypto::DhPublicKey> static_key;
-  /// The dialer's time of this attempt, greater than any before it (flow `C`, R74 of replay).
-  WallTime time{};
-  /// The first message.  Rides in `F` (flow `H`), or in the first record (flow `C`).
-  Bytes first_message;
-};
-
 enum class CloseReason : std::uint8_t { done = 0, idle = 1, duplicate = 2, shutdown = 3 };
 
-// What a session tells its owner.
-
-/// The peer proved to hold the keys of `peer`; may it go on?  `on_verdict` answers.  Asked on both
-/// sides; the owner also checks time and replay of a dialer here.
-struct SessionAsks {
-  NodeToken peer;
-  Flow flow;
-  /// The dialer's time (flow `C`, responder's side).
-  std::optional<WallTime> time;
-};
+// What a session tells its owner.  `SessionAsks` is in handshake.hpp.
 
 /// Both sides are proven and confirmed; messages may flow.
 struct SessionOpened {};
@@ -72,6 +42,8 @@ struct SessionPong {
 struct SessionClosed {
   Errc why;
   bool linger;
+  /// What stood in the CLOSE record, ours or theirs (`Errc::closed`).
+  std::optional<CloseReason> reason{};
 };
 
 using SessionEvent =
@@ -80,8 +52,16 @@ using SessionEvent =
 /// One connection between two nodes: a handshake by one of the flows, then records (CONNECTIONS
 /// §2).  It does not know its transport.  After every input, poll events until there are none;
 /// bytes given to `on_bytes` must stay valid until then.
+///
+///     handshake ──(C: dialer)───────────────────────────> open ──> ended
+///         │ └─(C: responder)─> unconfirmed ─first record──┘          ↑
+///         └────────────────── anything wrong, late or refused ───────┘
+///
+/// Once it has ended it yields `SessionClosed`, and `take_bytes` what there is left to say.
 class Session {
  public:
+  /// `local`, `config` and `random` must outlive the session.
+  /// @pre `target` has what its flow needs, its flow is `hidden` or `connection`
   [[nodiscard]] static Session dial(const LocalNode& local, DialTarget target,
                                     const SessionConfig& config, Random& random, Instant now);
   [[nodiscard]] static Session accept(const LocalNode& local, const SessionConfig& config,
@@ -90,11 +70,13 @@ class Session {
   // Commands.
 
   /// Queues a message made of `parts`.  Before the session is open it waits.
-  /// `Errc::too_long` over the message limit, `Errc::closed` after the end.
+  /// `Errc::too_long` over the message limit, `Errc::closed` after the end, `Errc::would_block`
+  /// while more than `queued_bytes_most` wait.
   [[nodiscard]] Result<void> send(std::initializer_list<ByteView> parts);
   void ping(std::uint64_t value);
-  /// Closes in order: what is queued is still sent.
+  /// Closes in order: what is queued is still sent.  Before the session is open: without a word.
   void close(CloseReason reason, Instant now);
+  /// The answer to `SessionAsks`; ignored when nothing was asked or the session has ended.
   void on_verdict(bool admitted, Instant now);
 
   // Inputs.
@@ -108,18 +90,78 @@ class Session {
   [[nodiscard]] std::optional<SessionEvent> poll_event(Instant now);
   /// How many bytes wait to be taken, about.
   [[nodiscard]] std::size_t queued_bytes() const;
-  /// Seals and appends what waits.
+  /// Seals and appends what waits.  Fastest if `out` is empty.
   void take_bytes(Bytes& out, Instant now);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
   // Getters.
 
-  [[nodiscard]] bool is_open() const;
-  [[nodiscard]] bool is_dialer() const;
-  [[nodiscard]] TimePoint last_heard() const;
+  [[nodiscard]] bool is_open() const { return phase_ == Phase::open; }
+  [[nodiscard]] bool is_dialer() const { return is_dialer_; }
+  /// When bytes last came; the start before any did.
+  [[nodiscard]] TimePoint last_heard() const { return last_heard_; }
+  /// When records last came or went.
+  [[nodiscard]] TimePoint last_active() const { return last_active_; }
+  /// Whether a record has gone out, and one has come in (see convergence.hpp).
+  [[nodiscard]] bool has_sent_record() const { return sending_ && sending_->nonce() > 0; }
+  [[nodiscard]] bool has_heard_record() const { return receiving_ && receiving_->nonce() > 0; }
   /// Binds what is said above to this very session (CONNECTIONS §2.5): BLAKE2b-256 of "kith/1
-  /// session id" and h.  @pre is_open()
-  [[nodiscard]] const Fingerprint& session_id() const;
+  /// session id" and h.  @pre the session was open
+  [[nodiscard]] const Fingerprint& session_id() const { return session_id_; }
+
+ private:
+  enum class Phase : std::uint8_t { handshake, unconfirmed, open, ended };
+
+  Session(const LocalNode& local, const SessionConfig& config, bool is_dialer, Instant now);
+
+  // Polling.
+  [[nodiscard]] std::optional<SessionEvent> take_event();
+  [[nodiscard]] std::optional<SessionEvent> take_item();
+  [[nodiscard]] std::optional<SessionEvent> handle_item(const Item& item);
+  [[nodiscard]] bool advance(Instant now);
+  [[nodiscard]] bool advance_handshake(Instant now);
+  [[nodiscard]] bool advance_records(Instant now);
+  [[nodiscard]] bool settle(Instant now);
+
+  // Steps.
+  void proceed(Instant now);
+  void take_keys();
+  void open(Instant now);
+
+  // The end.
+  [[nodiscard]] bool is_refusable() const;
+  [[nodiscard]] bool may_be_nope(const FrameHeader& header);
+  void reject(Errc why);
+  void fail(Errc why);
+  void end(SessionClosed how);
+
+  const LocalNode* local_;
+  const SessionConfig* config_;
+  /// Until there are keys.
+  std::unique_ptr<Handshake> handshake_;
+  std::optional<noise::CipherState> sending_;
+  std::optional<noise::CipherState> receiving_;
+  FrameReader frames_;
+  RecordReader records_;
+  RecordWriter writer_;
+  /// Handshake frames and rejects that wait to be taken.
+  Bytes clear_output_;
+  Fingerprint session_id_;
+
+  /// Of the phase: when the handshake fails, when an open session has lived long enough.
+  TimePoint deadline_;
+  TimePoint handshake_end_;
+  TimePoint last_heard_;
+  TimePoint last_active_;
+  std::optional<TimePoint> frame_started_;
+  std::optional<SessionClosed> closed_;
+
+  Phase phase_ = Phase::handshake;
+  bool is_dialer_;
+  bool awaits_verdict_ = false;
+  bool tells_opened_ = false;
+  bool owes_confirm_ = false;
+  bool stream_ended_ = false;
 };
 
 }  // namespace kith::overlay
