@@ -15,6 +15,7 @@ void pad(Bytes& bytes, std::size_t block) {
 }
 
 Result<std::size_t> unpadded_bytes(ByteView bytes) {
+  if (bytes.empty()) return std::unexpected(Errc::bad_padding);
   // With the whole length as the block any amount of padding is found, and the scan takes as long
   // whatever it finds.
   std::size_t unpadded = 0;

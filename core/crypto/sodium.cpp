@@ -217,7 +217,9 @@ const Primitives& sodium_primitives() {
 
 SystemRandom::SystemRandom() { require_sodium(); }
 
-void SystemRandom::fill(MutableByteView out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(MutableByteView out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 Fingerprint blake2b_256(std::initializer_list<ByteView> parts) {
   require_sodium();

@@ -35,13 +35,13 @@ class HandshakeState {
   struct Config {
     const Pattern* pattern = nullptr;
     Role role = Role::initiator;
-    Bytes prologue;
+    Bytes prologue = {};
     /// Our static key, where the pattern has one.  Must outlive the handshake.
     const crypto::DhKeyPair* static_key = nullptr;
     /// The peer's static key, where the pattern knows it beforehand.
-    std::optional<crypto::DhPublicKey> remote_static;
+    std::optional<crypto::DhPublicKey> remote_static = {};
     /// In the order of the pattern's psk tokens.
-    std::vector<Psk> psks;
+    std::vector<Psk> psks = {};
   };
 
   /// @pre every key that the pattern needs beforehand is there, no `remote_static` that the peer
