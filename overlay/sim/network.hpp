@@ -130,6 +130,9 @@ class Network {
   void set_tag(WireEnd end, std::uint32_t tag) { half(end).tag = tag; }
   [[nodiscard]] std::uint32_t tag(WireEnd end) const { return half(end).tag; }
 
+  /// Whether it takes bytes.
+  [[nodiscard]] bool is_open(WireEnd end) const { return half(end).state == HalfState::open; }
+
   // Outputs.
 
   /// What happens next, at or before `until`; then time stands there, otherwise at `until`.
