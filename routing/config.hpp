@@ -30,7 +30,7 @@ struct Config {
   std::size_t network_per_bucket = 2;
   std::size_t network_per_table = 10;
   /// Loopback is exempt too.
-  std::vector<AddressRange> networks_exempt;
+  std::vector<AddressRange> networks_exempt{};
 
   std::size_t sessions_max = 400;
   /// Up to so many sessions nobody is refused because we have no use for it.

@@ -29,7 +29,12 @@ Table::Table(const Config& config, const FingerprintBook& book, ContactIndex sel
       self_(self),
       key_(key),
       peers_(config, book, self),
-      spares_(config, book, self) {}
+      spares_(config, book, self) {
+  // What the packed records can hold.
+  KITH_ASSERT(config.spread_bits >= 0 && config.spread_bits <= 8);
+  KITH_ASSERT(config.missed_pings_max >= 1 && config.missed_pings_max <= 0xff);
+  KITH_ASSERT(config.failed_dials_max >= 1 && config.failed_dials_max <= 0x7f);
+}
 
 void Table::add_spare(ContactIndex contact, const Endpoint& endpoint) {
   if (contact == self_ || is_peer(contact) || is_spare(contact)) return;
