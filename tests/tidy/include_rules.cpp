@@ -66,7 +66,7 @@ struct Room {
 
 const std::vector<Room>& rooms() {
   static const std::vector<Room> kRooms = {
-      {{"sodium"}, {"sodium_*", "crypto_*", "randombytes_*"}, {"core/crypto"}},
+      {{"sodium"}, {"sodium_init", "sodium_mem*", "randombytes_*"}, {"core/crypto"}},
       {{"msgpack"}, {"msgpack::*"}, {"core/codec"}},
       {{"boost/asio", "boost/system"}, {"boost::asio*"}, {"overlay/asio", "apps"}},
       {{"sqlite3"}, {"sqlite3_*"}, {"overlay/store"}},
