@@ -55,8 +55,8 @@ bool read_from(Reader& reader, const Value& expected) {
           [&](const Map& map) {
             if (reader.map(map.size()) != map.size()) return false;
             std::optional<std::uint64_t> previous;
-            return std::ranges::all_of(map, [&](const auto& pair) {
-              return reader.key(previous) == pair.first && read_from(reader, pair.second);
+            return std::ranges::all_of(map, [&](const Entry& entry) {
+              return reader.key(previous) == entry.key && read_from(reader, entry.value);
             });
           },
       },
@@ -273,10 +273,10 @@ class ModelParser {
       const auto key = value(Reader::kMaxDepth);
       if (!key || !std::holds_alternative<std::uint64_t>(key->is)) return std::nullopt;
       const auto number = std::get<std::uint64_t>(key->is);
-      if (!map.empty() && number <= map.back().first) return std::nullopt;
+      if (!map.empty() && number <= map.back().key) return std::nullopt;
       auto element = value(containers + 1);
       if (!element) return std::nullopt;
-      map.emplace_back(number, *std::move(element));
+      map.push_back({number, *std::move(element)});
     }
     return Value{std::move(map)};
   }
@@ -318,6 +318,10 @@ std::string random_text(Random& random) {
 }
 
 }  // namespace
+
+bool operator==(const Value& a, const Value& b) { return a.is == b.is; }
+
+bool operator==(const Entry& a, const Entry& b) { return a.key == b.key && a.value == b.value; }
 
 Bytes write(const Value& value) {
   Bytes out;
@@ -365,7 +369,7 @@ Value random_value(Random& random, int depth) {
       Map map;
       std::uint64_t key = random.below(2);
       for (std::size_t left = random.below(18); left > 0; --left) {
-        map.emplace_back(key, random_value(random, depth - 1));
+        map.push_back({key, random_value(random, depth - 1)});
         key += 1 + (random.below(4) == 0 ? random_number(random) >> 5 : 0);
       }
       return {std::move(map)};

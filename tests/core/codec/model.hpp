@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,14 +14,22 @@
 namespace kith::codec::test {
 
 struct Value;
+struct Entry;
 using Array = std::vector<Value>;
-using Map = std::vector<std::pair<std::uint64_t, Value>>;
+using Map = std::vector<Entry>;
 
 /// Any value that canonical msgpack can hold.
 struct Value {
   std::variant<bool, std::uint64_t, std::int64_t, std::string, Bytes, Array, Map> is;
-  friend bool operator==(const Value&, const Value&) = default;
 };
+
+struct Entry {
+  std::uint64_t key = 0;
+  Value value;
+};
+
+[[nodiscard]] bool operator==(const Value& a, const Value& b);
+[[nodiscard]] bool operator==(const Entry& a, const Entry& b);
 
 /// Writes `value` with the writer under test.
 [[nodiscard]] Bytes write(const Value& value);

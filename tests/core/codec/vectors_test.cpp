@@ -1,23 +1,15 @@
 #include <gtest/gtest.h>
 
-#include <boost/json/src.hpp>
-#include <fstream>
-#include <sstream>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
-#include "core/codec/writer.hpp"
 #include "tests/core/codec/model.hpp"
+#include "tests/vectors/vectors.hpp"
 
 namespace kith::codec::test {
 namespace {
 
 namespace json = boost::json;
-
-json::object load_vectors() {
-  std::ifstream file(KITH_SOURCE_DIR "/tests/vectors/msgpack.json");
-  std::stringstream text;
-  text << file.rdbuf();
-  return json::parse(text.str()).as_object();
-}
 
 std::string_view text_of(const json::value& value) {
   const json::string& text = value.as_string();
@@ -46,15 +38,15 @@ Value value_of(const json::value& described) {
     default: {
       Map map;
       for (const json::value& entry : content.as_array())
-        map.emplace_back(std::stoull(std::string(text_of(entry.as_array()[0]))),
-                         value_of(entry.as_array()[1]));
+        map.push_back({std::stoull(std::string(text_of(entry.as_array()[0]))),
+                       value_of(entry.as_array()[1])});
       return {std::move(map)};
     }
   }
 }
 
 TEST(CodecVectors, WritesAndReadsWhatAnotherImplementationDoes) {
-  const json::object vectors = load_vectors();
+  const json::value vectors = kith::test::read_vectors("msgpack.json");
   ASSERT_GT(vectors.at("values").as_array().size(), 100U);
   for (const json::value& vector : vectors.at("values").as_array()) {
     const std::string_view encoded = text_of(vector.at("hex"));
@@ -70,12 +62,12 @@ Value large_value(char kind, std::size_t count) {
   if (kind == 'x') return {Bytes(count)};
   if (kind == 'a') return {Array(count, Value{std::uint64_t{0}})};
   Map map;
-  for (std::uint64_t key = 0; key < count; ++key) map.emplace_back(key, Value{std::uint64_t{0}});
+  for (std::uint64_t key = 0; key < count; ++key) map.push_back({key, Value{std::uint64_t{0}}});
   return {std::move(map)};
 }
 
 TEST(CodecVectors, AgreesOnTheHeadsOfLargeValues) {
-  const json::object vectors = load_vectors();
+  const json::value vectors = kith::test::read_vectors("msgpack.json");
   ASSERT_FALSE(vectors.at("large").as_array().empty());
   for (const json::value& vector : vectors.at("large").as_array()) {
     const auto count = vector.at("count").to_number<std::size_t>();

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "core/codec/reader.hpp"
+#include "core/codec/writer.hpp"
+#include "tests/tokens/token_samples.hpp"
+
+namespace kith::test {
+
+enum Field : std::size_t {
+  kKind,
+  kUuid,
+  kRealm,
+  kIssuer,
+  kSubject,
+  kAudience,
+  kIssued,
+  kNotBefore,
+  kExpires,
+  kPublicKey,
+  kExtensions,
+  kFieldsSigned,
+};
+
+/// A token taken to pieces.  A forger replaces some, each by any encoding, and signs the whole as
+/// an honest issuer would, so that nothing but the replaced piece is wrong.
+struct TokenPieces {
+  Bytes head = {0x9c};
+  std::array<Bytes, kFieldsSigned> fields;
+  Bytes signature_head = {0xc4, 64};
+  Bytes tail;
+  const crypto::SigningKeyPair* signer = nullptr;
+  std::string_view domain;
+  /// Instead of a signature.
+  std::optional<Bytes> signature;
+
+  static TokenPieces of(const Token& token, const crypto::SigningKeyPair& signer) {
+    TokenPieces pieces;
+    codec::Reader reader(token.raw());
+    reader.array(0, 99);
+    for (Bytes& field : pieces.fields) {
+      const ByteView encoded = reader.skip();
+      field.assign(encoded.begin(), encoded.end());
+    }
+    pieces.signer = &signer;
+    pieces.domain = signature_domain(token.kind());
+    return pieces;
+  }
+
+  [[nodiscard]] Bytes put_together() const {
+    Bytes bytes = head;
+    for (const Bytes& field : fields) append(bytes, field);
+    append(bytes, signature_head);
+    if (signature)
+      append(bytes, *signature);
+    else
+      append(bytes, crypto::ed25519().sign(*signer, {as_bytes(domain), bytes}));
+    append(bytes, tail);
+    return bytes;
+  }
+};
+
+/// What `write` writes.
+template <class Write>
+Bytes encoding(Write write) {
+  Bytes bytes;
+  codec::Writer writer(bytes);
+  write(writer);
+  return bytes;
+}
+
+inline Bytes encoded_time(WallTime time) {
+  return encoding([time](codec::Writer& writer) {
+    writer.unsigned_number(static_cast<std::uint64_t>(time.time_since_epoch().count()));
+  });
+}
+
+inline Bytes encoded_binary(ByteView content) {
+  return encoding([content](codec::Writer& writer) { writer.binary(content); });
+}
+
+/// Hexadecimal, for encodings that no writer yields.
+inline Bytes hex(std::string_view text) { return from_hex(text).value(); }
+
+}  // namespace kith::test

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <kith/fingerprint.hpp>
+#include <kith/subject.hpp>
+
+#include "core/crypto/sodium.hpp"
+#include "core/random.hpp"
+#include "tokens/issue.hpp"
+#include "tokens/verify.hpp"
+
+namespace kith::test {
+
+using namespace std::chrono_literals;
+
+/// The wall time at which the samples are issued.
+inline constexpr WallTime kIssuedAt{1'767'225'600s};
+
+/// The keys and places that sample tokens speak of.
+struct Cast {
+  SeededRandom random{1};
+  crypto::SigningKeyPair node_key = crypto::ed25519().generate(random);
+  crypto::SigningKeyPair person_key = crypto::ed25519().generate(random);
+  crypto::SigningKeyPair leader_key = crypto::ed25519().generate(random);
+  Fingerprint node = node_fingerprint(node_key.public_key);
+  Fingerprint person = identity_fingerprint(person_key.public_key);
+  Fingerprint realm = identity_fingerprint(leader_key.public_key);
+  Fingerprint subject = subject_id(realm, "news/weather").value();
+
+  NodeTokenParams node_params() const {
+    return {.realm = realm,
+            .issued_at = kIssuedAt,
+            .endpoints = {Endpoint::v4({192, 0, 2, 1}, 3141)},
+            .static_key = {1, 2, 3}};
+  }
+  IdentityTokenParams identity_params() const {
+    return {.realm = realm, .issued_at = kIssuedAt, .node = node};
+  }
+  IntentTokenParams intent_params() const {
+    return {.realm = realm,
+            .subject = subject,
+            .issued_at = kIssuedAt,
+            .role = IntentRole::receive,
+            .threshold = 300,
+            .node = node};
+  }
+
+  Result<NodeToken> issue(const NodeTokenParams& params) {
+    return issue_node_token(params, node_key, crypto::ed25519(), random);
+  }
+  Result<IdentityToken> issue(const IdentityTokenParams& params) {
+    return issue_identity_token(params, person_key, crypto::ed25519(), random);
+  }
+  Result<IntentToken> issue(const IntentTokenParams& params) {
+    return issue_intent_token(params, person_key, crypto::ed25519(), random);
+  }
+
+  NodeToken node_token() { return issue(node_params()).value(); }
+  IdentityToken identity_token() { return issue(identity_params()).value(); }
+  IntentToken intent_token() { return issue(intent_params()).value(); }
+  /// The person, with the leader's word for it.
+  IdentityToken vouched_identity_token() {
+    IdentityTokenParams params = identity_params();
+    params.holder = person_key.public_key;
+    return issue_identity_token(params, leader_key, crypto::ed25519(), random).value();
+  }
+};
+
+}  // namespace kith::test
