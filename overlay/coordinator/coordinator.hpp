@@ -39,8 +39,10 @@ struct CoordinatorConfig {
   /// How long it is remembered that an intent ran out.
   Duration expired_life{60'000'000};
 
-  std::size_t subjects_per_step = 256;  ///< Looked at in one step after the region changed.
-  std::size_t handover_at_once = 8;     ///< A newcomer is asked first if it wants more than that.
+  /// Subjects looked at in one step after the region changed, and the pause before the next one.
+  std::size_t subjects_per_step = 256;
+  Duration sweep_pause{1'000};
+  std::size_t handover_at_once = 8;  ///< A newcomer is asked first if it wants more than that.
   /// When the holders other than the closest one make sure that a newcomer has everything.
   Duration summary_pause{2'000'000};
 };
@@ -124,6 +126,7 @@ class Coordinator {
 
  private:
   using Id = IntentStore::Id;
+  using Provenance = IntentStore::Provenance;
   using Direction = MatchQueue::Direction;
 
   /// What came of an intent or withdrawal that is acceptable.
@@ -146,41 +149,48 @@ class Coordinator {
   using Outbox = std::map<Fingerprint, Parcel>;
 
   // coordinator.cpp: what is held, and what is answered.
-  [[nodiscard]] Result<Merged> merge(PeerIntent peer, IntentStore::Provenance provenance,
+  [[nodiscard]] Result<Merged> merge(PeerIntent peer, Provenance provenance, Instant now);
+  [[nodiscard]] Result<Merged> merge(const Withdrawal& withdrawal, Provenance provenance,
                                      Instant now);
-  [[nodiscard]] Result<Merged> merge(const Withdrawal& withdrawal,
-                                     IntentStore::Provenance provenance, Instant now);
+  /// Verifies what is not held already, byte for byte.
   [[nodiscard]] Result<void> verify_news(const PeerIntent& peer, const IntentStore::Record* held,
-                                         Instant now) const;
-  void answer_declare(RouteId from, const Merged& merged, std::uint64_t known, Instant now);
+                                         Instant now);
+  void answer_declare(RouteId from, Id id, std::uint64_t known, Instant now);
   void answer(RouteId from, const DeclaredView& declared);
   void refuse(RouteId from, Errc why);
   void expire_due(Instant now);
+  /// Does what is due; ends every input.
+  void advance(Instant now);
 
   // coordinator_matching.cpp: who is told of whom.
   [[nodiscard]] bool may_tell(Id about, Id other) const;
   [[nodiscard]] std::uint64_t matches_digest(Id id) const;
+  [[nodiscard]] bool is_recent(Id id, Instant now) const;
+  [[nodiscard]] bool is_closest(Id id) const;
   void schedule_added(Id id, bool handed_over, Instant now);
   void schedule_renewed(Id id, Instant now);
+  void schedule_ended(Id id, Instant now);
   void match_step(Instant now);
   void walk(const MatchQueue::Job& job, std::size_t& budget, Outbox& outbox, Instant now);
   void tell(Outbox& outbox, Id whom, Id about) const;
   void push(const Fingerprint& to, const Parcel& parcel);
-  void push_ends(const Fingerprint& to, const Parcel& parcel);
+  [[nodiscard]] IntentEnd end_of(Id id) const;
 
   // coordinator_region.cpp: who else holds it.
   [[nodiscard]] std::vector<Fingerprint> closest(const Fingerprint& subject,
                                                  std::size_t count) const;
   [[nodiscard]] bool accepts(const Fingerprint& subject) const;
+  /// Looks at the region of a subject again.  `settled`: a holder told us of the subject, and will
+  /// have told the others.
   void refresh(const Fingerprint& subject, bool settled, Instant now);
   void hand_over(const Fingerprint& subject, const Fingerprint& newcomer, bool leader, Instant now);
   void take_over(const Fingerprint& subject, Instant now);
-  void offer(const Fingerprint& peer, const Fingerprint& subject, TimePoint now);
+  void offer(const Fingerprint& peer, const Fingerprint& subject, Instant now);
   void replicate(Id id, Instant now);
   void sweep_step(Instant now);
-  void on_replicate(const Fingerprint& from, ByteView message, Instant now);
+  void on_replicate(const Fingerprint& from, ReplicateMessage message, Instant now);
   void take_record(const Fingerprint& from, ReplicatedRecord record, Instant now);
-  void on_replicated(const Fingerprint& from, ByteView message, Instant now);
+  void on_replicated(const Fingerprint& from, const ReplicatedMessage& message, Instant now);
   void send_parcels(Instant now);
 
   CoordinatorConfig config_;

@@ -1,0 +1,263 @@
+#include "overlay/coordinator/coordinator.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "tokens/verify.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using Record = IntentStore::Record;
+
+bool holds(const Record* held, const Token& intent) {
+  return held != nullptr && held->intent() != nullptr && held->intent()->token == intent;
+}
+
+/// Whether what is held makes `intent` obsolete.
+bool supersedes(const Record& held, const Token& intent) {
+  return held.issued_at() > intent.issued_at() ||
+         (held.issued_at() == intent.issued_at() && !holds(&held, intent));
+}
+
+bool has_newer_attachment(const Record& held, const PeerIntent& peer) {
+  return peer.attachment && (!held.attachment || held.attachment->at < peer.attachment->at);
+}
+
+/// When an intent is over by our timer, whatever becomes of our wall clock in between.
+TimePoint deadline_of(WallTime until, Instant now) {
+  return now.time + (until + kClockSkewMax - now.wall);
+}
+
+DeclareVerdict verdict_of(Errc why) {
+  if (why == Errc::limit_reached) return DeclareVerdict::full;
+  if (why == Errc::no_route) return DeclareVerdict::elsewhere;
+  return DeclareVerdict::invalid;
+}
+
+}  // namespace
+
+Coordinator::Coordinator(const CoordinatorConfig& config, const routing::Table& table,
+                         const crypto::Signatures& signatures)
+    : config_(config),
+      table_(&table),
+      signatures_(&signatures),
+      store_(config.limits),
+      links_(config.links) {
+  KITH_ASSERT(config.region_size > 0 && config.region_size <= kHoldersMax);
+}
+
+void Coordinator::on_declare(RouteId from, ByteView payload, Instant now) {
+  auto message = decode_declare(payload);
+  if (!message) {
+    ++counters_.malformed;
+    return refuse(from, message.error());
+  }
+  const auto merged = merge(std::move(message->peer), {now.time, 0}, now);
+  if (!merged) return refuse(from, merged.error());
+  const Fingerprint subject = store_[merged->id].key->subject;
+  switch (merged->merge) {
+    case Merge::older:
+      ++counters_.refused;
+      return answer(from, {DeclareVerdict::superseded, store_[merged->id].issued_at(), {}, {}});
+    case Merge::same:
+      break;
+    case Merge::added:
+      refresh(subject, false, now);
+      schedule_added(merged->id, false, now);
+      replicate(merged->id, now);
+      break;
+    case Merge::renewed:
+      refresh(subject, false, now);
+      schedule_renewed(merged->id, now);
+      replicate(merged->id, now);
+      break;
+  }
+  answer_declare(from, merged->id, message->known, now);
+  advance(now);
+}
+
+void Coordinator::on_withdraw(RouteId from, ByteView payload, Instant now) {
+  const auto withdrawal = decode_withdraw(payload);
+  if (!withdrawal) {
+    ++counters_.malformed;
+    return refuse(from, withdrawal.error());
+  }
+  const auto merged = merge(*withdrawal, {now.time, 0}, now);
+  // Where nothing is left to withdraw, it is withdrawn.
+  if (!merged && merged.error() != Errc::expired) return refuse(from, merged.error());
+  if (merged && merged->merge == Merge::added) {
+    refresh(withdrawal->key.subject, false, now);
+    schedule_ended(merged->id, now);
+    replicate(merged->id, now);
+  }
+  answer(from, {DeclareVerdict::withdrawn, withdrawal->until, {}, {}});
+  advance(now);
+}
+
+void Coordinator::on_message(const Fingerprint& from, ByteView message, Instant now) {
+  if (auto replicate = decode_replicate(message)) {
+    on_replicate(from, std::move(*replicate), now);
+  } else if (const auto replicated = decode_replicated(message)) {
+    on_replicated(from, *replicated, now);
+  } else {
+    ++counters_.malformed;
+  }
+  advance(now);
+}
+
+void Coordinator::on_region_changed(Instant now) {
+  sweep_left_ = store_.subjects();
+  advance(now);
+}
+
+void Coordinator::on_deadline(Instant now) { advance(now); }
+
+std::optional<Coordinator::Output> Coordinator::poll_output() {
+  if (outputs_.empty()) return std::nullopt;
+  Output output = std::move(outputs_.front());
+  outputs_.pop_front();
+  return output;
+}
+
+std::optional<TimePoint> Coordinator::next_deadline() const {
+  std::optional<TimePoint> next = store_.next_deadline();
+  const auto consider = [&next](std::optional<TimePoint> due) {
+    if (due && (!next || *due < *next)) next = due;
+  };
+  consider(links_.next_deadline());
+  if (const auto due = queue_.next_deadline()) consider(std::max(*due, matching_resumes_));
+  if (sweep_left_ > 0) consider(sweep_resumes_);
+  return next;
+}
+
+std::size_t Coordinator::subjects_coordinated() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      store_.all_subjects(), [](const auto& subject) { return subject.second.closest; }));
+}
+
+void Coordinator::sanity_check() const {
+  store_.sanity_check();
+  for (const auto& [id, subject] : store_.all_subjects())
+    KITH_ASSERT(subject.region.size() <= config_.region_size);
+}
+
+Result<Coordinator::Merged> Coordinator::merge(PeerIntent peer, Provenance provenance,
+                                               Instant now) {
+  if (auto fits = check_consistency(peer, config_.realm); !fits)
+    return std::unexpected(fits.error());
+  const IntentKey key = key_of(peer.intent);
+  if (!accepts(key.subject)) return std::unexpected(Errc::no_route);
+  const auto id = store_.find(key);
+  const Record* held = id ? &store_[*id] : nullptr;
+  if (held != nullptr && supersedes(*held, peer.intent.token)) return Merged{Merge::older, *id};
+  if (const auto valid = verify_news(peer, held, now); !valid)
+    return std::unexpected(valid.error());
+
+  const IntentToken* before = held == nullptr ? nullptr : held->intent();
+  const Token* node = store_.node_token(key.node);
+  const bool newer_node = node == nullptr || node->issued_at() < peer.node.token.issued_at();
+  if (before != nullptr) {
+    const bool newer_attachment = has_newer_attachment(*held, peer);
+    if (holds(held, peer.intent.token) && !newer_node && !newer_attachment)
+      return Merged{Merge::same, *id};
+    if (!newer_attachment && held->attachment) peer.attachment = *held->attachment;
+  }
+  const bool renewed =
+      before != nullptr && before->token.audience() == peer.intent.token.audience();
+  if (renewed) provenance.since = held->provenance.since;
+  const WallTime until =
+      std::min(peer.intent.token.expires_at(), (newer_node ? peer.node.token : *node).expires_at());
+  const auto stored = store_.put(std::move(peer), provenance, deadline_of(until, now));
+  if (!stored) return std::unexpected(stored.error());
+  return Merged{renewed ? Merge::renewed : Merge::added, *stored};
+}
+
+Result<Coordinator::Merged> Coordinator::merge(const Withdrawal& withdrawal, Provenance provenance,
+                                               Instant now) {
+  if (!accepts(withdrawal.key.subject)) return std::unexpected(Errc::no_route);
+  if (const auto id = store_.find(withdrawal.key)) {
+    const Record& held = store_[*id];
+    if (held.issued_at() > withdrawal.issued_at) return Merged{Merge::older, *id};
+    if (held.issued_at() == withdrawal.issued_at && held.intent() == nullptr)
+      return Merged{Merge::same, *id};
+  }
+  if (const auto valid = overlay::verify(withdrawal, *signatures_, now.wall); !valid) {
+    if (valid.error() == Errc::bad_signature) ++counters_.forged;
+    return std::unexpected(valid.error());
+  }
+  const auto stored = store_.put(withdrawal, provenance, deadline_of(withdrawal.until, now));
+  if (!stored) return std::unexpected(stored.error());
+  return Merged{Merge::added, *stored};
+}
+
+Result<void> Coordinator::verify_news(const PeerIntent& peer, const Record* held, Instant now) {
+  const auto verify_token = [&](const Token& token, bool known) {
+    return known ? verify_dates(token, now.wall) : kith::verify(token, *signatures_, now.wall);
+  };
+  const Token* node = store_.node_token(peer.node.fingerprint());
+  auto valid = verify_token(peer.intent.token, holds(held, peer.intent.token));
+  if (valid) valid = verify_token(peer.node.token, node != nullptr && *node == peer.node.token);
+  const bool known_attachment = held != nullptr && held->attachment && peer.attachment &&
+                                *held->attachment == *peer.attachment;
+  if (valid && !known_attachment) valid = verify_attachment(peer, *signatures_, now.wall);
+  if (!valid && valid.error() == Errc::bad_signature) ++counters_.forged;
+  return valid;
+}
+
+void Coordinator::answer_declare(RouteId from, Id id, std::uint64_t known, Instant now) {
+  const Record& record = store_[id];
+  const IntentToken& intent = *record.intent();
+  const IntentStore::Subject& subject = *store_.subject(record.key->subject);
+  const std::vector<Fingerprint> holders = closest(record.key->subject, config_.region_size);
+
+  std::vector<IntentView> matches;
+  queue_.cancel({id, Direction::to_itself});
+  if (known != matches_digest(id)) {
+    IntentStore::Cursor cursor;
+    while (matches.size() < kIntentsPerMessageMax) {
+      const auto other = IntentStore::next(subject, intent.role, cursor);
+      if (!other) break;
+      if (may_tell(id, *other)) matches.push_back(store_.view(*other));
+    }
+    // Whoever answers also tells the rest.
+    if (matches.size() == kIntentsPerMessageMax)
+      queue_.schedule({id, Direction::to_itself}, {cursor, false}, now.time);
+  }
+  const WallTime until =
+      std::min(intent.token.expires_at(), store_.node_token(record.key->node)->expires_at());
+  ++counters_.declared;
+  answer(from, {DeclareVerdict::held, until, holders, matches});
+}
+
+void Coordinator::answer(RouteId from, const DeclaredView& declared) {
+  outputs_.emplace_back(Answer{from, encode_declared(declared)});
+}
+
+void Coordinator::refuse(RouteId from, Errc why) {
+  ++counters_.refused;
+  answer(from, {verdict_of(why), {}, {}, {}});
+}
+
+void Coordinator::expire_due(Instant now) {
+  while (const auto id = store_.pop_due(now.time)) {
+    if (store_[*id].intent() != nullptr) {
+      store_.expire(*id, now.time, now.time + config_.expired_life);
+      schedule_ended(*id, now);
+    } else {
+      queue_.cancel(*id);
+      links_.forget(*id);
+      store_.erase(*id);
+    }
+  }
+}
+
+void Coordinator::advance(Instant now) {
+  expire_due(now);
+  sweep_step(now);
+  match_step(now);
+  send_parcels(now);
+}
+
+}  // namespace kith::overlay

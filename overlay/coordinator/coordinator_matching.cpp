@@ -1,0 +1,129 @@
+// Who is told of whom.
+
+#include <algorithm>
+#include <span>
+
+#include "overlay/coordinator/coordinator.hpp"
+
+namespace kith::overlay {
+namespace {
+
+/// Up to `most` elements from `first` on.
+std::span<const IntentStore::Id> chunk(std::span<const IntentStore::Id> ids, std::size_t first,
+                                       std::size_t most) {
+  return ids.subspan(first, std::min(most, ids.size() - first));
+}
+
+}  // namespace
+
+bool Coordinator::may_tell(Id about, Id other) const {
+  const IntentStore::Record& a = store_[about];
+  const IntentStore::Record& b = store_[other];
+  if (a.key->node == b.key->node) return false;
+  // `in_audience`, which asks for a token: one of the two may have ended.
+  const auto addresses = [this](const Fingerprint& audience, const Fingerprint& identity) {
+    return audience.is_zero() || audience == identity || audience == config_.realm;
+  };
+  return addresses(a.audience(), b.key->identity) && addresses(b.audience(), a.key->identity);
+}
+
+std::uint64_t Coordinator::matches_digest(Id id) const {
+  const IntentKey& key = *store_[id].key;
+  const IntentStore::Subject& subject = *store_.subject(key.subject);
+  std::uint64_t sum = 0;
+  IntentStore::Cursor cursor;
+  while (const auto other = IntentStore::next(subject, key.role, cursor))
+    if (may_tell(id, *other)) sum += digest_of(*store_[*other].key);
+  return sum;
+}
+
+bool Coordinator::is_recent(Id id, Instant now) const {
+  return now.time - store_[id].provenance.since < config_.recent;
+}
+
+bool Coordinator::is_closest(Id id) const {
+  return store_.subject(store_[id].key->subject)->closest;
+}
+
+void Coordinator::schedule_added(Id id, bool handed_over, Instant now) {
+  if (!is_closest(id)) return;
+  const bool strangers_only = !is_recent(id, now);
+  queue_.schedule({id, Direction::to_others}, {{}, strangers_only}, now.time);
+  // What is declared to us is answered with its matches.
+  if (handed_over) queue_.schedule({id, Direction::to_itself}, {{}, strangers_only}, now.time);
+}
+
+void Coordinator::schedule_renewed(Id id, Instant now) {
+  if (is_closest(id))
+    queue_.schedule({id, Direction::to_others}, {}, now.time + config_.renewal_pause);
+}
+
+void Coordinator::schedule_ended(Id id, Instant now) {
+  queue_.cancel(id);
+  if (is_closest(id)) queue_.schedule({id, Direction::to_others}, {}, now.time);
+}
+
+void Coordinator::match_step(Instant now) {
+  if (now.time < matching_resumes_) return;
+  std::size_t budget = config_.pairs_per_step;
+  Outbox outbox;
+  while (budget > 0) {
+    const auto job = queue_.due(now.time);
+    if (!job) break;
+    walk(*job, budget, outbox, now);
+  }
+  if (budget == 0) matching_resumes_ = now.time + config_.step_pause;
+  for (const auto& [to, parcel] : outbox) push(to, parcel);
+}
+
+void Coordinator::walk(const MatchQueue::Job& job, std::size_t& budget, Outbox& outbox,
+                       Instant now) {
+  MatchQueue::Progress& progress = queue_.progress(job);
+  const IntentStore::Record& record = store_[job.record];
+  const IntentStore::Subject& subject = *store_.subject(record.key->subject);
+  const auto told_by_their_holder = [&](Id other) {
+    return store_[other].provenance.source == record.provenance.source &&
+           !is_recent(job.record, now) && !is_recent(other, now);
+  };
+  for (; budget > 0; --budget) {
+    const auto other = IntentStore::next(subject, record.key->role, progress.cursor);
+    if (!other) return queue_.cancel(job);
+    if (!may_tell(job.record, *other)) continue;
+    if (progress.strangers_only && told_by_their_holder(*other)) continue;
+    if (job.direction == Direction::to_others)
+      tell(outbox, *other, job.record);
+    else
+      tell(outbox, job.record, *other);
+  }
+}
+
+void Coordinator::tell(Outbox& outbox, Id whom, Id about) const {
+  const IntentStore::Record& listener = store_[whom];
+  Parcel& parcel = outbox[listener.key->node];
+  if (listener.attachment) parcel.relays = listener.attachment->relays;
+  std::vector<Id>& told = store_[about].intent() != nullptr ? parcel.intents : parcel.ends;
+  if (std::ranges::find(told, about) == told.end()) told.push_back(about);
+}
+
+void Coordinator::push(const Fingerprint& to, const Parcel& parcel) {
+  counters_.pushed += parcel.intents.size() + parcel.ends.size();
+  for (std::size_t i = 0; i < parcel.ends.size(); i += kUnmatchedPerMessageMax) {
+    std::vector<IntentEnd> ends;
+    for (Id id : chunk(parcel.ends, i, kUnmatchedPerMessageMax)) ends.push_back(end_of(id));
+    outputs_.emplace_back(Push{to, parcel.relays, encode_unmatched(ends)});
+  }
+  for (std::size_t i = 0; i < parcel.intents.size(); i += kIntentsPerMessageMax) {
+    std::vector<IntentView> intents;
+    for (Id id : chunk(parcel.intents, i, kIntentsPerMessageMax))
+      intents.push_back(store_.view(id));
+    outputs_.emplace_back(Push{to, parcel.relays, encode_matches(intents)});
+  }
+}
+
+IntentEnd Coordinator::end_of(Id id) const {
+  const IntentStore::Record& record = store_[id];
+  if (const Withdrawal* withdrawal = record.withdrawal()) return *withdrawal;
+  return ExpiredIntent{*record.key, record.issued_at()};
+}
+
+}  // namespace kith::overlay

@@ -1,0 +1,165 @@
+// Who else holds it.
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "overlay/coordinator/coordinator.hpp"
+
+namespace kith::overlay {
+namespace {
+
+bool contains(const std::vector<Fingerprint>& nodes, const Fingerprint& node) {
+  return std::ranges::find(nodes, node) != nodes.end();
+}
+
+}  // namespace
+
+std::vector<Fingerprint> Coordinator::closest(const Fingerprint& subject, std::size_t count) const {
+  std::array<routing::ContactIndex, 2 * kHoldersMax> room{};
+  KITH_ASSERT(count <= room.size());
+  std::vector<Fingerprint> nodes;
+  for (const auto contact : table_->closest(subject, std::span(room).first(count)))
+    nodes.push_back(table_->book()[contact]);
+  return nodes;
+}
+
+bool Coordinator::accepts(const Fingerprint& subject) const {
+  // Others may see a region a little larger than we do; what they hand us is not lost.
+  return contains(closest(subject, 2 * config_.region_size), table_->self_id());
+}
+
+void Coordinator::refresh(const Fingerprint& subject, bool settled, Instant now) {
+  IntentStore::Subject& held = *store_.subject(subject);
+  const Fingerprint& self = table_->self_id();
+  std::vector<Fingerprint> region = closest(subject, config_.region_size);
+  const bool is_closest = region.front() == self;
+  const bool inside = std::erase(region, self) > 0;
+
+  if (!settled && region != held.region) {
+    const auto is_old = [&held](const Fingerprint& node) { return contains(held.region, node); };
+    const auto first_old = std::ranges::find_if(region, is_old);
+    const bool leader = first_old == region.end() || is_closer(subject, self, *first_old);
+    if (inside || leader)
+      for (const Fingerprint& node : region)
+        if (!is_old(node)) hand_over(subject, node, leader, now);
+  }
+  const bool takes_over = is_closest && !held.closest && !settled;
+  held.region = std::move(region);
+  held.closest = is_closest;
+  if (takes_over) take_over(subject, now);
+}
+
+void Coordinator::hand_over(const Fingerprint& subject, const Fingerprint& newcomer, bool leader,
+                            Instant now) {
+  if (!leader)
+    links_.offer_summary(newcomer, subject, now.time + config_.summary_pause);
+  else if (store_.subject(subject)->records > config_.handover_at_once)
+    links_.offer_summary(newcomer, subject, now.time);
+  else
+    offer(newcomer, subject, now);
+}
+
+void Coordinator::take_over(const Fingerprint& subject, Instant now) {
+  for (const Id id : store_.records_of(subject)) {
+    if (!is_recent(id, now)) continue;
+    queue_.schedule({id, Direction::to_others}, {}, now.time);
+    if (store_[id].intent() != nullptr) queue_.schedule({id, Direction::to_itself}, {}, now.time);
+  }
+}
+
+void Coordinator::offer(const Fingerprint& peer, const Fingerprint& subject, Instant now) {
+  for (const Id id : store_.records_of(subject)) links_.offer_record(peer, id, now.time);
+}
+
+void Coordinator::replicate(Id id, Instant now) {
+  for (const Fingerprint& node : store_.subject(store_[id].key->subject)->region)
+    links_.offer_record(node, id, now.time);
+}
+
+void Coordinator::sweep_step(Instant now) {
+  if (sweep_left_ == 0 || now.time < sweep_resumes_) return;
+  for (std::size_t i = std::min(sweep_left_, config_.subjects_per_step); i > 0; --i) {
+    const Fingerprint* next = store_.subject_after(sweep_at_);
+    if (next == nullptr) {
+      sweep_left_ = 0;
+      return;
+    }
+    sweep_at_ = *next;
+    refresh(sweep_at_, false, now);
+    --sweep_left_;
+  }
+  sweep_resumes_ = now.time + config_.sweep_pause;
+}
+
+void Coordinator::on_replicate(const Fingerprint& from, ReplicateMessage message, Instant now) {
+  for (ReplicatedRecord& record : message.records) take_record(from, std::move(record), now);
+  std::vector<Fingerprint> wanted;
+  for (const SubjectSummary& summary : message.summaries) {
+    const IntentStore::Subject* held = store_.subject(summary.subject);
+    if ((held != nullptr ? held->digest : 0) == summary.digest) continue;
+    if (!accepts(summary.subject)) continue;
+    wanted.push_back(summary.subject);
+    offer(from, summary.subject, now);
+  }
+  outputs_.emplace_back(SendToNode{from, encode_replicated(message.number, wanted)});
+}
+
+void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, Instant now) {
+  const Provenance provenance{now.time - record.age, from.top64()};
+  const auto* withdrawal = std::get_if<Withdrawal>(&record.what);
+  const Fingerprint subject = withdrawal != nullptr
+                                  ? withdrawal->key.subject
+                                  : std::get<PeerIntent>(record.what).intent.subject();
+  const bool is_new_subject = store_.subject(subject) == nullptr;
+  const auto merged = withdrawal != nullptr
+                          ? merge(*withdrawal, provenance, now)
+                          : merge(std::move(std::get<PeerIntent>(record.what)), provenance, now);
+  if (!merged) return;
+  if (merged->merge == Merge::older) return links_.offer_record(from, merged->id, now.time);
+  links_.forget(from, merged->id);
+  if (merged->merge == Merge::same) return;
+
+  ++counters_.replicated;
+  if (is_new_subject) refresh(subject, true, now);
+  if (store_[merged->id].intent() == nullptr)
+    schedule_ended(merged->id, now);
+  else if (merged->merge == Merge::renewed)
+    schedule_renewed(merged->id, now);
+  else
+    schedule_added(merged->id, true, now);
+}
+
+void Coordinator::on_replicated(const Fingerprint& from, const ReplicatedMessage& message,
+                                Instant now) {
+  if (!links_.on_answer(from, message.number, now.time)) return;
+  for (const Fingerprint& subject : message.wanted) offer(from, subject, now);
+}
+
+void Coordinator::send_parcels(Instant now) {
+  const auto view_of_record = [&](Id id) -> std::optional<RecordView> {
+    const IntentStore::Record& record = store_[id];
+    const Duration age = std::max(now.time - record.provenance.since, Duration::zero());
+    if (record.intent() != nullptr) return RecordView{age, store_.view(id)};
+    if (record.withdrawal() != nullptr) return RecordView{age, record.withdrawal()};
+    return std::nullopt;
+  };
+  const auto bytes_of_record = [&](Id id) {
+    const auto view = view_of_record(id);
+    return view ? view->bytes_max() : 0;
+  };
+  while (const auto parcel = links_.poll(bytes_of_record, now.time)) {
+    std::vector<RecordView> records;
+    for (const Id id : parcel->records)
+      if (const auto view = view_of_record(id)) records.push_back(*view);
+    std::vector<SubjectSummary> summaries;
+    for (const Fingerprint& subject : parcel->summaries)
+      if (const auto* held = store_.subject(subject)) summaries.push_back({subject, held->digest});
+    outputs_.emplace_back(
+        SendToNode{parcel->peer, encode_replicate(parcel->number, records, summaries)});
+  }
+}
+
+}  // namespace kith::overlay
