@@ -109,7 +109,7 @@ class Declarations {
   /// Our node has a new token, or is reached through other relays (a client; otherwise none): what
   /// is declared is declared again.
   void set_node(const NodeToken& token, std::span<const Fingerprint> relays, Instant now);
-  /// Replaces the intent by a newer one with the same key.  Unknown ids are ignored.
+  /// Replaces the intent by a newer one with the same key and audience.  Unknown ids are ignored.
   void renew(Id id, IntentToken intent, Instant now);
 
   // Inputs.
@@ -158,7 +158,9 @@ class Declarations {
     bool was_sent = false;
     unsigned attempts = 0;
     std::uint64_t request = 0;
-    std::map<IntentKey, Match> matches;
+    /// The next token must be issued later; zero: as it is.
+    WallTime issued_after{};
+    std::map<IntentKey, Match> matches{};
     std::size_t matched = 0;
     /// The sum of `digest_of` over what is matched.
     std::uint64_t known = 0;
@@ -179,17 +181,23 @@ class Declarations {
   std::uint64_t ask(Id id, const Fingerprint& subject, Bytes payload);
   void declare(Id id, Own& own, Instant now);
   void withdraw(Id id, Leaving& leaving);
+  void retry_withdrawal(Id id, Instant now);
   void ask_for_renewal(Id id, Own& own, WallTime issued_after);
   void on_declared(Id id, Own& own, DeclaredMessage message, Instant now);
-  void on_leaving_answer(Id id, bool done, Instant now);
-  void pause(Id id, unsigned& attempts, Instant now);
-  [[nodiscard]] std::optional<Attachment> attach(WallTime now) const;
+  void pause(Id id, Own& own, Instant now);
+  [[nodiscard]] Duration pause_after(unsigned attempts);
+  void attach(WallTime now);
 
-  // declarations_matches.cpp: what we are told.
+  // declarations_matches.cpp: what we are told of others.
+  [[nodiscard]] std::vector<Id> about(const Fingerprint& subject) const;
   void on_match(PeerIntent peer, Instant now);
-  [[nodiscard]] bool is_news(const Own& own, const PeerIntent& peer) const;
+  [[nodiscard]] bool is_news(const Own& own, const PeerIntent& peer);
+  [[nodiscard]] static bool tells_more(const Match& match, const PeerIntent& peer);
   void accept(Id id, Own& own, const PeerIntent& peer, Instant now);
-  void on_end(const IntentEnd& end, Instant now);
+  void on_end(const Withdrawal& end, Instant now);
+  void on_end(const ExpiredIntent& end, Instant now);
+  /// A match that is not over.
+  [[nodiscard]] static const Match* find_match(const Own& own, const IntentKey& peer);
   void unmatch(Id id, Own& own, const IntentKey& peer, Match& match);
   void expire_matches(Instant now);
 
@@ -202,6 +210,7 @@ class Declarations {
   std::optional<NodeToken> node_;
   Relays relays_;
   std::optional<Attachment> attachment_;
+  WallTime last_attached_;
 
   std::map<Id, Own> own_;
   std::map<Id, Leaving> leaving_;
