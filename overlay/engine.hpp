@@ -81,6 +81,7 @@ class Engine {
   /// The connection ordered by `Dial` stands.
   void on_connected(ConnectionId connection, Instant now);
   void on_connect_failed(ConnectionId connection, Instant now);
+  /// `bytes` must stay valid until the outputs are drained.
   void on_bytes(ConnectionId connection, ByteView bytes, Instant now);
   /// The peer will send nothing more.
   void on_end_of_stream(ConnectionId connection, Instant now);
@@ -106,7 +107,7 @@ class Engine {
   [[nodiscard]] const Fingerprint& id() const;
   [[nodiscard]] ByteView node_token() const;
   [[nodiscard]] bool is_ready() const;
-  [[nodiscard]] Status status(Instant now) const;
+  [[nodiscard]] Status status() const;
   [[nodiscard]] std::vector<PeerInfo> peers(Instant now) const;
   [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const;
 

@@ -58,6 +58,8 @@ struct EngineConfig {
   NodeRole role = NodeRole::member;
   /// The realm; zeros: the public one.
   Fingerprint realm;
+  /// Whose word on identities is taken besides their own: the realm's leader.
+  std::optional<crypto::SigningPublicKey> realm_leader;
   /// Shared between the nodes of one simulation; nothing: the engine makes its own.
   ContactBook* contacts = nullptr;
   /// Networks exempt from address diversity and from penalties, beyond loopback.

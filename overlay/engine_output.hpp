@@ -112,6 +112,11 @@ struct Declared {
   WallTime until;
 };
 
+/// What went over one channel since the last account of it: for the policy's bookkeeping.
+struct Accounted {
+  Exchanged what;
+};
+
 struct ReadyChanged {
   bool ready;
 };
@@ -146,8 +151,8 @@ struct Left {};
 using Output =
     std::variant<Dial, WriteReady, CloseConnection, AskPolicy, Delivered, SubscriptionMatched,
                  SubscriptionUnmatched, PublisherMatched, PublisherUnmatched, PublisherWritable,
-                 PublisherDrained, MessagesExpired, Declared, ReadyChanged, JoinFailed, PeerJoined,
-                 PeerLost, TraceDone, Left>;
+                 PublisherDrained, MessagesExpired, Declared, Accounted, ReadyChanged, JoinFailed,
+                 PeerJoined, PeerLost, TraceDone, Left>;
 
 // What an engine says of itself when asked.
 

@@ -25,13 +25,13 @@ enum class MessageKind : std::uint8_t {
   trace = 26,     ///< Diagnosis: by which hops.
 
   // Coordinators (DESIGN §6).
-  declare = 32,   ///< Routed to the subject: hold this intent.
-  declared = 33,  ///< The answer: who holds it, until when.
-  withdraw = 34,  ///< Routed to the subject.
-  matches = 35,   ///< Pushed to a declaring node: intents that match yours.
-  unmatched = 36, ///< Pushed to a declaring node: intents that are over.
-  replicate = 37, ///< Between the nodes of a region: hold these too.
-  replicated = 38,///< The answer to it.
+  declare = 32,     ///< Routed to the subject: hold this intent.
+  declared = 33,    ///< The answer: who holds it, until when.
+  withdraw = 34,    ///< Routed to the subject.
+  matches = 35,     ///< Pushed to a declaring node: intents that match yours.
+  unmatched = 36,   ///< Pushed to a declaring node: intents that are over.
+  replicate = 37,   ///< Between the nodes of a region: hold these too.
+  replicated = 38,  ///< The answer to it.
 
   // Exchange (DESIGN §7), between matched nodes.
   channel_open = 48,

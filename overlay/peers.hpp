@@ -11,6 +11,7 @@
 #include "overlay/contact_book.hpp"
 #include "overlay/engine_config.hpp"
 #include "overlay/engine_output.hpp"
+#include "overlay/exchange/exchange_output.hpp"
 #include "routing/health.hpp"
 
 namespace kith::overlay {
@@ -21,8 +22,14 @@ struct Peer {
   /// The session that we send on.
   ConnectionId connection{};
   NodeRole role = NodeRole::member;
+  /// Who uses the node.
+  Fingerprint identity;
   bool dialed_by_us = false;
-  /// The exchange talks to it, so that the session must be kept alive.
+  /// How many joined sessions there are with it.
+  int sessions = 1;
+  /// The exchange's number of this session.
+  std::optional<PeerIndex> exchange;
+  /// The exchange needs the session: it must be kept alive.
   bool in_exchange = false;
   TimePoint joined_at;
 

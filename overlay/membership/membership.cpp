@@ -43,7 +43,8 @@ void Membership::leave(TimePoint) {
     timers_.cancel(timer);
   for (const Peer& peer : peers_->all()) {
     outputs_.emplace_back(SendOn{peer.connection, encode_bare(MessageKind::leave)});
-    outputs_.emplace_back(CloseSession{peer.connection, CloseReason::shutdown});
+    outputs_.emplace_back(
+        CloseSession{peer.connection, CloseReason::shutdown, Errc::shutting_down});
   }
 }
 
@@ -65,7 +66,7 @@ Result<void> Membership::on_message(ConnectionId connection, ContactIndex contac
     case MessageKind::acknowledge:
       return on_acknowledge(connection, message, now.time);
     case MessageKind::not_acknowledged:
-      return on_not_acknowledged(connection, message, now.time);
+      return on_not_acknowledged(connection, message);
     case MessageKind::update:
       if (!joined) return std::unexpected(Errc::protocol_error);
       return on_update(contact, message, now);
@@ -125,16 +126,14 @@ Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView messag
   return {};
 }
 
-Result<void> Membership::on_not_acknowledged(ConnectionId connection, ByteView message,
-                                             TimePoint now) {
+Result<void> Membership::on_not_acknowledged(ConnectionId connection, ByteView message) {
   const auto it = candidates_.find(connection);
   if (it == candidates_.end() || it->second.stage != Stage::joining)
     return std::unexpected(Errc::protocol_error);
   const auto decoded = decode_bare(message, MessageKind::not_acknowledged);
   if (!decoded) return decoded;
-  on_dial_failed(it->second.contact, Errc::refused, now);
   candidates_.erase(it);
-  outputs_.emplace_back(CloseSession{connection, CloseReason::done});
+  outputs_.emplace_back(CloseSession{connection, CloseReason::done, Errc::refused});
   return {};
 }
 
@@ -143,7 +142,7 @@ Result<void> Membership::on_leave(ConnectionId connection, ContactIndex contact,
   const auto decoded = decode_bare(message, MessageKind::leave);
   if (!decoded) return decoded;
   table_->on_disconnected(contact, routing::Parting::left, now);
-  outputs_.emplace_back(CloseSession{connection, CloseReason::shutdown});
+  outputs_.emplace_back(CloseSession{connection, CloseReason::shutdown, Errc::closed});
   return {};
 }
 
@@ -175,7 +174,7 @@ void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant no
 void Membership::refuse(ConnectionId connection) {
   candidates_.erase(connection);
   outputs_.emplace_back(SendOn{connection, encode_bare(MessageKind::not_acknowledged)});
-  outputs_.emplace_back(CloseSession{connection, CloseReason::done});
+  outputs_.emplace_back(CloseSession{connection, CloseReason::done, Errc::not_authorized});
 }
 
 void Membership::accept(ConnectionId connection, TimePoint now) {

@@ -47,6 +47,8 @@ struct SendOn {
 struct CloseSession {
   ConnectionId connection;
   CloseReason reason;
+  /// What our own side is to take it for.
+  Errc why;
 };
 /// Put a question to the policy; `on_verdict` with the connection answers.
 struct AskAboutJoin {
@@ -114,8 +116,6 @@ class Membership {
   void leave(TimePoint now);
   /// The join that a dialer sends, to put into the first message of a session.
   [[nodiscard]] JoinMessage join_message() const;
-  /// Our own token as it is given to others.
-  void set_token(Bytes token) { own_token_ = std::move(token); }
 
   // Inputs.
 
@@ -173,7 +173,7 @@ class Membership {
   Result<void> on_join(ConnectionId connection, ContactIndex contact, const Fingerprint& session_id,
                        ByteView message, Instant now);
   Result<void> on_acknowledge(ConnectionId connection, ByteView message, TimePoint now);
-  Result<void> on_not_acknowledged(ConnectionId connection, ByteView message, TimePoint now);
+  Result<void> on_not_acknowledged(ConnectionId connection, ByteView message);
   Result<void> on_update(ContactIndex from, ByteView message, Instant now);
   Result<void> on_piggy(ByteView message, Instant now);
   Result<void> on_leave(ConnectionId connection, ContactIndex contact, ByteView message,
@@ -206,7 +206,6 @@ class Membership {
   routing::Table* table_;
   Peers* peers_;
   Random* random_;
-  Bytes own_token_;
   Entrance entrance_;
   std::map<ConnectionId, Candidate> candidates_;
   std::set<ContactIndex> dialing_;

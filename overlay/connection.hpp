@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <kith/endpoint.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/time.hpp>
+
+#include "overlay/contact_book.hpp"
+#include "overlay/engine_config.hpp"
+#include "overlay/engine_output.hpp"
+#include "overlay/session/session.hpp"
+
+namespace kith::overlay {
+
+/// One transport connection and the session on it.
+struct Connection {
+  ConnectionId id{};
+  Endpoint endpoint;
+  bool dialed = false;
+  /// Membership has let the session in: it carries everything.
+  bool joined = false;
+  NodeRole role = NodeRole::member;
+  /// `WriteReady` was said and `take_bytes` has not yet come up empty.
+  bool write_announced = false;
+  /// Whether it waits in the line of those whose session may have something to say.
+  bool in_line = false;
+  TimePoint opened_at;
+  /// While the transport is not there yet, or is about to go.
+  std::optional<TimePoint> deadline;
+  /// The session is over; what is left to say may still be taken.
+  bool closed = false;
+  /// Why we close it, if we do.
+  std::optional<Errc> closing_because;
+  /// The node at the other end: whom we dial, or who proved itself.
+  std::optional<ContactIndex> contact;
+  /// What the dial was for, where it leads into the overlay.
+  std::optional<JoinTarget> entrance;
+  /// Nothing: the transport is not there yet.
+  std::optional<Session> session;
+};
+
+/// The connections of one node in the order of their numbers, which are never used again.
+class Connections {
+ public:
+  Connection& add(const Endpoint& endpoint, bool dialed, TimePoint now);
+  void remove(ConnectionId id);
+  [[nodiscard]] Connection* find(ConnectionId id);
+  [[nodiscard]] const Connection* find(ConnectionId id) const;
+
+  [[nodiscard]] std::span<const std::unique_ptr<Connection>> all() const { return connections_; }
+  [[nodiscard]] std::size_t size() const { return connections_.size(); }
+
+ private:
+  // On the heap each, so that a reference outlives its neighbours' coming and going.
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::uint32_t next_ = 1;
+};
+
+}  // namespace kith::overlay

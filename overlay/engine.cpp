@@ -1,0 +1,344 @@
+#include "overlay/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "overlay/engine_impl.hpp"
+#include "routing/admission.hpp"
+#include "tokens/verify.hpp"
+
+namespace kith::overlay {
+namespace {
+
+SipKey draw_key(Random& random) {
+  SipKey key;
+  random.fill(key);
+  return key;
+}
+
+routing::Config table_config(const EngineConfig& config) {
+  routing::Config table;
+  table.neighbourhood = config.neighbourhood_size;
+  for (const Endpoint& network : config.exempt_networks) {
+    constexpr int kMappedPrefixBits = 96;
+    table.networks_exempt.push_back(
+        {network.network(), network.is_v4() ? kMappedPrefixBits + 24 : 56});
+  }
+  return table;
+}
+
+MembershipConfig membership_config(const EngineConfig& config) {
+  MembershipConfig membership;
+  membership.role = config.role;
+  membership.self = node_fingerprint(config.node_key.public_key);
+  membership.realm = config.realm;
+  membership.signatures = config.primitives->signatures;
+  membership.realm_leader = config.realm_leader;
+  membership.peers_wanted_by_client = config.peers_wanted_by_client;
+  return membership;
+}
+
+LivenessConfig liveness_config(const EngineConfig& config) {
+  LivenessConfig liveness;
+  liveness.interval = config.ping_interval;
+  liveness.timeout_least = config.ping_timeout_least;
+  return liveness;
+}
+
+RouterConfig router_config(const EngineConfig& config) {
+  RouterConfig router;
+  router.role = config.role;
+  router.attempt_timeout = config.route_timeout;
+  router.attempts = config.route_attempts;
+  router.hop_limit = config.hop_limit;
+  return router;
+}
+
+CoordinatorConfig coordinator_config(const EngineConfig& config) {
+  CoordinatorConfig coordinator;
+  coordinator.realm = config.realm;
+  coordinator.region_size = config.region_size;
+  coordinator.limits.total = config.intents_most;
+  return coordinator;
+}
+
+DeclarationsConfig declarations_config(const EngineConfig& config) {
+  DeclarationsConfig declarations;
+  declarations.realm = config.realm;
+  declarations.declarations_max = config.subscriptions_most;
+  return declarations;
+}
+
+ExchangeConfig exchange_config(const EngineConfig& config) {
+  const auto& identity = config.identity_key ? *config.identity_key : config.node_key;
+  ExchangeConfig exchange;
+  exchange.signatures = config.primitives->signatures;
+  exchange.node = node_fingerprint(config.node_key.public_key);
+  exchange.identity = identity_fingerprint(identity.public_key);
+  exchange.realm = config.realm;
+  exchange.reachability = Reachability::outbound_only;
+  return exchange;
+}
+
+}  // namespace
+
+Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
+    : config_(std::move(config)),
+      random_(&random),
+      table_config_(table_config(config_)),
+      own_book_(config_.contacts ? nullptr : std::make_unique<ContactBook>(draw_key(random))),
+      book_(config_.contacts ? config_.contacts : own_book_.get()),
+      self_(issue_token(now)),
+      table_(table_config_, book_->ids(), self_, draw_key(random)),
+      membership_(membership_config(config_), *book_, table_, peers_, random, now.time),
+      liveness_(liveness_config(config_), peers_, random),
+      router_(router_config(config_), local_.id, table_, *book_, peers_),
+      coordinator_(coordinator_config(config_), table_, *config_.primitives->signatures),
+      declarations_(declarations_config(config_), identity_key(), config_.node_key,
+                    *config_.primitives->signatures, random),
+      exchange_(exchange_config(config_), random),
+      limiter_({.exempt_networks = config_.exempt_networks}) {
+  local_.primitives = config_.primitives;
+  local_.static_key = &config_.static_key;
+  local_.network = config_.realm;
+  local_.buffers = &buffers_;
+}
+
+void Engine::Impl::set_endpoints(std::vector<Endpoint> endpoints, Instant now) {
+  if (endpoints.size() > kTokenEndpointsMax) endpoints.resize(kTokenEndpointsMax);
+  if (endpoints == endpoints_) return;
+  endpoints_ = std::move(endpoints);
+  renew_token(now);
+}
+
+/// A new token is for sessions and peers to come; those that stand need none.
+void Engine::Impl::renew_token(Instant now) {
+  issue_token(now);
+  exchange_.set_reachability(book_->token(self_).reachability);
+  if (attached_) declarations_.set_node(book_->token(self_), relays_, now);
+}
+
+void Engine::Impl::join(const JoinTarget& target, Instant now) {
+  membership_.enter(target, now.time);
+}
+
+TraceId Engine::Impl::trace(const Fingerprint& key, Instant now) {
+  const auto trace = static_cast<TraceId>(next_trace_++);
+  RouteRequest request;
+  request.key = key;
+  request.recorded = true;
+  request.payload = encode_bare(MessageKind::trace);
+  const RequestId id = router_.route(std::move(request), now.time);
+  askers_.emplace(id, Asker{Asker::Of::trace, trace, 0, key});
+  return trace;
+}
+
+void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now) {
+  if (const auto asked = join_questions_.extract(question))
+    membership_.on_verdict(asked.mapped(), verdict, now);
+  if (const auto asked = exchange_questions_.extract(question))
+    exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
+}
+
+void Engine::Impl::leave(Instant now) {
+  if (leave_by_) return;
+  leave_by_ = now.time + config_.leave_timeout;
+  while (!wishes_.empty()) {
+    const auto wish = wishes_.begin();
+    for (const SubscriptionId subscription : wish->second.subscriptions)
+      exchange_.remove_subscription(subscription, now);
+    if (wish->second.publisher) exchange_.remove_publisher(*wish->second.publisher, now);
+    declarations_.remove(wish->first, now);
+    wishes_.erase(wish);
+  }
+  needs_.clear();
+}
+
+/// The coordinators hear of it first, then the peers, then the connections are closed.
+bool Engine::Impl::step_leaving(Instant now) {
+  if (!leave_by_ || left_) return false;
+  const TimePoint farewell_by = *leave_by_ - config_.leave_timeout / 2;
+  if (!farewell_said_) {
+    if (declarations_.is_withdrawing() && peers_.size() > 0 && now.time < farewell_by) return false;
+    farewell_said_ = true;
+    membership_.leave(now.time);
+    return true;
+  }
+  if (now.time < *leave_by_) {
+    for (const auto& connection : connections_.all()) {
+      if (connection->closed || connection->closing_because) continue;
+      close(connection->id, CloseReason::shutdown, Errc::shutting_down, now);
+      return true;
+    }
+    if (connections_.size() > 0) return false;
+  }
+  while (connections_.size() > 0) drop(connections_.all().front()->id, Errc::shutting_down, now);
+  left_ = true;
+  outputs_.emplace_back(Left{});
+  return true;
+}
+
+void Engine::Impl::on_deadline(Instant now) {
+  expire_sessions(now);
+  membership_.on_deadline(now.time);
+  liveness_.on_deadline([this](const Peer& peer) { return keeps(peer); }, now.time);
+  router_.on_deadline(now.time);
+  coordinator_.on_deadline(now);
+  declarations_.on_deadline(now);
+  exchange_.on_deadline(now);
+  dial_needed(now);
+  while (const auto contact = convergence_.pop_due(now.time)) converging_.insert(*contact);
+  if (now.time >= renew_token_at_) renew_token(now);
+  forget_unused();
+  refresh_attachment(now);
+}
+
+std::optional<TimePoint> Engine::Impl::next_deadline() const {
+  if (left_) return std::nullopt;
+  std::optional<TimePoint> next = renew_token_at_;
+  const auto consider = [&](std::optional<TimePoint> deadline) {
+    if (deadline && *deadline < *next) next = deadline;
+  };
+  consider(sessions_wake_);
+  consider(membership_.next_deadline());
+  consider(liveness_.next_deadline());
+  consider(router_.next_deadline());
+  consider(coordinator_.next_deadline());
+  consider(declarations_.next_deadline());
+  consider(exchange_.next_deadline());
+  consider(convergence_.next());
+  if (!leave_by_)
+    for (const auto& [node, need] : needs_) consider(need.due);
+  if (leave_by_ && !farewell_said_) consider(*leave_by_ - config_.leave_timeout / 2);
+  if (leave_by_) consider(leave_by_);
+  return next;
+}
+
+bool Engine::Impl::step(Instant now) {
+  // What a message led to comes before the next message, whose bytes may take its place.
+  return step_pubsub(now) || step_overlay(now) || step_sessions(now) || step_leaving(now);
+}
+
+std::optional<Output> Engine::Impl::poll_output(Instant now) {
+  while (outputs_.empty())
+    if (!step(now)) return std::nullopt;
+  Output output = std::move(outputs_.front());
+  outputs_.pop_front();
+  return output;
+}
+
+Status Engine::Impl::status() const {
+  Status status;
+  status.node = local_.id;
+  status.identity = identity_fingerprint(identity_key().public_key);
+  status.ready = is_ready();
+  status.sessions = peers_.size();
+  status.half_open = limiter_.half_open();
+  status.spares = table_.spares().size();
+  status.clients =
+      static_cast<std::size_t>(std::ranges::count(peers_.all(), NodeRole::client, &Peer::role));
+  status.intents_held = coordinator_.intents_held();
+  status.subjects_coordinated = coordinator_.subjects_coordinated();
+  for (const auto& [id, wish] : wishes_) {
+    status.subscriptions += wish.subscriptions.size();
+    status.publishers += wish.publisher ? 1 : 0;
+  }
+  status.network_size_estimate = config_.role == NodeRole::member ? table_.estimated_nodes() : 0;
+  status.routed = router_.routed();
+  status.bytes_in = bytes_in_;
+  status.bytes_out = bytes_out_;
+  return status;
+}
+
+std::vector<PeerInfo> Engine::Impl::peers(Instant now) const {
+  std::vector<PeerInfo> peers;
+  for (const Peer& peer : peers_.all()) {
+    PeerInfo info;
+    info.node = book_->id(peer.contact);
+    info.endpoint = connections_.find(peer.connection)->endpoint;
+    info.is_client = peer.role == NodeRole::client;
+    info.dialed_by_us = peer.dialed_by_us;
+    info.in_table = table_.is_peer(peer.contact) && routing::is_needed(table_, peer.contact);
+    info.missed_pings = static_cast<int>(peer.health.missed_pings());
+    info.round_trip = peer.health.rtt();
+    info.connected_for = now.time - peer.joined_at;
+    peers.push_back(info);
+  }
+  return peers;
+}
+
+void Engine::Impl::sanity_check() const {
+  table_.sanity_check();
+  coordinator_.sanity_check();
+  declarations_.sanity_check();
+  exchange_.sanity_check();
+  for (const Peer& peer : peers_.all()) {
+    const Connection* connection = connections_.find(peer.connection);
+    KITH_ASSERT(connection && connection->joined && connection->contact == peer.contact);
+    KITH_ASSERT(std::ssize(connections_of(peer.contact)) == peer.sessions);
+  }
+}
+
+Engine::Engine(EngineConfig config, Random& random, Instant now)
+    : impl_(std::make_unique<Impl>(std::move(config), random, now)) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+void Engine::set_endpoints(std::vector<Endpoint> endpoints, Instant now) {
+  impl_->set_endpoints(std::move(endpoints), now);
+}
+void Engine::join(const JoinTarget& target, Instant now) { impl_->join(target, now); }
+Result<SubscriptionId> Engine::subscribe(std::string_view subject, const SubscribeOptions& options,
+                                         Instant now) {
+  return impl_->subscribe(subject, options, now);
+}
+void Engine::unsubscribe(SubscriptionId subscription, Instant now) {
+  impl_->unsubscribe(subscription, now);
+}
+Result<PublisherId> Engine::advertise(std::string_view subject, const PublishOptions& options,
+                                      Instant now) {
+  return impl_->advertise(subject, options, now);
+}
+void Engine::withdraw(PublisherId publisher, Instant now) { impl_->withdraw(publisher, now); }
+Result<void> Engine::publish(PublisherId publisher, ByteView payload, Instant now) {
+  return impl_->publish(publisher, payload, now);
+}
+TraceId Engine::trace(const Fingerprint& key, Instant now) { return impl_->trace(key, now); }
+void Engine::on_verdict(QuestionId question, Verdict verdict, Instant now) {
+  impl_->on_verdict(question, verdict, now);
+}
+void Engine::leave(Instant now) { impl_->leave(now); }
+std::optional<ConnectionId> Engine::on_accepted(const Endpoint& from, Instant now) {
+  return impl_->on_accepted(from, now);
+}
+void Engine::on_connected(ConnectionId connection, Instant now) {
+  impl_->on_connected(connection, now);
+}
+void Engine::on_connect_failed(ConnectionId connection, Instant now) {
+  impl_->on_connect_failed(connection, now);
+}
+void Engine::on_bytes(ConnectionId connection, ByteView bytes, Instant now) {
+  impl_->on_bytes(connection, bytes, now);
+}
+void Engine::on_end_of_stream(ConnectionId connection, Instant now) {
+  impl_->on_end_of_stream(connection, now);
+}
+void Engine::on_connection_lost(ConnectionId connection, Instant now) {
+  impl_->on_connection_lost(connection, now);
+}
+void Engine::on_deadline(Instant now) { impl_->on_deadline(now); }
+std::optional<Output> Engine::poll_output(Instant now) { return impl_->poll_output(now); }
+void Engine::take_bytes(ConnectionId connection, std::size_t most, Bytes& out, Instant now) {
+  impl_->take_bytes(connection, most, out, now);
+}
+std::optional<TimePoint> Engine::next_deadline() const { return impl_->next_deadline(); }
+const Fingerprint& Engine::id() const { return impl_->id(); }
+ByteView Engine::node_token() const { return impl_->node_token(); }
+bool Engine::is_ready() const { return impl_->is_ready(); }
+Status Engine::status() const { return impl_->status(); }
+std::vector<PeerInfo> Engine::peers(Instant now) const { return impl_->peers(now); }
+PublisherInfo Engine::publisher(PublisherId publisher) const { return impl_->publisher(publisher); }
+void Engine::sanity_check() const { impl_->sanity_check(); }
+
+}  // namespace kith::overlay

@@ -1,0 +1,243 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/assert.hpp"
+#include "core/deadline_queue.hpp"
+#include "core/random.hpp"
+#include "overlay/connection.hpp"
+#include "overlay/contact_book.hpp"
+#include "overlay/coordinator/coordinator.hpp"
+#include "overlay/coordinator/declarations.hpp"
+#include "overlay/engine.hpp"
+#include "overlay/exchange/exchange.hpp"
+#include "overlay/membership/liveness.hpp"
+#include "overlay/membership/membership.hpp"
+#include "overlay/peers.hpp"
+#include "overlay/router/router.hpp"
+#include "overlay/session/buffer_pool.hpp"
+#include "overlay/session/connection_limiter.hpp"
+#include "overlay/session/convergence.hpp"
+#include "overlay/session/dial_clock.hpp"
+#include "overlay/session/replay_guard.hpp"
+#include "overlay/session/session.hpp"
+#include "routing/table.hpp"
+
+namespace kith::overlay {
+
+/// Puts the machines of a node together: takes the outputs of each to where they belong.  Its code
+/// stands in four files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
+/// and their sessions, `engine_overlay.cpp` membership and routing, `engine_pubsub.cpp` intents
+/// and exchange.
+class Engine::Impl {
+ public:
+  Impl(EngineConfig config, Random& random, Instant now);
+
+  void set_endpoints(std::vector<Endpoint> endpoints, Instant now);
+  void join(const JoinTarget& target, Instant now);
+  Result<SubscriptionId> subscribe(std::string_view subject, const SubscribeOptions& options,
+                                   Instant now);
+  void unsubscribe(SubscriptionId subscription, Instant now);
+  Result<PublisherId> advertise(std::string_view subject, const PublishOptions& options,
+                                Instant now);
+  void withdraw(PublisherId publisher, Instant now);
+  Result<void> publish(PublisherId publisher, ByteView payload, Instant now) {
+    return exchange_.publish(publisher, payload, now);
+  }
+  TraceId trace(const Fingerprint& key, Instant now);
+  void on_verdict(QuestionId question, Verdict verdict, Instant now);
+  void leave(Instant now);
+
+  std::optional<ConnectionId> on_accepted(const Endpoint& from, Instant now);
+  void on_connected(ConnectionId id, Instant now);
+  void on_connect_failed(ConnectionId id, Instant now);
+  void on_bytes(ConnectionId id, ByteView bytes, Instant now);
+  void on_end_of_stream(ConnectionId id, Instant now);
+  void on_connection_lost(ConnectionId id, Instant now);
+  void on_deadline(Instant now);
+
+  std::optional<Output> poll_output(Instant now);
+  void take_bytes(ConnectionId id, std::size_t most, Bytes& out, Instant now);
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  [[nodiscard]] const Fingerprint& id() const { return local_.id; }
+  [[nodiscard]] ByteView node_token() const { return local_.token; }
+  [[nodiscard]] bool is_ready() const { return membership_.is_ready(); }
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] std::vector<PeerInfo> peers(Instant now) const;
+  [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const {
+    return exchange_.publisher(publisher);
+  }
+  void sanity_check() const;
+
+ private:
+  /// Who waits for an answer of the overlay.
+  struct Asker {
+    enum class Of : std::uint8_t { membership, trace, declarations, nobody } of = Of::membership;
+    TraceId trace{};
+    std::uint64_t request = 0;
+    Fingerprint key;
+  };
+
+  /// One step of work; whether there was any.
+  bool step(Instant now);
+
+  // Sessions.
+  bool step_sessions(Instant now);
+  void handle(Connection& connection, SessionEvent event, Instant now);
+  void on_session_asks(Connection& connection, SessionAsks asks, Instant now);
+  void on_session_opened(Connection& connection, Instant now);
+  void on_session_pong(Connection& connection, const SessionPong& pong, Instant now);
+  void on_session_message(Connection& connection, ByteView message, Instant now);
+  void on_session_closed(Connection& connection, const SessionClosed& closed, Instant now);
+  /// Hands a message to the machine of its kind; an error if it has no place here.
+  Result<void> dispatch(Connection& connection, ByteView message, Instant now);
+  void lose(Connection& connection, Errc why, Instant now);
+  void on_handshake_failed(const Connection& connection, Errc why, Instant now);
+  void dial(const Endpoint& endpoint, std::optional<ContactIndex> contact,
+            std::optional<JoinTarget> entrance, Instant now);
+  void begin_session(Connection& connection, Instant now);
+  void send(ConnectionId id, ByteView message, Instant now);
+  void close(ConnectionId id, CloseReason reason, Errc why, Instant now);
+  void drop(ConnectionId id, Errc why, Instant now);
+  /// Lets the session speak: events, and bytes to be written.
+  void attend(Connection& connection);
+  void announce_write(Connection& connection);
+  void wake_sessions_by(std::optional<TimePoint> time);
+  void expire_sessions(Instant now);
+  /// Of several sessions with one peer, makes one (CONNECTIONS §2.13).
+  void converge(ContactIndex contact, Instant now);
+  [[nodiscard]] Bytes join_of_identity(const Connection& connection, Instant now);
+
+  // The overlay.
+  bool step_overlay(Instant now);
+  void handle(MembershipOutput output, Instant now);
+  void handle(RouterOutput output, Instant now);
+  void handle(LivenessOutput output, Instant now);
+  void handle_joined(const SessionJoined& joined, Instant now);
+  void handle_arrived(const Arrived& arrived, Instant now);
+  void handle_answered(Answered answered, Instant now);
+  void handle_answered_pubsub(const Asker& asker, const Answered& answered, Instant now);
+  void handle_unanswered_pubsub(const Asker& asker, Instant now);
+  void handle_unanswered(RequestId request, Instant now);
+  void on_dial_failed(ContactIndex contact, Errc why, Instant now);
+  void lose_peer(Connection& connection, Errc why, Instant now);
+  [[nodiscard]] bool keeps(const Peer& peer) const;
+  /// Issues our node token anew; our own number in the book.
+  ContactIndex issue_token(Instant now);
+  void forget_unused();
+
+  void dial_contact(ContactIndex contact, Instant now);
+  /// The peer is reached on another session than before.
+  void restart_on_other_session(Peer& peer, Instant now);
+  [[nodiscard]] std::vector<ConnectionId> connections_of(ContactIndex contact) const;
+  bool step_leaving(Instant now);
+  void renew_token(Instant now);
+
+  // Publish and subscribe.
+
+  /// An intent of ours and who in this node shares it.
+  struct Wish {
+    IntentToken intent;
+    std::vector<SubscriptionId> subscriptions;
+    std::optional<PublisherId> publisher;
+    /// Who matches, for subscriptions that come later.
+    std::map<IntentKey, PeerIntent> matches;
+  };
+  using Wishes = std::map<Declarations::Id, Wish>;
+  /// A session that the exchange needs and we have to dial.
+  struct Need {
+    std::optional<ContactIndex> dial;
+    Duration pause{};
+    std::optional<TimePoint> due;
+  };
+
+  bool step_pubsub(Instant now);
+  void handle(Declarations::Output output, Instant now);
+  void handle(Coordinator::Output output, Instant now);
+  void handle(ExchangeOutput output, Instant now);
+  void handle_matched(Declarations::Id id, const PeerIntent& peer, Instant now);
+  void handle_unmatched(const Declarations::Unmatched& unmatched, Instant now);
+  void handle_held(const Declarations::Held& held);
+  void renew(const Declarations::NeedsRenewal& renewal, Instant now);
+  Result<void> dispatch_pubsub(Connection& connection, MessageKind kind, ByteView message,
+                               Instant now);
+  void handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now);
+  void push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload, Instant now);
+  void need_session(NeedSession need, Instant now);
+  void dial_needed(Instant now);
+  void on_session_usable(ContactIndex contact, Instant now);
+  void on_session_unusable(ContactIndex contact, Instant now);
+  void on_neighbourhood_changed(Instant now);
+  /// Tells coordinators how we are reached from now on, if that is news.
+  void refresh_attachment(Instant now);
+  void fill(Connection& connection, std::size_t budget, Instant now);
+  void append_used_by_pubsub(std::vector<ContactIndex>& used) const;
+  [[nodiscard]] Result<IntentToken> issue_intent(const Fingerprint& subject,
+                                                 const Fingerprint& audience, IntentRole role,
+                                                 std::uint32_t threshold, WallTime issued_at);
+  [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject, IntentRole role);
+  void release(Wishes::iterator wish, Instant now);
+  [[nodiscard]] const crypto::SigningKeyPair& identity_key() const {
+    return config_.identity_key ? *config_.identity_key : config_.node_key;
+  }
+
+  EngineConfig config_;
+  Random* random_;
+  LocalNode local_;
+  std::vector<Endpoint> endpoints_;
+  TimePoint renew_token_at_;
+  WallTime last_token_at_;
+  BufferPool buffers_;
+  SessionConfig session_config_;
+  routing::Config table_config_;
+  std::unique_ptr<ContactBook> own_book_;
+  ContactBook* book_;
+  ContactIndex self_;
+  routing::Table table_;
+  Peers peers_;
+  Membership membership_;
+  Liveness liveness_;
+  Router router_;
+  Coordinator coordinator_;
+  Declarations declarations_;
+  Exchange exchange_;
+  Connections connections_;
+  ConnectionLimiter limiter_;
+  DialClock dial_clock_;
+  ReplayGuard replay_guard_;
+
+  std::deque<ConnectionId> in_line_;
+  std::deque<Output> outputs_;
+  std::optional<TimePoint> sessions_wake_;
+  std::set<ContactIndex> converging_;
+  std::map<RequestId, Asker> askers_;
+  std::map<QuestionId, ConnectionId> join_questions_;
+  std::map<QuestionId, ExchangeQuestion> exchange_questions_;
+  DeadlineQueue<ContactIndex> convergence_;
+  Wishes wishes_;
+  std::map<Fingerprint, Need> needs_;
+  /// Which peer the exchange's numbers name.
+  std::map<PeerIndex, ContactIndex> exchange_peers_;
+  std::vector<Fingerprint> relays_;
+  bool attached_ = false;
+  std::uint32_t next_handle_ = 1;
+  std::uint64_t next_question_ = 1;
+  std::uint32_t next_trace_ = 1;
+  std::optional<TimePoint> leave_by_;
+  bool farewell_said_ = false;
+  bool left_ = false;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+};
+
+}  // namespace kith::overlay

@@ -1,0 +1,406 @@
+// The part of the engine that has to do with intents, their coordinators, and exchange.
+
+#include <algorithm>
+#include <utility>
+
+#include <kith/subject.hpp>
+
+#include "core/overloaded.hpp"
+#include "overlay/engine_impl.hpp"
+#include "tokens/issue.hpp"
+
+namespace kith::overlay {
+namespace {
+
+constexpr Duration kRedialFirst{1'000'000};
+constexpr Duration kRedialLast{300'000'000};
+constexpr std::uint32_t kRedialJitterPerMille = 250;
+
+}  // namespace
+
+Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
+                                               const SubscribeOptions& options, Instant now) {
+  const auto subject = subject_id(config_.realm, name);
+  if (!subject) return std::unexpected(subject.error());
+  auto wish = find_wish(*subject, IntentRole::receive);
+  if (wish == wishes_.end()) {
+    auto intent =
+        issue_intent(*subject, options.audience, IntentRole::receive, options.credit, now.wall);
+    if (!intent) return std::unexpected(intent.error());
+    const auto id = declarations_.add(*intent, now);
+    if (!id) return std::unexpected(id.error());
+    wish = wishes_
+               .emplace(*id, Wish{.intent = std::move(*intent),
+                                  .subscriptions = {},
+                                  .publisher = {},
+                                  .matches = {}})
+               .first;
+  } else if (wish->second.intent.token.audience() != options.audience) {
+    return std::unexpected(Errc::wrong_audience);
+  }
+  if (wish->second.subscriptions.size() >= config_.subscriptions_most)
+    return std::unexpected(Errc::limit_reached);
+  const auto subscription = static_cast<SubscriptionId>(next_handle_++);
+  wish->second.subscriptions.push_back(subscription);
+  exchange_.add_subscription(subscription, wish->second.intent, options, now);
+  for (const auto& [key, peer] : wish->second.matches)
+    exchange_.on_matched(subscription, peer, now);
+  return subscription;
+}
+
+void Engine::Impl::unsubscribe(SubscriptionId subscription, Instant now) {
+  for (auto wish = wishes_.begin(); wish != wishes_.end(); ++wish) {
+    if (std::erase(wish->second.subscriptions, subscription) == 0) continue;
+    exchange_.remove_subscription(subscription, now);
+    return release(wish, now);
+  }
+}
+
+Result<PublisherId> Engine::Impl::advertise(std::string_view name, const PublishOptions& options,
+                                            Instant now) {
+  const auto subject = subject_id(config_.realm, name);
+  if (!subject) return std::unexpected(subject.error());
+  if (find_wish(*subject, IntentRole::send) != wishes_.end())
+    return std::unexpected(Errc::limit_reached);
+  auto intent = issue_intent(*subject, options.audience, IntentRole::send, 0, now.wall);
+  if (!intent) return std::unexpected(intent.error());
+  const auto id = declarations_.add(*intent, now);
+  if (!id) return std::unexpected(id.error());
+  const auto publisher = static_cast<PublisherId>(next_handle_++);
+  const auto added = exchange_.add_publisher(publisher, *intent, options, now);
+  if (!added) {
+    declarations_.remove(*id, now);
+    return std::unexpected(added.error());
+  }
+  wishes_.emplace(*id, Wish{.intent = std::move(*intent),
+                            .subscriptions = {},
+                            .publisher = publisher,
+                            .matches = {}});
+  return publisher;
+}
+
+void Engine::Impl::withdraw(PublisherId publisher, Instant now) {
+  for (auto wish = wishes_.begin(); wish != wishes_.end(); ++wish) {
+    if (wish->second.publisher != publisher) continue;
+    wish->second.publisher.reset();
+    exchange_.remove_publisher(publisher, now);
+    return release(wish, now);
+  }
+}
+
+Engine::Impl::Wishes::iterator Engine::Impl::find_wish(const Fingerprint& subject,
+                                                       IntentRole role) {
+  return std::ranges::find_if(wishes_, [&](const auto& entry) {
+    return entry.second.intent.subject() == subject && entry.second.intent.role == role;
+  });
+}
+
+/// Withdraws the intent of a wish that nobody shares any more.
+void Engine::Impl::release(Wishes::iterator wish, Instant now) {
+  if (!wish->second.subscriptions.empty() || wish->second.publisher) return;
+  declarations_.remove(wish->first, now);
+  wishes_.erase(wish);
+}
+
+Result<IntentToken> Engine::Impl::issue_intent(const Fingerprint& subject,
+                                               const Fingerprint& audience, IntentRole role,
+                                               std::uint32_t threshold, WallTime issued_at) {
+  IntentTokenParams params;
+  params.realm = config_.realm;
+  params.subject = subject;
+  params.audience = audience;
+  params.issued_at = issued_at;
+  params.life = config_.intent_life;
+  params.role = role;
+  params.threshold = std::min(threshold, kIntentThresholdMax);
+  params.node = local_.id;
+  return issue_intent_token(params, identity_key(), *config_.primitives->signatures, *random_);
+}
+
+bool Engine::Impl::step_pubsub(Instant now) {
+  // First what may point into the message being handled.
+  if (auto output = exchange_.poll_output(now)) {
+    handle(std::move(*output), now);
+    return true;
+  }
+  if (auto output = coordinator_.poll_output()) {
+    handle(std::move(*output), now);
+    return true;
+  }
+  if (auto output = declarations_.poll_output()) {
+    handle(std::move(*output), now);
+    return true;
+  }
+  return false;
+}
+
+void Engine::Impl::handle(Declarations::Output output, Instant now) {
+  std::visit(
+      Overloaded{
+          [&](Declarations::RouteToSubject& order) {
+            RouteRequest request;
+            request.key = order.key;
+            request.payload = std::move(order.payload);
+            const RequestId id = router_.route(std::move(request), now.time);
+            askers_.emplace(id, Asker{Asker::Of::declarations, {}, order.request, {}});
+          },
+          [&](const Declarations::Held& held) { handle_held(held); },
+          [&](const Declarations::NeedsRenewal& renewal) { renew(renewal, now); },
+          [&](const Declarations::Matched& matched) {
+            handle_matched(matched.declaration, matched.peer, now);
+          },
+          [&](const Declarations::PeerChanged& changed) {
+            handle_matched(changed.declaration, changed.peer, now);
+          },
+          [&](const Declarations::Unmatched& unmatched) { handle_unmatched(unmatched, now); }},
+      output);
+}
+
+void Engine::Impl::handle_held(const Declarations::Held& held) {
+  const auto wish = wishes_.find(held.declaration);
+  if (wish == wishes_.end()) return;
+  for (const SubscriptionId subscription : wish->second.subscriptions)
+    outputs_.emplace_back(Declared{subscription, held.holders, held.until});
+  if (wish->second.publisher)
+    outputs_.emplace_back(Declared{*wish->second.publisher, held.holders, held.until});
+}
+
+void Engine::Impl::renew(const Declarations::NeedsRenewal& renewal, Instant now) {
+  const auto it = wishes_.find(renewal.declaration);
+  if (it == wishes_.end()) return;
+  Wish& wish = it->second;
+  const auto& old = wish.intent;
+  auto intent = issue_intent(old.subject(), old.token.audience(), old.role, old.threshold,
+                             std::max(now.wall, renewal.issued_after + Duration(1)));
+  KITH_ASSERT(intent.has_value());
+  for (const SubscriptionId subscription : wish.subscriptions)
+    exchange_.set_intent(subscription, *intent);
+  if (wish.publisher) exchange_.set_intent(*wish.publisher, *intent);
+  wish.intent = *intent;
+  declarations_.renew(renewal.declaration, std::move(*intent), now);
+}
+
+void Engine::Impl::handle_matched(Declarations::Id id, const PeerIntent& peer, Instant now) {
+  const auto wish = wishes_.find(id);
+  if (wish == wishes_.end()) return;
+  if (wish->second.publisher) exchange_.on_matched(*wish->second.publisher, peer, now);
+  for (const SubscriptionId subscription : wish->second.subscriptions)
+    exchange_.on_matched(subscription, peer, now);
+  if (!wish->second.subscriptions.empty())
+    wish->second.matches.insert_or_assign(key_of(peer.intent), peer);
+}
+
+void Engine::Impl::handle_unmatched(const Declarations::Unmatched& unmatched, Instant now) {
+  const auto wish = wishes_.find(unmatched.declaration);
+  if (wish == wishes_.end()) return;
+  wish->second.matches.erase(unmatched.peer);
+  if (wish->second.publisher) exchange_.on_unmatched(*wish->second.publisher, unmatched.peer, now);
+  for (const SubscriptionId subscription : wish->second.subscriptions)
+    exchange_.on_unmatched(subscription, unmatched.peer, now);
+}
+
+void Engine::Impl::handle(Coordinator::Output output, Instant now) {
+  std::visit(Overloaded{[&](const Coordinator::Answer& answer) {
+                          router_.answer(answer.route, AnswerStatus::final, answer.payload,
+                                         now.time);
+                        },
+                        [&](const Coordinator::SendToNode& order) {
+                          const auto contact = book_->find(order.peer);
+                          const Peer* peer = contact ? peers_.find(*contact) : nullptr;
+                          if (peer) send(peer->connection, order.message, now);
+                        },
+                        [&](Coordinator::Push& order) {
+                          push(order.to, order.relays, std::move(order.payload), now);
+                        }},
+             output);
+}
+
+void Engine::Impl::push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload,
+                        Instant now) {
+  if (to == local_.id) return declarations_.on_push(payload, now);
+  RouteRequest request;
+  request.key = relays.empty() ? to : relays[random_->below(relays.size())];
+  request.target = to;
+  request.payload = std::move(payload);
+  const RequestId id = router_.route(std::move(request), now.time);
+  askers_.emplace(id, Asker{Asker::Of::nobody, {}, 0, {}});
+}
+
+void Engine::Impl::handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now) {
+  switch (kind) {
+    case MessageKind::declare:
+      if (config_.role == NodeRole::member)
+        coordinator_.on_declare(arrived.route, arrived.payload, now);
+      return;
+    case MessageKind::withdraw:
+      if (config_.role == NodeRole::member)
+        coordinator_.on_withdraw(arrived.route, arrived.payload, now);
+      return;
+    case MessageKind::matches:
+    case MessageKind::unmatched:
+      declarations_.on_push(arrived.payload, now);
+      router_.answer(arrived.route, AnswerStatus::final, {}, now.time);
+      return;
+    default:
+      return;
+  }
+}
+
+void Engine::Impl::handle_answered_pubsub(const Asker& asker, const Answered& answered,
+                                          Instant now) {
+  if (answered.status == AnswerStatus::unreachable)
+    return declarations_.on_no_answer(asker.request, now);
+  declarations_.on_answer(asker.request, answered.payload, now);
+}
+
+void Engine::Impl::handle_unanswered_pubsub(const Asker& asker, Instant now) {
+  declarations_.on_no_answer(asker.request, now);
+}
+
+Result<void> Engine::Impl::dispatch_pubsub(Connection& connection, MessageKind kind,
+                                           ByteView message, Instant now) {
+  const Peer& peer = *peers_.find(*connection.contact);
+  switch (kind) {
+    case MessageKind::replicate:
+    case MessageKind::replicated:
+      if (peer.role == NodeRole::client || config_.role == NodeRole::client)
+        return std::unexpected(Errc::not_authorized);
+      coordinator_.on_message(book_->id(peer.contact), message, now);
+      return {};
+    case MessageKind::channel_open:
+    case MessageKind::channel_accept:
+    case MessageKind::channel_refuse:
+    case MessageKind::channel_data:
+    case MessageKind::channel_credit:
+    case MessageKind::channel_expired:
+    case MessageKind::channel_close:
+      // What still comes over a session that lost to another one is sent again over that one.
+      if (peer.connection != connection.id) return {};
+      return exchange_.on_message(*peer.exchange, message, now);
+    default:
+      return std::unexpected(Errc::unknown_kind);
+  }
+}
+
+void Engine::Impl::handle(ExchangeOutput output, Instant now) {
+  std::visit(
+      Overloaded{[&](NeedSession& need) { need_session(std::move(need), now); },
+                 [&](const SessionNotNeeded& order) {
+                   needs_.erase(order.node);
+                   const auto contact = book_->find(order.node);
+                   if (Peer* peer = contact ? peers_.find(*contact) : nullptr)
+                     peer->in_exchange = false;
+                 },
+                 [&](Ask& ask) {
+                   const auto question = static_cast<QuestionId>(next_question_++);
+                   exchange_questions_.emplace(question, ask.question);
+                   outputs_.emplace_back(AskPolicy{question, std::move(ask.what)});
+                 },
+                 [&](const Account& account) { outputs_.emplace_back(Accounted{account.what}); },
+                 [&](const WantsWrite& order) {
+                   const auto contact = exchange_peers_.find(order.peer);
+                   if (contact == exchange_peers_.end()) return;
+                   const Peer* peer = peers_.find(contact->second);
+                   announce_write(*connections_.find(peer->connection));
+                 },
+                 // The rest is for the application.
+                 [&](const auto& event) { outputs_.emplace_back(event); }},
+      output);
+}
+
+void Engine::Impl::need_session(NeedSession order, Instant now) {
+  Need& need = needs_[order.node];
+  if (order.dial) need.dial = book_->keep(std::move(*order.dial));
+  const auto contact = book_->find(order.node);
+  if (Peer* peer = contact ? peers_.find(*contact) : nullptr) {
+    peer->in_exchange = true;
+    liveness_.watch(now.time);
+  } else if (need.dial && !need.due) {
+    need.due = now.time;
+    dial_needed(now);
+  }
+}
+
+/// Dials what is due; a need is not due while its dial is under way.
+void Engine::Impl::dial_needed(Instant now) {
+  if (leave_by_) return;
+  for (auto& [node, need] : needs_) {
+    if (!need.due || *need.due > now.time || !need.dial) continue;
+    need.due.reset();
+    dial_contact(*need.dial, now);
+  }
+}
+
+void Engine::Impl::on_dial_failed(ContactIndex contact, Errc why, Instant now) {
+  membership_.on_dial_failed(contact, why, now.time);
+  const auto it = needs_.find(book_->id(contact));
+  if (it == needs_.end() || peers_.find(contact)) return;
+  Need& need = it->second;
+  need.pause = std::clamp(2 * need.pause, kRedialFirst, kRedialLast);
+  need.due = now.time + random_->jittered(need.pause, kRedialJitterPerMille);
+}
+
+void Engine::Impl::on_session_usable(ContactIndex contact, Instant now) {
+  Peer& peer = *peers_.find(contact);
+  const Fingerprint& id = book_->id(contact);
+  peer.exchange = exchange_.on_session_open(id, now);
+  exchange_peers_.insert_or_assign(*peer.exchange, contact);
+  if (const auto need = needs_.find(id); need != needs_.end()) {
+    peer.in_exchange = true;
+    need->second.due.reset();
+    need->second.pause = {};
+  }
+}
+
+void Engine::Impl::on_session_unusable(ContactIndex contact, Instant now) {
+  const auto number = std::ranges::find(exchange_peers_, contact,
+                                        &std::pair<const PeerIndex, ContactIndex>::second);
+  if (number == exchange_peers_.end()) return;
+  exchange_.on_session_lost(number->first, now);
+  exchange_peers_.erase(number);
+  const auto need = needs_.find(book_->id(contact));
+  if (need != needs_.end() && need->second.dial) need->second.due = now.time;
+}
+
+void Engine::Impl::on_neighbourhood_changed(Instant now) {
+  if (config_.role == NodeRole::member) coordinator_.on_region_changed(now);
+  refresh_attachment(now);
+}
+
+void Engine::Impl::refresh_attachment(Instant now) {
+  std::vector<Fingerprint> relays;
+  if (config_.role == NodeRole::client) {
+    // Those that still serve come first: every change is told to every coordinator.
+    for (const Fingerprint& relay : relays_) {
+      const auto contact = book_->find(relay);
+      if (contact && peers_.find(*contact)) relays.push_back(relay);
+    }
+    for (const Peer& peer : peers_.all()) {
+      const Fingerprint& id = book_->id(peer.contact);
+      if (relays.size() == kRelaysMax) break;
+      if (peer.role == NodeRole::member && std::ranges::find(relays, id) == relays.end())
+        relays.push_back(id);
+    }
+    if (relays.empty()) return;
+  } else if (!membership_.is_ready()) {
+    return;
+  }
+  if (std::exchange(attached_, true) && relays == relays_) return;
+  relays_ = std::move(relays);
+  declarations_.set_node(book_->token(self_), relays_, now);
+}
+
+void Engine::Impl::fill(Connection& connection, std::size_t budget, Instant now) {
+  const Peer& peer = *peers_.find(*connection.contact);
+  if (peer.connection != connection.id || !peer.exchange) return;
+  if (connection.session->queued_bytes() >= budget) return;
+  exchange_.fill(*peer.exchange, budget - connection.session->queued_bytes(), *connection.session,
+                 now);
+}
+
+void Engine::Impl::append_used_by_pubsub(std::vector<ContactIndex>& used) const {
+  for (const auto& [node, need] : needs_)
+    if (need.dial) used.push_back(*need.dial);
+}
+
+}  // namespace kith::overlay

@@ -1,0 +1,326 @@
+// The part of the engine that has to do with connections and their sessions.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "core/overloaded.hpp"
+#include "overlay/engine_impl.hpp"
+
+namespace kith::overlay {
+namespace {
+
+/// How long a connection may take to come about; what the transport itself would wait is too long.
+constexpr Duration kConnectTimeout{10'000'000};
+/// How long a closed connection is remembered for what it has left to say.
+constexpr Duration kClosedTimeout{5'000'000};
+
+}  // namespace
+
+std::optional<ConnectionId> Engine::Impl::on_accepted(const Endpoint& from, Instant now) {
+  if (leave_by_) return std::nullopt;
+  Connection& connection = connections_.add(from, false, now.time);
+  const ConnectionId id = connection.id;
+  const auto admitted = limiter_.on_accepted(std::to_underlying(id), from, now.time);
+  if (!admitted) {
+    connections_.remove(id);
+    return std::nullopt;
+  }
+  connection.session = Session::accept(local_, session_config_, *random_, now);
+  wake_sessions_by(connection.session->next_deadline());
+  if (*admitted) drop(static_cast<ConnectionId>(**admitted), Errc::limit_reached, now);
+  return id;
+}
+
+void Engine::Impl::on_connected(ConnectionId id, Instant now) {
+  Connection* connection = connections_.find(id);
+  if (!connection || connection->session) return;
+  connection->deadline.reset();
+  begin_session(*connection, now);
+}
+
+void Engine::Impl::on_connect_failed(ConnectionId id, Instant now) {
+  const Connection* connection = connections_.find(id);
+  if (!connection || connection->session) return;
+  on_handshake_failed(*connection, Errc::connection_lost, now);
+  connections_.remove(id);
+}
+
+void Engine::Impl::on_bytes(ConnectionId id, ByteView bytes, Instant now) {
+  Connection* connection = connections_.find(id);
+  if (!connection || !connection->session) return;
+  bytes_in_ += bytes.size();
+  if (connection->joined) {
+    Peer* peer = peers_.find(*connection->contact);
+    peer->last_heard = now.time;
+    if (peer->sessions > 1) converging_.insert(peer->contact);
+    if (peer->health.is_suspect()) {
+      peer->health.on_alive();
+      table_.on_alive(peer->contact);
+    }
+  }
+  connection->session->on_bytes(bytes, now);
+  attend(*connection);
+}
+
+void Engine::Impl::on_end_of_stream(ConnectionId id, Instant now) {
+  Connection* connection = connections_.find(id);
+  if (!connection || !connection->session) return;
+  connection->session->on_end_of_stream(now);
+  attend(*connection);
+}
+
+void Engine::Impl::on_connection_lost(ConnectionId id, Instant now) {
+  Connection* connection = connections_.find(id);
+  if (!connection) return;
+  if (!connection->closed) lose(*connection, Errc::connection_lost, now);
+  connections_.remove(id);
+}
+
+void Engine::Impl::dial(const Endpoint& endpoint, std::optional<ContactIndex> contact,
+                        std::optional<JoinTarget> entrance, Instant now) {
+  Connection& connection = connections_.add(endpoint, true, now.time);
+  connection.contact = contact;
+  connection.entrance = std::move(entrance);
+  connection.deadline = now.time + kConnectTimeout;
+  wake_sessions_by(connection.deadline);
+  outputs_.emplace_back(Dial{connection.id, endpoint});
+}
+
+/// The flow follows from what we know of the peer: its token, or only where it listens
+/// (CONNECTIONS §2.14).
+void Engine::Impl::begin_session(Connection& connection, Instant now) {
+  DialTarget target;
+  if (connection.contact) {
+    const NodeToken& token = book_->token(*connection.contact);
+    target.flow = Flow::connection;
+    target.node = token.fingerprint();
+    target.static_key = token.static_key;
+    target.time = dial_clock_.next(now.wall);
+  } else {
+    target.flow = Flow::hidden;
+    target.node = connection.entrance->node;
+  }
+  // A foreign identity signs the session itself, which must exist first.
+  if (!config_.identity_key) target.first_message = encode(membership_.join_message());
+  connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
+  attend(connection);
+}
+
+bool Engine::Impl::step_sessions(Instant now) {
+  if (in_line_.empty()) return false;
+  Connection* connection = connections_.find(in_line_.front());
+  if (connection && connection->session) {
+    if (auto event = connection->session->poll_event(now)) {
+      handle(*connection, std::move(*event), now);
+      return true;
+    }
+    connection->in_line = false;
+    if (connection->session->queued_bytes() > 0) announce_write(*connection);
+    wake_sessions_by(connection->session->next_deadline());
+  }
+  in_line_.pop_front();
+  return true;
+}
+
+void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant now) {
+  std::visit(
+      Overloaded{[&](SessionAsks& asks) { on_session_asks(connection, std::move(asks), now); },
+                 [&](const SessionOpened&) { on_session_opened(connection, now); },
+                 [&](const SessionMessage& message) {
+                   on_session_message(connection, message.message, now);
+                 },
+                 [&](const SessionPong& pong) { on_session_pong(connection, pong, now); },
+                 [&](const SessionClosed& closed) { on_session_closed(connection, closed, now); }},
+      event);
+}
+
+void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Instant now) {
+  const bool fresh =
+      !asks.time || replay_guard_.admit(asks.peer.static_key, *asks.time, now.wall).has_value();
+  const bool admitted = fresh && !leave_by_ && asks.peer.fingerprint() != local_.id;
+  if (admitted) connection.contact = book_->keep(std::move(asks.peer));
+  connection.session->on_verdict(admitted, now);
+}
+
+void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
+  if (!connection.dialed) limiter_.on_confirmed(std::to_underlying(connection.id), now.time);
+  if (!connection.dialed) return;
+  membership_.on_join_sent(connection.id, *connection.contact);
+  if (config_.identity_key) send(connection.id, join_of_identity(connection, now), now);
+}
+
+void Engine::Impl::on_session_message(Connection& connection, ByteView message, Instant now) {
+  const auto done = dispatch(connection, message, now);
+  // What has no place here is an attack or another version: not worth a session (R17, R54).
+  if (!done) drop(connection.id, done.error(), now);
+}
+
+Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, Instant now) {
+  const auto kind = peek_kind(message);
+  if (!kind) return std::unexpected(kind.error());
+  const ContactIndex contact = *connection.contact;
+  switch (*kind) {
+    case MessageKind::join:
+    case MessageKind::acknowledge:
+    case MessageKind::not_acknowledged:
+    case MessageKind::update:
+    case MessageKind::piggy:
+    case MessageKind::leave:
+      return membership_.on_message(connection.id, contact, connection.joined,
+                                    connection.session->session_id(), *kind, message, now);
+    default:
+      break;
+  }
+  if (!connection.joined) return std::unexpected(Errc::not_authorized);
+  switch (*kind) {
+    case MessageKind::route: {
+      const auto route = decode_route(message);
+      if (!route) return std::unexpected(route.error());
+      router_.on_route(contact, *route, now.time);
+      return {};
+    }
+    case MessageKind::answer: {
+      const auto answer = decode_answer(message);
+      if (!answer) return std::unexpected(answer.error());
+      router_.on_answer(contact, *answer, now.time);
+      return {};
+    }
+    default:
+      return dispatch_pubsub(connection, *kind, message, now);
+  }
+}
+
+void Engine::Impl::on_session_pong(Connection& connection, const SessionPong& pong, Instant now) {
+  if (!connection.joined) return;
+  const ContactIndex contact = *connection.contact;
+  const Peer* peer = peers_.find(contact);
+  if (peer->connection != connection.id) return;
+  if (const auto round_trip = liveness_.on_pong(contact, pong.value, now.time)) {
+    table_.on_rtt(contact, *round_trip);
+    router_.on_pong(contact, pong.value);
+  }
+}
+
+void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed& closed,
+                                     Instant now) {
+  const Errc why = connection.closing_because.value_or(closed.why);
+  lose(connection, why, now);
+  connection.closed = true;
+  outputs_.emplace_back(
+      CloseConnection{connection.id, closed.linger ? CloseMode::linger : CloseMode::drop});
+  if (closed.linger) {
+    connection.deadline = now.time + kClosedTimeout;
+    wake_sessions_by(connection.deadline);
+  } else {
+    connections_.remove(connection.id);
+  }
+}
+
+/// Tells everybody that the session of `connection` is no more.
+void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
+  if (!connection.dialed) {
+    const auto number = std::to_underlying(connection.id);
+    if (why == Errc::connection_lost || why == Errc::shutting_down) {
+      limiter_.on_gone(number, now.time);
+    } else {
+      limiter_.on_failed(number, now.time);
+    }
+  }
+  if (connection.joined) {
+    lose_peer(connection, why, now);
+  } else {
+    on_handshake_failed(connection, why, now);
+  }
+}
+
+void Engine::Impl::on_handshake_failed(const Connection& connection, Errc why, Instant now) {
+  membership_.on_session_closed(connection.id);
+  if (!connection.dialed) return;
+  if (connection.entrance) {
+    membership_.on_entrance_failed(*connection.entrance, why, now.time);
+  } else {
+    on_dial_failed(*connection.contact, why, now);
+  }
+}
+
+void Engine::Impl::send(ConnectionId id, ByteView message, Instant now) {
+  Connection* connection = connections_.find(id);
+  if (!connection || !connection->session || connection->closed) return;
+  const auto sent = connection->session->send({message});
+  // A peer that takes nothing must not make us keep everything.
+  if (!sent && sent.error() == Errc::would_block) return drop(id, Errc::timed_out, now);
+  announce_write(*connection);
+}
+
+void Engine::Impl::close(ConnectionId id, CloseReason reason, Errc why, Instant now) {
+  Connection* connection = connections_.find(id);
+  if (!connection || connection->closed) return;
+  connection->closing_because = why;
+  if (!connection->session) return drop(id, why, now);
+  connection->session->close(reason, now);
+  attend(*connection);
+}
+
+void Engine::Impl::drop(ConnectionId id, Errc why, Instant now) {
+  Connection* connection = connections_.find(id);
+  if (!connection) return;
+  if (!connection->closed) {
+    lose(*connection, connection->closing_because.value_or(why), now);
+    outputs_.emplace_back(CloseConnection{id, CloseMode::drop});
+  }
+  connections_.remove(id);
+}
+
+void Engine::Impl::attend(Connection& connection) {
+  if (connection.in_line) return;
+  connection.in_line = true;
+  in_line_.push_back(connection.id);
+}
+
+void Engine::Impl::announce_write(Connection& connection) {
+  if (std::exchange(connection.write_announced, true)) return;
+  outputs_.emplace_back(WriteReady{connection.id});
+}
+
+void Engine::Impl::take_bytes(ConnectionId id, std::size_t most, Bytes& out, Instant now) {
+  Connection* connection = connections_.find(id);
+  if (!connection || !connection->session) return;
+  const std::size_t before = out.size();
+  if (connection->joined) fill(*connection, most, now);
+  connection->session->take_bytes(out, now);
+  bytes_out_ += out.size() - before;
+  if (out.size() > before) return attend(*connection);
+  connection->write_announced = false;
+  if (connection->closed) {
+    connections_.remove(id);
+  } else {
+    attend(*connection);
+  }
+}
+
+void Engine::Impl::wake_sessions_by(std::optional<TimePoint> time) {
+  if (time && (!sessions_wake_ || *time < *sessions_wake_)) sessions_wake_ = time;
+}
+
+void Engine::Impl::expire_sessions(Instant now) {
+  if (!sessions_wake_ || now.time < *sessions_wake_) return;
+  sessions_wake_.reset();
+  std::vector<ConnectionId> overdue;
+  for (const auto& connection : connections_.all()) {
+    if (connection->deadline) {
+      if (*connection->deadline <= now.time) overdue.push_back(connection->id);
+      wake_sessions_by(connection->deadline);
+    } else if (const auto deadline = connection->session->next_deadline()) {
+      if (*deadline <= now.time) {
+        connection->session->on_deadline(now);
+        attend(*connection);
+      } else {
+        wake_sessions_by(deadline);
+      }
+    }
+  }
+  for (const ConnectionId id : overdue) drop(id, Errc::timed_out, now);
+}
+
+}  // namespace kith::overlay
