@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <gtest/gtest.h>
 
@@ -52,6 +53,24 @@ TEST(Padding, IsFoundAgainWhateverItsBlockAndTheDataWere) {
     EXPECT_EQ(unpadded_bytes(bytes), length);
     bytes.resize(length);
     EXPECT_EQ(bytes, data);
+  });
+}
+
+/// The plainest search there is.
+Result<std::size_t> unpadded_naively(ByteView bytes) {
+  std::size_t end = bytes.size();
+  while (end > 0 && bytes[end - 1] == 0) --end;
+  if (end == 0 || bytes[end - 1] != 0x80) return std::unexpected(Errc::bad_padding);
+  return end - 1;
+}
+
+TEST(Padding, IsFoundWhereTheNaiveSearchFindsIt) {
+  test::for_each_seed(2000, [](Random& random) {
+    constexpr std::array<Byte, 4> kBytes = {0x00, 0x80, 0x01, 0xff};
+    Bytes bytes(random.below(40));
+    for (Byte& byte : bytes) byte = kBytes[random.below(kBytes.size())];
+    std::fill_n(bytes.rbegin(), random.below(bytes.size() + 1), Byte{0});
+    EXPECT_EQ(unpadded_bytes(bytes), unpadded_naively(bytes)) << to_hex(bytes);
   });
 }
 
