@@ -1,0 +1,251 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <kith/address.hpp>
+#include <kith/bytes.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/message.hpp>
+#include <kith/policy.hpp>
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+
+namespace kith {
+
+/// Thrown by constructors, and by them alone: the system or the configuration does not allow it.
+/// `what()` says what, where and what to do.
+class StartError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+/// The secret seeds of a node's keys, 32 bytes each.  Whoever holds them is the node.
+struct NodeKeys {
+  std::array<Byte, 32> node_seed{};    ///< Ed25519: who the node is.
+  std::array<Byte, 32> static_seed{};  ///< X25519: what sessions are opened with.
+
+  /// New ones, from the system's entropy.
+  [[nodiscard]] static NodeKeys generate();
+  /// The node that these keys belong to.
+  [[nodiscard]] Fingerprint node() const;
+  /// The identity that the node key stands for.
+  [[nodiscard]] Fingerprint identity() const;
+};
+
+struct NodeConfig {
+  /// Where to enter the overlay; empty: found one.
+  std::vector<std::string> join{};
+  /// Where to listen: `tcp://host:port`, port 0 for any.  Empty: every address, any port.
+  std::vector<std::string> listen{};
+  /// What to tell others instead of the addresses listened on, for instance behind a NAT.
+  std::vector<std::string> advertise{};
+  /// A member routes and coordinates for others; a client only uses the overlay.
+  Participation participation = Participation::member;
+  /// Nothing: new ones, for the life of the node.
+  std::optional<NodeKeys> keys{};
+  /// The Ed25519 seed of the identity that uses the node; nothing: the node key's own.
+  std::optional<std::array<Byte, 32>> identity_seed{};
+  /// The realm; zeros: the public one.
+  Fingerprint realm{};
+  /// Ed25519 public key of who may vouch for identities.
+  std::optional<std::array<Byte, 32>> realm_leader{};
+  /// Nothing: `open_policy()`.
+  std::unique_ptr<Policy> policy{};
+  /// Networks exempt from address diversity and penalties, beyond loopback: one address of each.
+  std::vector<std::string> exempt_networks{};
+  /// What the node has to say while it runs; called on the node's executor.
+  std::function<void(LogLevel, std::string_view)> log{};
+};
+
+/// What a node says of itself.
+struct NodeStatus {
+  Fingerprint node;
+  Fingerprint identity;
+  bool ready = false;
+  std::size_t sessions = 0;
+  std::size_t half_open = 0;
+  std::size_t spares = 0;
+  std::size_t clients = 0;
+  std::size_t intents_held = 0;
+  std::size_t subjects_coordinated = 0;
+  std::size_t subscriptions = 0;
+  std::size_t publishers = 0;
+  std::uint64_t network_size_estimate = 0;
+  std::uint64_t routed = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
+struct NodePeer {
+  Fingerprint node;
+  std::string endpoint;
+  bool is_client = false;
+  bool dialed_by_us = false;
+  bool in_table = false;  ///< The routing table has a use for it.
+  int missed_pings = 0;
+  std::optional<Duration> round_trip;
+  Duration connected_for{};
+};
+
+/// The way of a message to a key: the nodes passed, ours first, the closest to the key last.
+struct NodeTrace {
+  Fingerprint key;
+  std::vector<Fingerprint> hops;
+  Duration round_trip{};
+};
+
+/// Who matches a subscription or publisher.
+struct Match {
+  Fingerprint identity;
+  Fingerprint node;
+};
+
+/// The ledger of a publisher, counted once per message and receiver:
+/// owed = delivered + expired + refused + in flight.
+struct PublisherStatus {
+  std::size_t receivers = 0;
+  std::uint64_t published = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t refused = 0;
+  std::size_t queued_messages = 0;
+  std::size_t queued_bytes = 0;
+};
+
+struct SubscriptionOptions {
+  /// Who may send: zeros anybody in the realm, otherwise an identity or a realm.
+  Fingerprint audience{};
+  /// Messages that each sender may have under way.
+  std::uint32_t credit = 1024;
+  std::function<void(const Match&)> on_match{};
+  std::function<void(const Match&)> on_unmatch{};
+  /// The subject's coordinators hold the subscription.
+  std::function<void(const std::vector<Fingerprint>& holders)> on_declared{};
+};
+
+struct PublisherOptions {
+  Fingerprint audience{};
+  /// How long an accepted message waits for its receivers.
+  Duration time_to_live = std::chrono::seconds(60);
+  std::size_t queue_messages = 65'536;
+  std::size_t queue_bytes = std::size_t{64} << 20;
+  std::function<void(const Match&)> on_match{};
+  std::function<void(const Match&)> on_unmatch{};
+  std::function<void(const std::vector<Fingerprint>& holders)> on_declared{};
+};
+
+/// The end of it is the end of the subscription.  Outlives its node without harm.
+class Subscription {
+ public:
+  Subscription(Subscription&&) noexcept;
+  Subscription& operator=(Subscription&&) noexcept;
+  ~Subscription();
+
+  /// Waits until a sender is matched; `Errc::timed_out`.
+  [[nodiscard]] Result<void> wait_for_match(Duration timeout);
+
+  class State;
+
+ private:
+  friend class Node;
+  explicit Subscription(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+/// Sends on one subject.  May be used from any thread; its end is the end of the offer.
+///
+/// In a callback of the node (on its own thread) nothing can wait: there `publish` does what
+/// `try_publish` does, and the waits fail at once with `Errc::would_block`.
+class Publisher {
+ public:
+  Publisher(Publisher&&) noexcept;
+  Publisher& operator=(Publisher&&) noexcept;
+  ~Publisher();
+
+  /// Accepts a message for all receivers matched by now; waits while the queue is full.
+  /// `Errc::too_long`, `Errc::shutting_down`.
+  Result<void> publish(ByteView payload);
+  Result<void> publish(std::string_view payload) { return publish(as_bytes(payload)); }
+
+  /// The same, but `Errc::would_block` instead of waiting.
+  [[nodiscard]] Result<void> try_publish(ByteView payload);
+  [[nodiscard]] Result<void> try_publish(std::string_view payload) {
+    return try_publish(as_bytes(payload));
+  }
+
+  /// Waits until there is a receiver: whatever is published afterwards is received by it.
+  [[nodiscard]] Result<void> wait_for_match(Duration timeout);
+  /// Waits until every accepted message is acknowledged or reported expired.
+  [[nodiscard]] Result<void> drain(Duration timeout);
+
+  [[nodiscard]] PublisherStatus status() const;
+
+  class State;
+
+ private:
+  friend class Node;
+  explicit Publisher(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+/// A node of the overlay: listens, joins, routes, publishes, subscribes.
+///
+///     kith::Node node{{.join = {"kith://…@127.0.0.1:3141"}}};
+///     auto weather = node.subscribe("news/weather", [](const kith::Message& m) { … });
+///     auto out = node.publisher("news/weather");
+///     out.publish("sunny");
+///
+/// It owns a thread, on which all callbacks run, unless it is made with an executor
+/// (<kith/asio.hpp>).  All methods may be called from any thread; those that wait must not be
+/// called from a callback.
+class Node {
+ public:
+  /// Listens and begins to join.  Throws `StartError`.
+  explicit Node(NodeConfig config = {});
+  Node(Node&&) noexcept;
+  Node& operator=(Node&&) noexcept;
+  /// `stop()`.
+  ~Node();
+
+  /// Throws `StartError` if `subject` is empty, over 255 bytes or not UTF-8, or a limit is reached.
+  [[nodiscard]] Subscription subscribe(std::string_view subject,
+                                       std::function<void(const Message&)> on_message,
+                                       SubscriptionOptions options = {});
+  [[nodiscard]] Publisher publisher(std::string_view subject, PublisherOptions options = {});
+
+  [[nodiscard]] Fingerprint id() const;
+  /// Where others reach this node: `kith://<fingerprint>@host:port`.
+  [[nodiscard]] std::vector<std::string> addresses() const;
+  [[nodiscard]] bool is_ready() const;
+  /// Waits until the neighbours have confirmed the node; `Errc::timed_out`.
+  [[nodiscard]] Result<void> wait_until_ready(Duration timeout);
+
+  [[nodiscard]] NodeStatus status() const;
+  [[nodiscard]] std::vector<NodePeer> peers() const;
+  /// The way to `subject`'s coordinator; `Errc::timed_out`.
+  [[nodiscard]] Result<NodeTrace> trace(std::string_view subject, Duration timeout);
+  [[nodiscard]] Result<NodeTrace> trace(const Fingerprint& key, Duration timeout);
+
+  /// Leaves the overlay in order, at most for two seconds, and ends every callback.
+  void stop();
+
+  class Runtime;
+
+ private:
+  friend Node make_node(NodeConfig config, std::shared_ptr<Runtime> runtime);
+  std::shared_ptr<Runtime> runtime_;
+};
+
+}  // namespace kith
