@@ -54,6 +54,7 @@ bool SpareSet::has_room(const Fingerprint& id, NetworkTag network) const {
   if (rank < ordinary_from() || first + config_->spares_per_slot > range.last) return true;
   // A full slot: there must be somebody worse than a stranger, who never failed.
   for (Position at = first; at < range.last; ++at) {
+    if (spares_[at].dialling != 0) continue;
     const bool nearer = at < rank;
     const auto stranger = std::tuple(0U, config_->unmeasured_rtt / 2, nearer);
     if (stranger < std::tuple(std::uint32_t{spares_[at].failures}, one_way(at), !nearer))
