@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include <kith/time.hpp>
+
+namespace kith::overlay {
+
+/// The longest payload: with its header it is one message of the session, which puts together up
+/// to 1 MiB.
+inline constexpr std::size_t kPayloadBytesMost = (std::size_t{1} << 20) - 64;
+
+/// What one data message holds at most unless a single payload is longer: with its header and what
+/// controls it, one record.
+inline constexpr std::size_t kBatchBytesMost = 60 * 1024;
+
+/// Sequences end here, far beyond what anybody can send, so that sums of them never wrap.
+inline constexpr std::uint64_t kSequenceMost = std::uint64_t{1} << 62;
+
+/// How many messages a receiver lets a sender have under way at most.  A channel begins with what
+/// the subscription grants and doubles it while the sender uses it up within one read.
+inline constexpr std::uint64_t kWindowMessagesMost = 65'536;
+/// The same in bytes of data messages.  The message that crosses the bound is still taken.
+inline constexpr std::uint64_t kWindowBytes = std::uint64_t{4} << 20;
+
+inline constexpr Duration kTimeToLiveLeast = std::chrono::milliseconds(1);
+inline constexpr Duration kTimeToLiveMost = std::chrono::hours(24);
+/// Messages accepted within this span expire together, with the last of them.
+inline constexpr Duration kExpiryGrain = std::chrono::milliseconds(1);
+
+/// How long a channel outlives its session at least; a sender's also as long as its messages live.
+inline constexpr Duration kResumeTime = std::chrono::seconds(60);
+/// How often what was exchanged is accounted for while channels stay open.
+inline constexpr Duration kAccountInterval = std::chrono::seconds(60);
+
+inline constexpr std::size_t kChannelsPerPeerMost = 16'384;
+inline constexpr std::size_t kChannelsPerPublisherMost = 65'536;
+inline constexpr std::size_t kChannelsPerSubscriptionMost = 65'536;
+/// Channels that a peer asked for and a policy has not judged yet.
+inline constexpr std::size_t kOpeningsPerPeerMost = 1'024;
+/// Answers that wait for a peer that asks but does not read.
+inline constexpr std::size_t kAnswersPerPeerMost = 4'096;
+
+}  // namespace kith::overlay

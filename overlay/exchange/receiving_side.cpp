@@ -1,0 +1,221 @@
+#include "overlay/exchange/receiving_side.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "overlay/exchange/limits.hpp"
+
+namespace kith::overlay {
+
+void ReceivingSide::add(SubscriptionId id, const IntentToken& intent,
+                        const SubscribeOptions& options) {
+  KITH_ASSERT(!subscriptions_.contains(id) && intent.node == config_.node);
+  const std::uint64_t epoch = std::max<std::uint64_t>(random_.next_u64(), 1);
+  subscriptions_.emplace(id, Subscription{id, intent, epoch, options.credit, {}});
+  by_subject_.emplace(intent.subject(), id);
+}
+
+void ReceivingSide::remove(SubscriptionId id) {
+  const auto it = subscriptions_.find(id);
+  if (it == subscriptions_.end()) return;
+  while (!it->second.channels.empty()) {
+    ReceivingChannel& channel = channels_.at(it->second.channels.begin()->second);
+    if (channel.state == ReceivingChannel::State::open)
+      links_.tell(links_.at(*channel.link), encode(CloseMessage{true, channel.sender_channel}));
+    end(channel);
+  }
+  by_subject_.erase({it->second.intent.subject(), id});
+  subscriptions_.erase(it);
+  // Nobody is there any more to be told of it.
+  std::erase_if(outputs_, [&](const ExchangeOutput& output) {
+    return std::visit(
+        [&](const auto& what) {
+          if constexpr (requires { what.subscription; }) return what.subscription == id;
+          return false;
+        },
+        output);
+  });
+}
+
+void ReceivingSide::set_intent(SubscriptionId id, const IntentToken& intent) {
+  const auto it = subscriptions_.find(id);
+  if (it == subscriptions_.end()) return;
+  KITH_ASSERT(key_of(intent) == key_of(it->second.intent));
+  it->second.intent = intent;
+}
+
+void ReceivingSide::on_matched(SubscriptionId id, const PeerIntent& peer, Instant now) {
+  const auto it = subscriptions_.find(id);
+  if (it == subscriptions_.end() || peer.intent.node == config_.node) return;
+  Subscription& subscription = it->second;
+  if (peer.intent.subject() != subscription.intent.subject() ||
+      peer.intent.role == IntentRole::receive)
+    return;
+  const auto known = subscription.channels.find(key_of(peer.intent));
+  if (known == subscription.channels.end()) return create(subscription, peer, now);
+
+  ReceivingChannel& channel = channels_.at(known->second);
+  channel.matched = true;
+  if (channel.intent.token.issued_at() < peer.intent.token.issued_at())
+    channel.intent = peer.intent;
+  if (channel.node.token.issued_at() < peer.node.token.issued_at()) channel.node = peer.node;
+  needs_.renew(channel.node);
+}
+
+void ReceivingSide::on_unmatched(SubscriptionId id, const IntentKey& peer) {
+  const auto it = subscriptions_.find(id);
+  if (it == subscriptions_.end()) return;
+  const auto known = it->second.channels.find(peer);
+  if (known == it->second.channels.end()) return;
+  ReceivingChannel& channel = channels_.at(known->second);
+  channel.matched = false;
+  // One that is not open yet has nothing to lose; one that was may still be opened again.
+  if (!channel.was_open() && !channel.link) end(channel);
+}
+
+void ReceivingSide::on_verdict(ExchangeQuestion question, bool yes) {
+  const auto it = questions_.find(question);
+  if (it == questions_.end()) return;
+  ReceivingChannel* channel = channels_.find(it->second);
+  questions_.erase(it);
+  if (channel == nullptr || channel->state != ReceivingChannel::State::asking) return;
+  if (!yes) return end(*channel);
+  channel->state = ReceivingChannel::State::waiting;
+  // Where the sender cannot be dialed it dials us.
+  channel->dialed = channel->node.reachability == Reachability::direct;
+  const Fingerprint& node = channel->node.fingerprint();
+  needs_.need(node, channel->dialed ? &channel->node : nullptr);
+  if (Link* link = links_.find(node)) open(*channel, *link);
+}
+
+void ReceivingSide::on_session_open(Link& link) {
+  const auto at_node = by_node_.find(link.node);
+  if (at_node == by_node_.end()) return;
+  for (ChannelNumber number : at_node->second) {
+    ReceivingChannel& channel = channels_.at(number);
+    if (channel.state == ReceivingChannel::State::waiting) open(channel, link);
+  }
+}
+
+void ReceivingSide::on_session_lost(const Link& link, Instant now) {
+  const auto at_node = by_node_.find(link.node);
+  if (at_node == by_node_.end()) return;
+  for (ChannelNumber number : at_node->second) {
+    ReceivingChannel& channel = channels_.at(number);
+    if (channel.link) suspend(channel, now);
+  }
+}
+
+void ReceivingSide::on_deadline(Instant now) {
+  while (const auto timer = timers_.pop_due(now.time)) {
+    switch (timer->task) {
+      case Task::patience:
+        end_if_hopeless(channels_.at(timer->channel), now);
+        break;
+      case Task::account:
+        channels_.for_each([&](ReceivingChannel& channel) { tell_account(channel); });
+        break;
+    }
+  }
+}
+
+std::optional<ExchangeOutput> ReceivingSide::poll_output() {
+  if (outputs_.empty()) return std::nullopt;
+  ExchangeOutput output = std::move(outputs_.front());
+  outputs_.pop_front();
+  return output;
+}
+
+Result<std::size_t> ReceivingSide::send_next(Link& link, MessageSink sink) {
+  std::vector<ChannelNumber>& waiting = link.opens.empty() ? link.credits : link.opens;
+  const bool is_open = &waiting == &link.opens;
+  ReceivingChannel* channel = channels_.find(waiting.back());
+  waiting.pop_back();
+  if (channel == nullptr || channel->link != link.index) return 0;
+  if (is_open) {
+    buffer_ = open_message(*channel);
+  } else {
+    channel->credit_due = false;
+    encode(channel->window.grant(channel->sender_channel), buffer_);
+  }
+  if (auto sent = sink.send({buffer_}); !sent) return std::unexpected(sent.error());
+  return buffer_.size();
+}
+
+const Subscription* ReceivingSide::find(SubscriptionId id) const {
+  const auto it = subscriptions_.find(id);
+  return it == subscriptions_.end() ? nullptr : &it->second;
+}
+
+std::vector<SubscriptionId> ReceivingSide::subscriptions_to(const Fingerprint& subject) const {
+  std::vector<SubscriptionId> found;
+  for (auto it = by_subject_.lower_bound({subject, SubscriptionId{}});
+       it != by_subject_.end() && it->first == subject; ++it)
+    found.push_back(it->second);
+  return found;
+}
+
+std::size_t ReceivingSide::senders(SubscriptionId id) const {
+  const Subscription* subscription = find(id);
+  if (subscription == nullptr) return 0;
+  std::size_t count = 0;
+  for (const auto& [key, number] : subscription->channels)
+    if (channels_.at(number).was_open()) ++count;
+  return count;
+}
+
+void ReceivingSide::create(Subscription& subscription, const PeerIntent& peer, Instant now) {
+  if (subscription.channels.size() >= kChannelsPerSubscriptionMost) return;
+  auto owned = std::make_unique<ReceivingChannel>(ReceivingChannel{
+      .subscription = subscription.id,
+      .intent = peer.intent,
+      .node = peer.node,
+      .window = ReceivingWindow(subscription.credit),
+      .account = {.peer = peer.intent.identity(), .subject = peer.intent.subject()},
+  });
+  ReceivingChannel& channel = *owned;
+  channel.number = channels_.add(std::move(owned));
+  subscription.channels.emplace(key_of(peer.intent), channel.number);
+  by_node_[peer.node.fingerprint()].insert(channel.number);
+  timers_.set({Task::patience, channel.number}, now.time + kResumeTime);
+  ask(channel);
+}
+
+void ReceivingSide::ask(ReceivingChannel& channel) {
+  const ExchangeQuestion question{2 * questions_asked_++ + 1};
+  questions_.emplace(question, channel.number);
+  outputs_.emplace_back(Ask{
+      question, AuthorizeQuestion{channel.intent.token,
+                                  IntentRequest{channel.intent.role, channel.intent.subject()}}});
+}
+
+void ReceivingSide::end(ReceivingChannel& channel) {
+  tell_account(channel);
+  if (channel.was_open())
+    outputs_.emplace_back(SubscriptionUnmatched{channel.subscription, channel.intent.identity(),
+                                                channel.node.fingerprint()});
+  const Fingerprint node = channel.node.fingerprint();
+  const auto at_node = by_node_.find(node);
+  at_node->second.erase(channel.number);
+  if (at_node->second.empty()) by_node_.erase(at_node);
+  if (channel.state != ReceivingChannel::State::asking) needs_.release(node, channel.dialed);
+  timers_.cancel({Task::patience, channel.number});
+  subscriptions_.at(channel.subscription).channels.erase(key_of(channel.intent));
+  channels_.remove(channel.number);
+}
+
+/// Without a session for so long: ends the channel unless the sender may still come back.
+void ReceivingSide::end_if_hopeless(ReceivingChannel& channel, Instant now) {
+  if (!channel.matched || channel.intent.token.expires_at() <= now.wall) return end(channel);
+  timers_.set({Task::patience, channel.number}, now.time + kResumeTime);
+}
+
+void ReceivingSide::tell_account(ReceivingChannel& channel) {
+  if (channel.account.messages == 0) return;
+  outputs_.emplace_back(Account{channel.account});
+  channel.account.messages = 0;
+  channel.account.bytes = 0;
+}
+
+}  // namespace kith::overlay

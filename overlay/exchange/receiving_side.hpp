@@ -1,0 +1,153 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include <kith/bytes.hpp>
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+
+#include "core/deadline_queue.hpp"
+#include "core/random.hpp"
+#include "overlay/coordinator/peer_intent.hpp"
+#include "overlay/engine_config.hpp"
+#include "overlay/exchange/channel_table.hpp"
+#include "overlay/exchange/exchange_config.hpp"
+#include "overlay/exchange/links.hpp"
+#include "overlay/exchange/message_sink.hpp"
+#include "overlay/exchange/receiving_window.hpp"
+#include "overlay/exchange/session_needs.hpp"
+
+namespace kith::overlay {
+
+/// The receiver's end of a channel: one of our subscriptions and one sender elsewhere.
+///
+///     asking -> waiting <-> opening -> open
+///                  ^-------------------'     session lost
+///
+/// It ends when the policy or the sender says no, when the sender closes it, or when it is without
+/// a session and nobody names the sender any more.
+struct ReceivingChannel {
+  enum class State : std::uint8_t {
+    asking,   ///< The policy is asked.
+    waiting,  ///< For a session.
+    opening,  ///< The sender is asked.
+    open,
+  };
+
+  ChannelNumber number{};
+  SubscriptionId subscription{};
+  IntentToken intent;  ///< The sender's, as we know it.
+  NodeToken node;
+  ReceivingWindow window;
+  State state = State::asking;
+  std::optional<PeerIndex> link{};    ///< While opening or open.
+  ChannelNumber sender_channel{};     ///< While open.
+  std::uint64_t publisher_epoch = 0;  ///< 0 until it was open once.
+  WallTime accepted_at{};             ///< When the token shown on acceptance was issued.
+  bool matched = true;                ///< Coordinators name the sender.
+  bool dialed = false;                ///< We are to open the session.
+  bool credit_due = false;            ///< Stands among the credits of its link.
+  Exchanged account;                  ///< Not told yet.
+
+  [[nodiscard]] bool was_open() const { return publisher_epoch != 0; }
+};
+
+struct Subscription {
+  SubscriptionId id{};
+  IntentToken intent;
+  std::uint64_t epoch = 0;
+  std::uint32_t credit = 0;
+  std::map<IntentKey, ChannelNumber> channels;
+};
+
+/// The subscriptions of a node and the receivers' ends of their channels.  A part of `Exchange`,
+/// which says what its methods mean.
+class ReceivingSide {
+ public:
+  /// Data that may be handed to the application.
+  struct Arrival {
+    ReceivingChannel* channel = nullptr;
+    std::uint64_t known = 0;  ///< How many of the first payloads were delivered before.
+  };
+
+  /// All references outlive this.
+  ReceivingSide(const ExchangeConfig& config, Random& random, Links& links, SessionNeeds& needs)
+      : config_(config), random_(random), links_(links), needs_(needs) {}
+
+  void add(SubscriptionId id, const IntentToken& intent, const SubscribeOptions& options);
+  void remove(SubscriptionId id);
+  void set_intent(SubscriptionId id, const IntentToken& intent);
+
+  void on_matched(SubscriptionId id, const PeerIntent& peer, Instant now);
+  void on_unmatched(SubscriptionId id, const IntentKey& peer);
+  void on_verdict(ExchangeQuestion question, bool yes);
+  void on_session_open(Link& link);
+  void on_session_lost(const Link& link, Instant now);
+  [[nodiscard]] Result<void> on_accept(Link& link, const AcceptMessage& accept, Instant now);
+  [[nodiscard]] Result<void> on_refuse(Link& link, const RefuseMessage& refuse);
+  /// A channel in the answer, if there is anything to hand over.
+  [[nodiscard]] Result<Arrival> on_data(Link& link, const DataMessage& data, Instant now);
+  /// So many payloads of the channel were handed over; more were not, or all.
+  void on_delivered(ChannelNumber channel, std::uint64_t count);
+  [[nodiscard]] Result<void> on_expired(Link& link, const ExpiredMessage& expired);
+  [[nodiscard]] Result<void> on_close(Link& link, ChannelNumber number, Instant now);
+  void on_deadline(Instant now);
+
+  [[nodiscard]] std::optional<ExchangeOutput> poll_output();
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const { return timers_.next(); }
+
+  /// Sends what opens or credits a channel; how long it was.
+  /// @pre !link.opens.empty() || !link.credits.empty()
+  [[nodiscard]] Result<std::size_t> send_next(Link& link, MessageSink sink);
+
+  [[nodiscard]] const Subscription* find(SubscriptionId id) const;
+  /// Those of our subscriptions that are about `subject`.
+  [[nodiscard]] std::vector<SubscriptionId> subscriptions_to(const Fingerprint& subject) const;
+  [[nodiscard]] std::size_t senders(SubscriptionId id) const;
+
+ private:
+  enum class Task : std::uint8_t { patience, account };
+  struct Timer {
+    Task task{};
+    ChannelNumber channel{};
+
+    friend auto operator<=>(const Timer&, const Timer&) = default;
+  };
+
+  void create(Subscription& subscription, const PeerIntent& peer, Instant now);
+  void ask(ReceivingChannel& channel);
+  void open(ReceivingChannel& channel, Link& link);
+  void suspend(ReceivingChannel& channel, Instant now);
+  void end(ReceivingChannel& channel);
+  void end_if_hopeless(ReceivingChannel& channel, Instant now);
+  [[nodiscard]] Result<void> check_acceptance(ReceivingChannel& channel, const Link& link,
+                                              const AcceptMessage& accept, Instant now) const;
+  void credit_is_due(ReceivingChannel& channel);
+  [[nodiscard]] Bytes open_message(const ReceivingChannel& channel) const;
+  void tell_account(ReceivingChannel& channel);
+  [[nodiscard]] Result<ReceivingChannel*> channel_of(const Link& link, ChannelNumber number,
+                                                     ReceivingChannel::State state) const;
+
+  const ExchangeConfig& config_;
+  Random& random_;
+  Links& links_;
+  SessionNeeds& needs_;
+  std::map<SubscriptionId, Subscription> subscriptions_;
+  std::set<std::pair<Fingerprint, SubscriptionId>> by_subject_;
+  ChannelTable<ReceivingChannel> channels_;
+  std::map<Fingerprint, std::set<ChannelNumber>> by_node_;
+  std::map<ExchangeQuestion, ChannelNumber> questions_;
+  std::uint64_t questions_asked_ = 0;
+  DeadlineQueue<Timer> timers_;
+  Bytes buffer_;
+  std::deque<ExchangeOutput> outputs_;
+};
+
+}  // namespace kith::overlay

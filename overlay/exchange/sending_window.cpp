@@ -1,0 +1,78 @@
+#include "overlay/exchange/sending_window.hpp"
+
+#include <algorithm>
+
+#include "core/assert.hpp"
+
+namespace kith::overlay {
+
+void SendingWindow::open(std::uint64_t messages, std::uint64_t bytes) {
+  credit_ = position_.sequence + messages;
+  credit_bytes_ = bytes;
+  bytes_ = 0;
+}
+
+Result<std::uint64_t> SendingWindow::on_credit(const CreditMessage& credit) {
+  if (credit.acknowledged < acknowledged_ || credit.acknowledged > position_.sequence ||
+      credit.messages < credit_ || credit.bytes < credit_bytes_)
+    return std::unexpected(Errc::protocol_error);
+  credit_ = credit.messages;
+  credit_bytes_ = credit.bytes;
+  heard_ = true;
+  return acknowledge(credit.acknowledged);
+}
+
+SendingWindow::Settled SendingWindow::resume(const PublisherLog& log, std::uint64_t next) {
+  KITH_ASSERT(can_resume(next));
+  Settled settled;
+  settled.delivered = acknowledge(next);
+  const std::uint64_t first = std::max(next, log.begin());
+  settled.expired = first - next;
+  for (const Gap& gap : gaps_) settled.expired -= gap.to - gap.from;
+  gaps_.clear();
+  gap_to_tell_ = false;
+  if (position_.sequence != first) position_ = log.seek(first);
+  acknowledged_ = first;
+  return settled;
+}
+
+std::uint64_t SendingWindow::skip_expired(const PublisherLog& log) {
+  const std::uint64_t from = position_.sequence;
+  if (from >= log.begin()) return 0;
+  position_ = log.seek(log.begin());
+  if (!gaps_.empty() && gaps_.back().to == from)
+    gaps_.back().to = position_.sequence;
+  else
+    gaps_.push_back({from, position_.sequence});
+  gap_to_tell_ = true;
+  return position_.sequence - from;
+}
+
+PublisherLog::Batch SendingWindow::read(const PublisherLog& log) {
+  const PublisherLog::Batch batch = log.read(position_, credit_ - position_.sequence);
+  bytes_ += batch.payloads.size();
+  return batch;
+}
+
+std::uint64_t SendingWindow::acknowledge(std::uint64_t sequence) {
+  KITH_ASSERT(acknowledged_ <= sequence && sequence <= position_.sequence);
+  std::uint64_t delivered = sequence - acknowledged_;
+  acknowledged_ = sequence;
+  while (!gaps_.empty() && gaps_.front().from < sequence) {
+    Gap& gap = gaps_.front();
+    const std::uint64_t to = std::min(gap.to, sequence);
+    delivered -= to - gap.from;
+    gap.from = to;
+    if (gap.from < gap.to) break;
+    gaps_.pop_front();
+  }
+  return delivered;
+}
+
+std::uint64_t SendingWindow::in_flight(const PublisherLog& log) const {
+  std::uint64_t count = log.end() - acknowledged_;
+  for (const Gap& gap : gaps_) count -= gap.to - gap.from;
+  return count;
+}
+
+}  // namespace kith::overlay
