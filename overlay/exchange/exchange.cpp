@@ -22,25 +22,25 @@ Exchange::Exchange(const ExchangeConfig& config, Random& random)
       receiving_(config_, random, links_, needs_) {}
 
 Result<void> Exchange::add_publisher(PublisherId publisher, const IntentToken& intent,
-                                     const PublishOptions& options) {
+                                     const PublishOptions& options, Instant) {
   if (auto added = sending_.add(publisher, intent, options); !added) return added;
   for (SubscriptionId subscription : receiving_.subscriptions_to(intent.subject()))
     match_own(subscription);
   return {};
 }
 
-void Exchange::remove_publisher(PublisherId publisher) {
+void Exchange::remove_publisher(PublisherId publisher, Instant) {
   if (delivery_ && !delivery_->from) finish_delivery();
   sending_.remove(publisher);
 }
 
 void Exchange::add_subscription(SubscriptionId subscription, const IntentToken& intent,
-                                const SubscribeOptions& options) {
+                                const SubscribeOptions& options, Instant) {
   receiving_.add(subscription, intent, options);
   match_own(subscription);
 }
 
-void Exchange::remove_subscription(SubscriptionId id) {
+void Exchange::remove_subscription(SubscriptionId id, Instant) {
   const Subscription* subscription = receiving_.find(id);
   if (subscription == nullptr) return;
   if (delivery_ && delivery_->subscription == id) finish_delivery();
@@ -62,7 +62,7 @@ Result<void> Exchange::publish(PublisherId publisher, ByteView payload, Instant 
   return sending_.publish(publisher, payload, now);
 }
 
-void Exchange::on_matched(PublisherId publisher, const PeerIntent& peer) {
+void Exchange::on_matched(PublisherId publisher, const PeerIntent& peer, Instant) {
   sending_.on_matched(publisher, peer);
 }
 
@@ -70,15 +70,15 @@ void Exchange::on_matched(SubscriptionId subscription, const PeerIntent& peer, I
   receiving_.on_matched(subscription, peer, now);
 }
 
-void Exchange::on_unmatched(PublisherId publisher, const IntentKey& peer) {
+void Exchange::on_unmatched(PublisherId publisher, const IntentKey& peer, Instant) {
   sending_.on_unmatched(publisher, peer);
 }
 
-void Exchange::on_unmatched(SubscriptionId subscription, const IntentKey& peer) {
+void Exchange::on_unmatched(SubscriptionId subscription, const IntentKey& peer, Instant) {
   receiving_.on_unmatched(subscription, peer);
 }
 
-void Exchange::on_verdict(ExchangeQuestion question, bool yes) {
+void Exchange::on_verdict(ExchangeQuestion question, bool yes, Instant) {
   if (is_of_receiver(question))
     receiving_.on_verdict(question, yes);
   else

@@ -56,13 +56,13 @@ class Exchange {
   /// `intent` is our own token for it.  `Errc::limit_reached` if there is a publisher with its key:
   /// a sender is one to its receivers, so whoever shares a subject shares the publisher.
   [[nodiscard]] Result<void> add_publisher(PublisherId publisher, const IntentToken& intent,
-                                           const PublishOptions& options);
+                                           const PublishOptions& options, Instant now);
   /// Closes its channels; what is not acknowledged counts as refused.  Wait for `PublisherDrained`
   /// first if it matters.
-  void remove_publisher(PublisherId publisher);
+  void remove_publisher(PublisherId publisher, Instant now);
   void add_subscription(SubscriptionId subscription, const IntentToken& intent,
-                        const SubscribeOptions& options);
-  void remove_subscription(SubscriptionId subscription);
+                        const SubscribeOptions& options, Instant now);
+  void remove_subscription(SubscriptionId subscription, Instant now);
   /// Our intent was renewed: the same key, a later token.
   void set_intent(PublisherId publisher, const IntentToken& intent);
   void set_intent(SubscriptionId subscription, const IntentToken& intent);
@@ -78,15 +78,15 @@ class Exchange {
 
   /// Coordinators name a peer for our publisher or subscription, or a later token of one named
   /// before.  Our own node is passed over.  @pre `peer` was verified.
-  void on_matched(PublisherId publisher, const PeerIntent& peer);
+  void on_matched(PublisherId publisher, const PeerIntent& peer, Instant now);
   void on_matched(SubscriptionId subscription, const PeerIntent& peer, Instant now);
   /// The peer's intent is over.  An open channel goes on until its peer closes it or its session
   /// is lost: a coordinator cannot cut it.
-  void on_unmatched(PublisherId publisher, const IntentKey& peer);
-  void on_unmatched(SubscriptionId subscription, const IntentKey& peer);
+  void on_unmatched(PublisherId publisher, const IntentKey& peer, Instant now);
+  void on_unmatched(SubscriptionId subscription, const IntentKey& peer, Instant now);
 
   /// The answer to an `Ask`; late and unknown ones are ignored.
-  void on_verdict(ExchangeQuestion question, bool yes);
+  void on_verdict(ExchangeQuestion question, bool yes, Instant now);
 
   /// A session with `node` is open; the number names it until `on_session_lost`.  A session with
   /// that node from before counts as lost.

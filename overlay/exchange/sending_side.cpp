@@ -88,7 +88,9 @@ Result<void> SendingSide::publish(PublisherId id, ByteView payload, Instant now)
 
 void SendingSide::on_matched(PublisherId id, const PeerIntent& peer) {
   Publisher* publisher = find(id);
-  if (publisher == nullptr || peer.intent.node == config_.node) return;
+  if (publisher == nullptr || peer.intent.node == config_.node ||
+      peer.intent.role == IntentRole::send)
+    return;
   // The receiver dials, unless it cannot reach us.
   if (config_.reachability == Reachability::direct ||
       peer.node.reachability != Reachability::direct)
