@@ -23,7 +23,7 @@ struct Statement {
 };
 
 void write_time(codec::Writer& writer, WallTime time) {
-  // A date before 1970 becomes one far behind the last, which no reader takes.
+  // A date before 1970 becomes one far behind the last, and no reader takes that.
   writer.unsigned_number(static_cast<std::uint64_t>(time.time_since_epoch().count()));
 }
 
@@ -32,7 +32,7 @@ Result<Bytes> sign(const Statement& statement, const crypto::SigningKeyPair& key
                    const crypto::Signatures& signatures, Random& random) {
   const KindRules& rules = rules_of(statement.kind);
   if (statement.life > rules.life_max) return std::unexpected(Errc::life_too_long);
-  if (statement.life <= Duration::zero() || statement.issued_at > kTokenTimeMax)
+  if (statement.issued_at < WallTime{} || statement.issued_at > kTokenTimeMax)
     return std::unexpected(Errc::out_of_range);
 
   Uuid uuid{};

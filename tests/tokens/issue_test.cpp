@@ -121,6 +121,7 @@ TEST(IssueToken, RefusesWhatNobodyWouldAccept) {
   EXPECT_EQ(issued(node, [](auto& p) { p.life = 0us; }), Errc::out_of_range);
   EXPECT_EQ(issued(node, [](auto& p) { p.life = Duration::min(); }), Errc::out_of_range);
   EXPECT_EQ(issued(node, [](auto& p) { p.issued_at = WallTime(-1us); }), Errc::out_of_range);
+  EXPECT_EQ(issued(node, [](auto& p) { p.not_before = WallTime(-1us); }), Errc::out_of_range);
   EXPECT_EQ(issued(node, [](auto& p) { p.issued_at = WallTime::max(); }), Errc::out_of_range);
   EXPECT_EQ(issued(node, [](auto& p) { p.not_before = kIssuedAt - 1us; }), Errc::out_of_range);
   EXPECT_EQ(issued(node, [](auto& p) { p.not_before = kIssuedAt + p.life; }), Errc::out_of_range);

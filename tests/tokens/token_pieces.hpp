@@ -50,6 +50,15 @@ struct TokenPieces {
     return pieces;
   }
 
+  /// No bytes at all.
+  static TokenPieces none() {
+    TokenPieces pieces;
+    pieces.head.clear();
+    pieces.signature_head.clear();
+    pieces.signature.emplace();
+    return pieces;
+  }
+
   [[nodiscard]] Bytes put_together() const {
     Bytes bytes = head;
     for (const Bytes& field : fields) append(bytes, field);
