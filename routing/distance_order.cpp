@@ -82,14 +82,4 @@ DistanceOrder::Target DistanceOrder::target(const Fingerprint& key) const {
   return {&key, key.top64() ^ origin_id().top64()};
 }
 
-bool DistanceOrder::is_closer(const Target& target, Position a, Position b) const {
-  if (distances_[a] != distances_[b]) return top64(target, a) < top64(target, b);
-  return kith::is_closer(*target.key, id(a), id(b));
-}
-
-bool DistanceOrder::is_closer_than_origin(const Target& target, Position at) const {
-  if (distances_[at] != 0) return top64(target, at) < target.origin_top64;
-  return kith::is_closer(*target.key, id(at), origin_id());
-}
-
 }  // namespace kith::routing

@@ -69,8 +69,14 @@ class DistanceOrder {
     return distances_[at] ^ target.origin_top64;
   }
   /// Whether `a` is strictly closer to the target than `b`.
-  [[nodiscard]] bool is_closer(const Target& target, Position a, Position b) const;
-  [[nodiscard]] bool is_closer_than_origin(const Target& target, Position at) const;
+  [[nodiscard]] bool is_closer(const Target& target, Position a, Position b) const {
+    if (distances_[a] != distances_[b]) return top64(target, a) < top64(target, b);
+    return kith::is_closer(*target.key, id(a), id(b));
+  }
+  [[nodiscard]] bool is_closer_than_origin(const Target& target, Position at) const {
+    if (distances_[at] != 0) return top64(target, at) < target.origin_top64;
+    return kith::is_closer(*target.key, id(at), origin_id());
+  }
 
   /// Calls `visit(position)` for all contacts, the closest to the target first, until it returns
   /// false.

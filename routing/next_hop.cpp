@@ -53,24 +53,44 @@ class Chooser {
 
   [[nodiscard]] Position cheapest(Position closest) const {
     const std::uint64_t nodes = table_.estimated_nodes();
-    Position best = closest;
-    std::uint64_t best_cost = cost(closest, nodes);
-    for (Position at = 0; at < order_.size(); ++at) {
+    Best best{closest, cost(closest, nodes)};
+    // Only peers of the key's own bucket take away the first bit of its distance.
+    const DistanceOrder::Range bucket = key_bucket();
+    scan(bucket, nodes, best);
+    const std::uint64_t left_by_others = std::bit_floor(target_.origin_top64);
+    if (best.cost > toll(left_by_others, nodes)) scan({0, bucket.first}, nodes, best);
+    return best.at;
+  }
+
+  struct Best {
+    Position at;
+    std::uint64_t cost;
+  };
+
+  void scan(DistanceOrder::Range range, std::uint64_t nodes, Best& best) const {
+    for (Position at = range.first; at < range.last; ++at) {
       if (!order_.is_closer_than_origin(target_, at) || !allows(at)) continue;
       const std::uint64_t its_cost = cost(at, nodes);
-      if (its_cost > best_cost) continue;
-      if (its_cost == best_cost && !order_.is_closer(target_, at, best)) continue;
-      best = at;
-      best_cost = its_cost;
+      if (its_cost > best.cost) continue;
+      if (its_cost == best.cost && !order_.is_closer(target_, at, best.at)) continue;
+      best = {at, its_cost};
     }
-    return best;
+  }
+
+  [[nodiscard]] DistanceOrder::Range key_bucket() const {
+    return order_.slot_range(slot_of(distance(*target_.key, order_.origin_id()), 0), 0);
   }
 
   [[nodiscard]] std::uint64_t cost(Position at, std::uint64_t nodes) const {
     const auto latency = static_cast<std::uint64_t>(table_.peers().one_way(at).count());
+    return latency + toll(order_.top64(target_, at), nodes);
+  }
+
+  /// What it costs to leave a distance with these first bits to others.
+  [[nodiscard]] std::uint64_t toll(std::uint64_t left_top64, std::uint64_t nodes) const {
     const auto worth = static_cast<std::uint64_t>(table_.config().halving_worth.count());
-    const std::uint64_t left = scaled_product(nodes, order_.top64(target_, at), 64 - kNodesBits);
-    return latency + (worth * log2_of_one_plus(left) >> kLogBits);
+    const std::uint64_t left = scaled_product(nodes, left_top64, 64 - kNodesBits);
+    return worth * log2_of_one_plus(left) >> kLogBits;
   }
 
   const Table& table_;
