@@ -70,32 +70,39 @@ void Handshake::start(const FlowRule& rule) {
 }
 
 Result<void> Handshake::check_header(const FrameHeader& header) {
-  if (!target_ && rule_ == nullptr && header.letter) {
-    rule_ = find_flow(*header.letter);
-    if (rule_ == nullptr) return std::unexpected(Errc::unknown_kind);
-    const bool opens = static_cast<Byte>(rule_->letters.front()) == *header.letter;
-    if (!opens || !config_->accepted_flows.contains(rule_->flow) || !rule_->is_spoken()) {
-      return std::unexpected(Errc::refused);
-    }
-    start(*rule_);
-  }
-  if (header.length < frame_length_least()) return std::unexpected(Errc::truncated);
+  // What has a length that no handshake frame has names no flow, whatever its letter is.
+  if (header.length < kHandshakeLengthLeast) return std::unexpected(Errc::truncated);
   if (header.length > kHandshakeLengthMost) return std::unexpected(Errc::too_long);
-  if (!noise_ || !header.letter) return {};
-
+  if (!header.letter) return {};
+  if (!noise_) {
+    if (const auto started = start_by(*header.letter); !started) return started;
+  }
   if (*header.letter != message().letter) return std::unexpected(Errc::protocol_error);
-  const std::size_t excess = header.length - frame_length_least();
+  const std::size_t least = frame_length_least();
+  if (header.length < least) return std::unexpected(Errc::truncated);
+  if (header.length > message().frame_length_most) return std::unexpected(Errc::too_long);
   const bool may_be_longer = message().form == PayloadForm::padded_map;
+  const std::size_t excess = header.length - least;
   if (may_be_longer ? excess % kPayloadBlock != 0 : excess != 0) {
     return std::unexpected(Errc::bad_padding);
   }
-  if (header.length > message().frame_length_most) return std::unexpected(Errc::too_long);
   return {};
 }
 
-/// The least length that the peer's next frame can have, as far as we know what it must be.
+/// A responder's start: the dialer has chosen the flow.
+Result<void> Handshake::start_by(Byte letter) {
+  rule_ = find_flow(letter);
+  if (rule_ == nullptr) return std::unexpected(Errc::unknown_kind);
+  const bool opens = static_cast<Byte>(rule_->letters.front()) == letter;
+  if (!opens || !rule_->is_spoken() || !config_->accepted_flows.contains(rule_->flow)) {
+    return std::unexpected(Errc::refused);
+  }
+  start(*rule_);
+  return {};
+}
+
+/// The least length that the peer's next frame can have.
 std::size_t Handshake::frame_length_least() const {
-  if (!noise_) return kHandshakeLengthLeast;
   return 1 + noise_->message_bytes(message().form == PayloadForm::empty ? 0 : kPayloadBlock);
 }
 

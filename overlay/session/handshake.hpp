@@ -91,6 +91,7 @@ class Handshake {
 
  private:
   void start(const FlowRule& rule);
+  [[nodiscard]] Result<void> start_by(Byte letter);
   [[nodiscard]] const FlowMessage& message() const { return rule_->messages[messages_done_]; }
   [[nodiscard]] std::size_t frame_length_least() const;
   [[nodiscard]] Result<void> read_payload(ByteView padded, WallTime wall);

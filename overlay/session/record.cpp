@@ -80,9 +80,9 @@ void RecordWriter::add_message(std::initializer_list<ByteView> parts) {
   std::size_t item_left = 0;
   const auto next_item = [&] {
     const std::size_t needed = std::min(left, kPartBytesLeast) + kItemHeaderBytes;
-    if (open_record_ && room() < needed) end_record();
+    if (has_record_ && room() < needed) end_record();
     // A message that fits into a record is not cut.
-    if (open_record_ && left <= kItemBodyBytesMost && room() < left + kItemHeaderBytes) {
+    if (has_record_ && left <= kItemBodyBytesMost && room() < left + kItemHeaderBytes) {
       end_record();
     }
     item_left = std::min(left, room() - kItemHeaderBytes);
@@ -103,13 +103,13 @@ void RecordWriter::add_message(std::initializer_list<ByteView> parts) {
 }
 
 void RecordWriter::add_item(ItemKind kind, ByteView body) {
-  if (open_record_ && room() < body.size() + kItemHeaderBytes) end_record();
+  if (has_record_ && room() < body.size() + kItemHeaderBytes) end_record();
   begin_item(kind, body.size());
   append(frames_, body);
 }
 
 Result<void> RecordWriter::seal_into(noise::CipherState& cipher, Bytes& out) {
-  if (open_record_) end_record();
+  if (has_record_) end_record();
   for (std::size_t at = 0; at < frames_.size();) {
     const std::size_t length = std::size_t{frames_[at]} << 8U | frames_[at + 1];
     const MutableByteView body =
@@ -131,17 +131,17 @@ Result<void> RecordWriter::seal_into(noise::CipherState& cipher, Bytes& out) {
 
 void RecordWriter::clear() {
   BufferPool::give_back(pool_, frames_);
-  open_record_.reset();
+  has_record_ = false;
 }
 
 /// How many bytes of items still fit into the record under construction, or into a new one.
 std::size_t RecordWriter::room() const {
-  if (!open_record_) return kItemsBytesMost;
-  return kItemsBytesMost - (frames_.size() - *open_record_ - kFrameHeaderBytes);
+  if (!has_record_) return kItemsBytesMost;
+  return kItemsBytesMost - (frames_.size() - record_at_ - kFrameHeaderBytes);
 }
 
 void RecordWriter::begin_item(ItemKind kind, std::size_t body_bytes) {
-  if (!open_record_) begin_record();
+  if (!has_record_) begin_record();
   KITH_ASSERT(room() >= body_bytes + kItemHeaderBytes);
   append(frames_, item_header(kind, body_bytes));
 }
@@ -151,19 +151,20 @@ void RecordWriter::begin_record() {
     frames_ = BufferPool::take(pool_);
     frames_.reserve(kFrameHeaderBytes + kRecordBlock + kTagBytes);
   }
-  open_record_ = static_cast<std::uint32_t>(frames_.size());
+  record_at_ = static_cast<std::uint32_t>(frames_.size());
+  has_record_ = true;
   frames_.resize(frames_.size() + kFrameHeaderBytes);
 }
 
 void RecordWriter::end_record() {
-  const std::size_t body_at = *open_record_ + kFrameHeaderBytes;
+  const std::size_t body_at = record_at_ + kFrameHeaderBytes;
   const std::size_t item_bytes = frames_.size() - body_at;
   const std::size_t body_bytes = padded_record_bytes(item_bytes, padding_) + kTagBytes;
   frames_.push_back(0x80);
   frames_.resize(body_at + body_bytes);
   write_frame_header(kRecordLetter, body_bytes,
-                     MutableByteView(frames_).subspan(*open_record_, kFrameHeaderBytes));
-  open_record_.reset();
+                     MutableByteView(frames_).subspan(record_at_, kFrameHeaderBytes));
+  has_record_ = false;
 }
 
 Result<void> RecordReader::open(noise::CipherState& cipher, ByteView ciphertext, BufferPool* pool) {

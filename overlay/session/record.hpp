@@ -88,7 +88,8 @@ class RecordWriter {
   Bytes frames_;
   BufferPool* pool_;
   /// Where the record under construction starts, if there is one.
-  std::optional<std::uint32_t> open_record_;
+  std::uint32_t record_at_ = 0;
+  bool has_record_ = false;
   RecordPadding padding_;
 };
 

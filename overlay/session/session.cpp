@@ -13,7 +13,6 @@ Session::Session(const LocalNode& local, const SessionConfig& config, bool is_di
       config_(&config),
       writer_(config.padding, local.buffers),
       deadline_(now.time + config.handshake_timeout),
-      handshake_end_(deadline_),
       last_heard_(now.time),
       last_active_(now.time),
       is_dialer_(is_dialer) {}
@@ -95,7 +94,7 @@ void Session::on_deadline(Instant now) {
       if (deadline_ <= now.time) fail(Errc::timed_out);
       return;
     case Phase::open:
-      if (frame_started_ && *frame_started_ + config_->frame_timeout <= now.time) {
+      if (frame_deadline_ <= now.time) {
         fail(Errc::timed_out);
       } else if (!is_dialer_ && last_active_ + config_->idle_timeout <= now.time) {
         close(CloseReason::idle, now);
@@ -111,13 +110,10 @@ void Session::on_deadline(Instant now) {
 std::optional<TimePoint> Session::next_deadline() const {
   if (phase_ == Phase::ended) return std::nullopt;
   if (phase_ != Phase::open) return deadline_;
-  std::optional<TimePoint> next;
+  TimePoint next = frame_deadline_;
   // Only the responder ends a connection for being idle or old (R69).
-  if (!is_dialer_) next = std::min(deadline_, last_active_ + config_->idle_timeout);
-  if (frame_started_) {
-    const TimePoint frame_end = *frame_started_ + config_->frame_timeout;
-    next = next ? std::min(*next, frame_end) : frame_end;
-  }
+  if (!is_dialer_) next = std::min({next, deadline_, last_active_ + config_->idle_timeout});
+  if (next == TimePoint::max()) return std::nullopt;
   return next;
 }
 
@@ -248,7 +244,7 @@ bool Session::advance_handshake(Instant now) {
     reject(read.error());
     return true;
   }
-  deadline_ = handshake_end_;
+  deadline_ = last_active_ + config_->handshake_timeout;
   if (!handshake_->is_finished() && frames_.waiting_bytes() > 0) {
     // It is our turn: the frame must be the whole stream at this point (R12, R17).
     reject(Errc::trailing_bytes);
@@ -278,7 +274,7 @@ void Session::proceed(Instant now) {
     open(now);
   } else {
     phase_ = Phase::unconfirmed;
-    deadline_ = std::min(handshake_end_, now.time + config_->confirm_timeout);
+    deadline_ = std::min(deadline_, now.time + config_->confirm_timeout);
   }
 }
 
@@ -312,7 +308,7 @@ bool Session::advance_records(Instant now) {
     fail(opened.error());
     return true;
   }
-  frame_started_.reset();
+  frame_deadline_ = TimePoint::max();
   if (phase_ == Phase::unconfirmed) open(now);
   last_active_ = now.time;
   return true;
@@ -324,9 +320,9 @@ bool Session::settle(Instant now) {
   frames_.keep();
   records_.release(local_->buffers);
   if (frames_.waiting_bytes() == 0) {
-    frame_started_.reset();
-  } else if (!frame_started_) {
-    frame_started_ = now.time;
+    frame_deadline_ = TimePoint::max();
+  } else if (frame_deadline_ == TimePoint::max()) {
+    frame_deadline_ = now.time + config_->frame_timeout;
   }
   if (!stream_ended_ || awaits_verdict_) return false;
 
@@ -382,7 +378,7 @@ void Session::end(SessionClosed how) {
   receiving_.reset();
   frames_.clear();
   records_ = RecordReader();
-  frame_started_.reset();
+  frame_deadline_ = TimePoint::max();
   awaits_verdict_ = false;
   tells_opened_ = false;
   owes_confirm_ = false;

@@ -67,6 +67,11 @@ class Session {
   [[nodiscard]] static Session accept(const LocalNode& local, const SessionConfig& config,
                                       Random& random, Instant now);
 
+  /// A configuration that does not outlive the call.
+  static Session dial(const LocalNode&, DialTarget, const SessionConfig&&, Random&,
+                      Instant) = delete;
+  static Session accept(const LocalNode&, const SessionConfig&&, Random&, Instant) = delete;
+
   // Commands.
 
   /// Queues a message made of `parts`.  Before the session is open it waits.
@@ -100,7 +105,7 @@ class Session {
   [[nodiscard]] bool is_dialer() const { return is_dialer_; }
   /// When bytes last came; the start before any did.
   [[nodiscard]] TimePoint last_heard() const { return last_heard_; }
-  /// When records last came or went.
+  /// When records last came or went; the start before any did.
   [[nodiscard]] TimePoint last_active() const { return last_active_; }
   /// Whether a record has gone out, and one has come in (see convergence.hpp).
   [[nodiscard]] bool has_sent_record() const { return sending_ && sending_->nonce() > 0; }
@@ -150,10 +155,10 @@ class Session {
 
   /// Of the phase: when the handshake fails, when an open session has lived long enough.
   TimePoint deadline_;
-  TimePoint handshake_end_;
+  /// When the frame that has begun must be complete; never, if none has.
+  TimePoint frame_deadline_ = TimePoint::max();
   TimePoint last_heard_;
   TimePoint last_active_;
-  std::optional<TimePoint> frame_started_;
   std::optional<SessionClosed> closed_;
 
   Phase phase_ = Phase::handshake;

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include <kith/bytes.hpp>
+#include <kith/time.hpp>
+
+#include "core/crypto/primitives.hpp"
+#include "core/random.hpp"
+#include "overlay/session/session.hpp"
+
+namespace kith::overlay::test {
+
+/// A moment long after every epoch.
+[[nodiscard]] Instant start_time();
+[[nodiscard]] const SessionConfig& default_config();
+[[nodiscard]] Instant later(Instant now, Duration by);
+
+/// A node with keys and a token that is valid at `start_time`.
+struct TestNode {
+  explicit TestNode(std::uint64_t seed, const Fingerprint& realm = {});
+  TestNode(const TestNode&) = delete;
+  TestNode& operator=(const TestNode&) = delete;
+
+  /// How to dial it by flow `C`.
+  [[nodiscard]] DialTarget connection_target() const;
+  /// How to dial it by flow `H`, pinned or not.
+  [[nodiscard]] DialTarget pinned_target() const;
+
+  SeededRandom random;
+  crypto::SigningKeyPair node_key;
+  crypto::DhKeyPair static_key;
+  BufferPool buffers;
+  LocalNode local;
+};
+
+/// One side of a connection: a session, and everything it told.
+struct Party {
+  explicit Party(Session session_) : session(std::move(session_)) {}
+
+  /// Hears bytes, and tells all they make it tell.
+  void hear(ByteView bytes, Instant now);
+  void hear_end(Instant now);
+  void pass_deadline(Instant now);
+  void poll(Instant now);
+  /// What it says now.
+  Bytes say(Instant now);
+  [[nodiscard]] bool opened() const { return openings > 0; }
+
+  Session session;
+  /// What it answers when asked; nothing: it does not yet.
+  std::optional<bool> verdict = true;
+  std::vector<SessionAsks> questions;
+  int openings = 0;
+  std::vector<Bytes> messages;
+  std::vector<std::uint64_t> pongs;
+  std::optional<SessionClosed> closed;
+  /// Everything it ever said.
+  Bytes said;
+};
+
+/// Two sides and the wire between them, with somebody on it who may touch what passes.
+class Pair {
+ public:
+  Pair(TestNode& dialing, TestNode& listening, DialTarget target,
+       const SessionConfig& dialer_config, const SessionConfig& responder_config);
+  Pair(TestNode& dialing, TestNode& listening, DialTarget target);
+
+  /// Carries bytes and ends of streams until both are silent.
+  void run();
+  /// Carries what the dialer says now, or the responder; whether there was anything.
+  bool carry_to_responder();
+  bool carry_to_dialer();
+  /// Lets time pass; deadlines are met one after the other.
+  void pass(Duration by);
+
+  Instant now = start_time();
+  Party dialer;
+  Party responder;
+  /// How many bytes arrive at once; 0: as many as were said.
+  std::size_t chunk_bytes = 0;
+  /// Sees and may change what passes: (to the responder?, bytes).
+  std::function<void(bool, Bytes&)> wire;
+
+ private:
+  bool carry(Party& from, Party& to, bool to_responder);
+  void end_stream(Party& from, Party& to, bool& ended);
+
+  bool dialer_ended_ = false;
+  bool responder_ended_ = false;
+};
+
+/// The frames that `stream` consists of, each with its header; what is left over is the last.
+[[nodiscard]] std::vector<Bytes> frames_of(ByteView stream);
+
+[[nodiscard]] bool contains(ByteView haystack, ByteView needle);
+
+}  // namespace kith::overlay::test

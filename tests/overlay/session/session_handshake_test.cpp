@@ -1,0 +1,423 @@
+#include <array>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "party.hpp"
+#include "tests/support/for_each_seed.hpp"
+
+namespace kith::overlay::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+const Bytes kNopeBytes(std::begin(kNope), std::end(kNope));
+
+std::vector<std::size_t> frame_sizes(ByteView stream) {
+  std::vector<std::size_t> sizes;
+  for (const Bytes& frame : frames_of(stream)) sizes.push_back(frame.size());
+  return sizes;
+}
+
+Bytes bytes_of(std::string_view text) {
+  const ByteView view = as_bytes(text);
+  return {view.begin(), view.end()};
+}
+
+class SessionFlow : public testing::TestWithParam<const char*> {
+ protected:
+  [[nodiscard]] DialTarget target() const {
+    const std::string_view name = GetParam();
+    if (name == "C") return listening.connection_target();
+    if (name == "pinned") return listening.pinned_target();
+    return DialTarget{};
+  }
+  [[nodiscard]] bool is_connection() const { return std::string_view(GetParam()) == "C"; }
+
+  TestNode dialing{1};
+  TestNode listening{2};
+};
+
+INSTANTIATE_TEST_SUITE_P(Flows, SessionFlow, testing::Values("C", "H", "pinned"),
+                         [](const auto& flow) { return std::string(flow.param); });
+
+TEST_P(SessionFlow, OpensOnBothSidesWithTheSameSessionId) {
+  Pair pair(dialing, listening, target());
+  pair.run();
+  EXPECT_EQ(pair.dialer.openings, 1);
+  EXPECT_EQ(pair.responder.openings, 1);
+  EXPECT_EQ(pair.dialer.session.session_id(), pair.responder.session.session_id());
+  EXPECT_FALSE(pair.dialer.session.session_id().is_zero());
+  EXPECT_FALSE(pair.dialer.closed);
+  EXPECT_FALSE(pair.responder.closed);
+}
+
+TEST_P(SessionFlow, R10_ShowsEachSideTheTokenOfTheOther) {
+  Pair pair(dialing, listening, target());
+  pair.run();
+  ASSERT_THAT(pair.responder.questions, SizeIs(1));
+  EXPECT_EQ(pair.responder.questions[0].peer.fingerprint(), dialing.local.id);
+  // The dialer of C had the token before.
+  ASSERT_THAT(pair.dialer.questions, SizeIs(is_connection() ? 0 : 1));
+  if (!is_connection()) {
+    EXPECT_EQ(pair.dialer.questions[0].peer.fingerprint(), listening.local.id);
+  }
+}
+
+TEST_P(SessionFlow, CarriesMessagesBothWaysInOrder) {
+  Pair pair(dialing, listening, target());
+  pair.run();
+  for (const char* text : {"one", "two", "three"}) {
+    ASSERT_TRUE(pair.dialer.session.send({as_bytes(text), as_bytes("!")}));
+    ASSERT_TRUE(pair.responder.session.send({as_bytes(text)}));
+  }
+  pair.run();
+  EXPECT_THAT(pair.responder.messages,
+              ElementsAre(bytes_of("one!"), bytes_of("two!"), bytes_of("three!")));
+  EXPECT_THAT(pair.dialer.messages,
+              ElementsAre(bytes_of("one"), bytes_of("two"), bytes_of("three")));
+}
+
+TEST_P(SessionFlow, DeliversTheFirstMessageBeforeThoseSentWhileItOpened) {
+  DialTarget with_message = target();
+  with_message.first_message = bytes_of("join");
+  Pair pair(dialing, listening, with_message);
+  ASSERT_TRUE(pair.dialer.session.send({as_bytes("next")}));
+  pair.run();
+  EXPECT_THAT(pair.responder.messages, ElementsAre(bytes_of("join"), bytes_of("next")));
+}
+
+TEST_P(SessionFlow, DeliversAFirstMessageThatIsTooLongForTheHandshake) {
+  DialTarget with_message = target();
+  with_message.first_message = Bytes(kJoinBytesMost + 1, 'j');
+  Pair pair(dialing, listening, with_message);
+  pair.run();
+  EXPECT_THAT(pair.responder.messages, ElementsAre(with_message.first_message));
+}
+
+TEST_P(SessionFlow, WorksByteByByte) {
+  DialTarget with_message = target();
+  with_message.first_message = bytes_of("join");
+  Pair pair(dialing, listening, with_message);
+  pair.chunk_bytes = 1;
+  pair.run();
+  ASSERT_TRUE(pair.responder.session.send({as_bytes("hello")}));
+  pair.run();
+  EXPECT_THAT(pair.responder.messages, ElementsAre(bytes_of("join")));
+  EXPECT_THAT(pair.dialer.messages, ElementsAre(bytes_of("hello")));
+}
+
+TEST_P(SessionFlow, WorksInPiecesOfAnySize) {
+  for (std::size_t chunk = 2; chunk < 700; chunk += 37) {
+    Pair pair(dialing, listening, target());
+    pair.chunk_bytes = chunk;
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(pair.dialer.session.send({Bytes(700, 'x')}));
+    pair.run();
+    EXPECT_THAT(pair.responder.messages, SizeIs(3)) << chunk;
+  }
+}
+
+TEST_P(SessionFlow, R51_CapturesHoldNoFingerprintAndNoPieceOfAToken) {
+  DialTarget with_message = target();
+  with_message.first_message = dialing.local.token;
+  Pair pair(dialing, listening, with_message);
+  pair.run();
+  ASSERT_TRUE(pair.responder.session.send({listening.local.token}));
+  pair.run();
+  ASSERT_TRUE(pair.responder.opened());
+  Bytes capture = pair.dialer.said;
+  append(capture, pair.responder.said);
+  for (const TestNode* node : {&dialing, &listening}) {
+    const ByteView token = node->local.token;
+    for (std::size_t at = 0; at + 8 <= token.size(); ++at) {
+      ASSERT_FALSE(contains(capture, token.subspan(at, 8))) << at;
+    }
+    for (std::size_t at = 0; at + 8 <= Fingerprint::kBytes; ++at) {
+      ASSERT_FALSE(contains(capture, node->local.id.view().subspan(at, 8))) << at;
+    }
+  }
+}
+
+TEST_P(SessionFlow, ClosesAtAnEndOfStreamAtAnyPoint) {
+  Pair whole(dialing, listening, target());
+  whole.run();
+  const std::size_t bytes = whole.dialer.said.size();
+  for (std::size_t cut = 0; cut < bytes; ++cut) {
+    Pair pair(dialing, listening, target());
+    std::size_t passed = 0;
+    pair.wire = [&](bool to_responder, Bytes& part) {
+      if (!to_responder) return;
+      part.resize(std::min(part.size(), cut - std::min(cut, passed)));
+      passed += part.size();
+    };
+    pair.carry_to_responder();
+    if (passed < cut) {
+      pair.carry_to_dialer();
+      pair.carry_to_responder();
+    }
+    pair.responder.hear_end(pair.now);
+    ASSERT_TRUE(pair.responder.closed) << cut;
+    // A frame that was begun is a bad frame; an end between frames is just an end.
+    EXPECT_THAT(pair.responder.closed->why, testing::AnyOf(Errc::truncated, Errc::connection_lost));
+    ASSERT_TRUE(pair.responder.messages.empty()) << cut;
+  }
+}
+
+TEST_P(SessionFlow, RefusesFramesOfAnotherSession) {
+  Pair recorded(dialing, listening, target());
+  recorded.run();
+  const auto their_frames = frames_of(recorded.responder.said);
+  Pair pair(dialing, listening, target());
+  pair.wire = [&](bool to_responder, Bytes& bytes) {
+    if (!to_responder) bytes = their_frames.front();
+  };
+  pair.run();
+  EXPECT_FALSE(pair.dialer.opened());
+  EXPECT_FALSE(pair.responder.opened());
+}
+
+TEST_P(SessionFlow, RefusesItsOwnFramesReflected) {
+  Party dialer(
+      Session::dial(dialing.local, target(), default_config(), dialing.random, start_time()));
+  const Bytes first = dialer.say(start_time());
+  dialer.hear(first, start_time());
+  EXPECT_FALSE(dialer.opened());
+  ASSERT_TRUE(dialer.closed);
+}
+
+TEST_P(SessionFlow, DoesNotOpenWithItself) {
+  DialTarget mirror = target();
+  if (mirror.node) mirror.node = dialing.local.id;
+  if (mirror.static_key) mirror.static_key = dialing.static_key.public_key;
+  Pair pair(dialing, dialing, mirror);
+  pair.run();
+  EXPECT_FALSE(pair.dialer.opened());
+  EXPECT_FALSE(pair.responder.opened());
+}
+
+TEST_P(SessionFlow, DoesNotOpenAcrossNetworks) {
+  TestNode elsewhere(3, dialing.local.id);
+  DialTarget there = target();
+  if (there.node) there.node = elsewhere.local.id;
+  if (there.static_key) there.static_key = elsewhere.static_key.public_key;
+  Pair pair(dialing, elsewhere, there);
+  pair.run();
+  EXPECT_FALSE(pair.dialer.opened());
+  EXPECT_FALSE(pair.responder.opened());
+}
+
+TEST_P(SessionFlow, RefusesATokenOfAnotherRealm) {
+  TestNode other_realm(3, Fingerprint::from_bytes(Bytes(32, 7)).value());
+  dialing.local.token = other_realm.local.token;
+  dialing.local.static_key = &other_realm.static_key;
+  Pair pair(dialing, listening, target());
+  pair.run();
+  EXPECT_FALSE(pair.responder.opened());
+  EXPECT_EQ(pair.responder.closed->why, Errc::wrong_realm);
+}
+
+TEST_P(SessionFlow, R33_RefusesATokenThatSpeaksForAnotherKey) {
+  TestNode victim(3);
+  dialing.local.token = victim.local.token;
+  Pair pair(dialing, listening, target());
+  pair.run();
+  EXPECT_FALSE(pair.responder.opened());
+  EXPECT_EQ(pair.responder.closed->why, Errc::wrong_key);
+}
+
+TEST_P(SessionFlow, R24_RefusesATokenWhoseSignatureIsWrong) {
+  dialing.local.token.back() ^= 1U;
+  Pair pair(dialing, listening, target());
+  pair.run();
+  EXPECT_FALSE(pair.responder.opened());
+  EXPECT_EQ(pair.responder.closed->why, Errc::bad_signature);
+}
+
+TEST_P(SessionFlow, R25_RefusesAnExpiredToken) {
+  Pair pair(dialing, listening, target());
+  pair.now = later(pair.now, std::chrono::seconds(1));
+  pair.now.wall += std::chrono::hours(25);
+  pair.run();
+  EXPECT_FALSE(pair.responder.opened());
+}
+
+/// Flips each bit of the frame that passes as number `frame`, one session for each.
+void expect_no_flip_opens(TestNode& dialing, TestNode& listening, const DialTarget& target,
+                          int frame, bool dialer_is_done) {
+  std::size_t bits = 1;
+  for (std::size_t bit = 0; bit < bits; ++bit) {
+    Pair pair(dialing, listening, target);
+    int seen = 0;
+    pair.wire = [&](bool, Bytes& bytes) {
+      if (seen++ != frame) return;
+      bits = bytes.size() * 8;
+      bytes[bit / 8] = static_cast<Byte>(bytes[bit / 8] ^ 1U << bit % 8);
+    };
+    pair.run();
+    ASSERT_GT(seen, frame);
+    pair.pass(std::chrono::seconds(11));
+    ASSERT_FALSE(pair.responder.opened()) << frame << ":" << bit;
+    ASSERT_EQ(pair.dialer.opened(), dialer_is_done) << frame << ":" << bit;
+    ASSERT_TRUE(pair.dialer.messages.empty() && pair.responder.messages.empty());
+    ASSERT_TRUE(pair.dialer.closed && pair.responder.closed) << frame << ":" << bit;
+  }
+}
+
+TEST(SessionHidden, NeverOpensWhenAnyBitOfAHandshakeFrameIsFlipped) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  const DialTarget target = listening.pinned_target();
+  expect_no_flip_opens(dialing, listening, target, 0, false);
+  expect_no_flip_opens(dialing, listening, target, 1, false);
+  // The dialer has done its part when it sends F; what it learns then is the refusal.
+  expect_no_flip_opens(dialing, listening, target, 2, true);
+}
+
+TEST(SessionConnection, NeverOpensWhenAnyBitOfAHandshakeFrameIsFlipped) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  const DialTarget target = listening.connection_target();
+  expect_no_flip_opens(dialing, listening, target, 0, false);
+  expect_no_flip_opens(dialing, listening, target, 1, false);
+}
+
+TEST(SessionHidden, HasTheSizesOfTheSpecification) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, DialTarget{});
+  pair.run();
+  EXPECT_THAT(frame_sizes(pair.dialer.said), ElementsAre(35, 579));
+  EXPECT_THAT(frame_sizes(pair.responder.said), ElementsAre(611));
+}
+
+TEST(SessionHidden, CarriesAJoinInTheThirdMessage) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  DialTarget target;
+  target.first_message = Bytes(600, 'j');
+  Pair pair(dialing, listening, target);
+  pair.run();
+  EXPECT_THAT(frame_sizes(pair.dialer.said), ElementsAre(35, 1091));
+  EXPECT_THAT(pair.responder.messages, ElementsAre(target.first_message));
+}
+
+TEST(SessionHidden, PinnedToAnotherNodeRevealsNothing) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  DialTarget target;
+  target.node = TestNode(3).local.id;
+  Pair pair(dialing, listening, target);
+  pair.run();
+  EXPECT_EQ(pair.dialer.said.size(), 35U + sizeof(kNope));
+  EXPECT_EQ(Bytes(pair.dialer.said.end() - 4, pair.dialer.said.end()), kNopeBytes);
+  EXPECT_TRUE(pair.dialer.questions.empty());
+  EXPECT_EQ(pair.dialer.closed->why, Errc::wrong_key);
+  EXPECT_EQ(pair.responder.closed->why, Errc::refused);
+}
+
+TEST(SessionHidden, TakesRecordsThatComeBeforeTheVerdictAfterIt) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, DialTarget{});
+  pair.responder.verdict = std::nullopt;
+  ASSERT_TRUE(pair.dialer.session.send({as_bytes("early")}));
+  pair.run();
+  EXPECT_TRUE(pair.dialer.opened());
+  EXPECT_FALSE(pair.responder.opened());
+  EXPECT_TRUE(pair.responder.messages.empty());
+  pair.responder.session.on_verdict(true, pair.now);
+  pair.responder.poll(pair.now);
+  EXPECT_TRUE(pair.responder.opened());
+  EXPECT_THAT(pair.responder.messages, ElementsAre(bytes_of("early")));
+}
+
+TEST(SessionHidden, HoldsOnlySoMuchBeforeTheVerdict) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, DialTarget{});
+  pair.responder.verdict = std::nullopt;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pair.dialer.session.send({Bytes(40'000, 'x')}));
+  pair.run();
+  ASSERT_TRUE(pair.responder.closed);
+  EXPECT_EQ(pair.responder.closed->why, Errc::limit_reached);
+  EXPECT_FALSE(pair.responder.opened());
+}
+
+TEST(SessionConnection, HasTheSizesOfTheSpecification) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, listening.connection_target());
+  pair.run();
+  EXPECT_THAT(frame_sizes(pair.dialer.said), ElementsAre(611, 3 + 256 + 16));
+  EXPECT_THAT(frame_sizes(pair.responder.said), ElementsAre(307));
+}
+
+TEST(SessionConnection, TellsTheResponderTheDialersTime) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  DialTarget target = listening.connection_target();
+  target.time = WallTime(Duration(123'456'789));
+  Pair pair(dialing, listening, target);
+  pair.run();
+  ASSERT_THAT(pair.responder.questions, SizeIs(1));
+  EXPECT_EQ(pair.responder.questions[0].time, target.time);
+  EXPECT_EQ(pair.responder.questions[0].flow, Flow::connection);
+}
+
+TEST(SessionConnection, LetterIsBoundIntoTheHandshake) {
+  // IK under another letter has another prologue: nothing of it decrypts.
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, listening.connection_target());
+  pair.wire = [](bool to_responder, Bytes& bytes) {
+    if (to_responder && bytes[2] == 'C') bytes[2] = 'H';
+  };
+  pair.run();
+  EXPECT_FALSE(pair.responder.opened());
+  EXPECT_EQ(pair.responder.said, kNopeBytes);
+}
+
+TEST(SessionConnection, UnconfirmedResponderSendsNothing) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, listening.connection_target());
+  pair.carry_to_responder();
+  EXPECT_EQ(pair.responder.say(pair.now).size(), 307U);
+  ASSERT_TRUE(pair.responder.session.send({as_bytes("too soon")}));
+  pair.responder.session.ping(1);
+  EXPECT_TRUE(pair.responder.say(pair.now).empty());
+  EXPECT_EQ(pair.responder.session.queued_bytes(), 0U);
+  EXPECT_FALSE(pair.responder.session.is_open());
+}
+
+TEST(SessionConnection, ReplayedFirstMessageNeverOpens) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair recorded(dialing, listening, listening.connection_target());
+  recorded.run();
+  ASSERT_TRUE(recorded.responder.opened());
+
+  Party victim(Session::accept(listening.local, default_config(), listening.random, start_time()));
+  victim.hear(recorded.dialer.said, start_time());
+  victim.say(start_time());
+  EXPECT_FALSE(victim.opened());
+  ASSERT_TRUE(victim.closed);
+  EXPECT_TRUE(victim.messages.empty());
+}
+
+TEST(SessionConnection, NeedsTheKeyOfTheResponder) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  DialTarget target = listening.connection_target();
+  target.static_key = TestNode(3).static_key.public_key;
+  Pair pair(dialing, listening, target);
+  pair.run();
+  EXPECT_EQ(pair.responder.said, kNopeBytes);
+  EXPECT_EQ(pair.responder.closed->why, Errc::decrypt_failed);
+  EXPECT_EQ(pair.dialer.closed->why, Errc::refused);
+}
+
+}  // namespace
+}  // namespace kith::overlay::test
