@@ -6,7 +6,7 @@
 set -euo pipefail
 
 program=(
-  ccache cmake g++ git ninja-build pkg-config ca-certificates
+  ccache cmake g++ ninja-build pkg-config
   libboost1.81-dev libcli11-dev libfmt-dev libsodium-dev libspdlog-dev libsqlite3-dev
   libtomlplusplus-dev
 )
