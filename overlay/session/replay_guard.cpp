@@ -11,9 +11,9 @@ ReplayGuard::ReplayGuard(std::size_t keys_most) : keys_most_(keys_most) {
 Result<void> ReplayGuard::admit(const crypto::DhPublicKey& key, WallTime time, WallTime now) {
   if (time > now + kDialTimeAheadMost) return std::unexpected(Errc::out_of_range);
   const auto known = greatest_.find(key);
-  const WallTime least = known != greatest_.end() ? known->second : forgotten_;
-  if (time <= least) return std::unexpected(Errc::replayed);
-
+  if (time <= (known != greatest_.end() ? known->second : least_of_unknown())) {
+    return std::unexpected(Errc::replayed);
+  }
   if (known != greatest_.end()) {
     by_time_.erase({known->second, key});
     known->second = time;
@@ -23,6 +23,12 @@ Result<void> ReplayGuard::admit(const crypto::DhPublicKey& key, WallTime time, W
   }
   by_time_.emplace(time, key);
   return {};
+}
+
+/// What the time of an unknown key must be greater than: every time that is forgotten, or will be
+/// to make room for it.
+WallTime ReplayGuard::least_of_unknown() const {
+  return greatest_.size() < keys_most_ ? forgotten_ : by_time_.begin()->first;
 }
 
 void ReplayGuard::forget_least() {

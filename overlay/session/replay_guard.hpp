@@ -19,8 +19,8 @@ inline constexpr Duration kDialTimeAheadMost = std::chrono::hours(24);
 
 /// Remembers the greatest time per dialer's static key, so that a recorded first message opens
 /// nothing twice (CONNECTIONS §2.6).  When it is full it forgets the key with the least time, and
-/// from then on admits no unknown key with a time that is not greater: it may refuse a slow clock,
-/// it never admits a replay.
+/// admits no unknown key whose time is not greater: it may refuse a slow clock, it never admits a
+/// replay.
 class ReplayGuard {
  public:
   /// @pre keys_most > 0
@@ -33,6 +33,7 @@ class ReplayGuard {
   [[nodiscard]] std::size_t size() const { return greatest_.size(); }
 
  private:
+  [[nodiscard]] WallTime least_of_unknown() const;
   void forget_least();
 
   std::size_t keys_most_;
