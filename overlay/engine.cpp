@@ -241,7 +241,7 @@ Status Engine::Impl::status() const {
   status.subjects_coordinated = coordinator_.subjects_coordinated();
   for (const auto& [id, wish] : wishes_) {
     status.subscriptions += wish.subscriptions.size();
-    status.publishers += wish.publisher ? 1 : 0;
+    if (wish.publisher) ++status.publishers;
   }
   status.network_size_estimate = config_.role == NodeRole::member ? table_.estimated_nodes() : 0;
   status.routed = router_.routed();
