@@ -41,7 +41,7 @@ Forge fingerprint(Field which, const Fingerprint& value) {
   return field(which, encoded_binary(value.view()));
 }
 
-Forge extensions(const std::string& bytes) { return field(kExtensions, hex(bytes)); }
+Forge extensions(const std::string& bytes) { return field(at_extensions, hex(bytes)); }
 
 Forge signer(const crypto::SigningKeyPair& key) {
   return [&key](TokenPieces& pieces) { pieces.signer = &key; };
@@ -79,59 +79,60 @@ const std::vector<Forgery> kShapeForgeries = {
     {"IsOverTheLimitOfItsKind", kNode, Errc::too_long, tail(kTokenBytesMax)},
     {"GoesOnWithinALargerLimit", kIntent, Errc::trailing_bytes, tail(kTokenBytesMax)},
     {"IsOverTheLargerLimit", kIntent, Errc::too_long, tail(kIntentTokenBytesMax)},
-    {"HasKindZero", kNode, Errc::unknown_kind, field(kKind, hex("00"))},
-    {"HasAKindOfTheFuture", kNode, Errc::unknown_kind, field(kKind, hex("04"))},
-    {"HasAKindThatWrapsAround", kNode, Errc::unknown_kind, field(kKind, hex("cd0101"))},
-    {"HasAKindInWords", kNode, Errc::wrong_type, field(kKind, hex("a46e6f6465"))},
-    {"HasALongKind", kNode, Errc::not_canonical, field(kKind, hex("cc01"))},
+    {"HasKindZero", kNode, Errc::unknown_kind, field(at_kind, hex("00"))},
+    {"HasAKindOfTheFuture", kNode, Errc::unknown_kind, field(at_kind, hex("04"))},
+    {"HasAKindThatWrapsAround", kNode, Errc::unknown_kind, field(at_kind, hex("cd0101"))},
+    {"HasAKindInWords", kNode, Errc::wrong_type, field(at_kind, hex("a46e6f6465"))},
+    {"HasALongKind", kNode, Errc::not_canonical, field(at_kind, hex("cc01"))},
 };
 
 const Bytes kRealmWithALongHead = hex("c50020" + std::string(64, '0'));
 const Fingerprint kNodeKeyAsIdentity = identity_fingerprint(kCast.node_key.public_key);
 /// The leader's word for a token that nobody may vouch for.
-const Forge kVouch = all({fingerprint(kIssuer, kCast.realm), signer(kCast.leader_key)});
+const Forge kVouch = all({fingerprint(at_issuer, kCast.realm), signer(kCast.leader_key)});
 
 const std::vector<Forgery> kFieldForgeries = {
-    {"HasAShortUuid", kNode, Errc::out_of_range, field(kUuid, encoded_binary(Bytes(15)))},
-    {"HasALongUuid", kNode, Errc::too_long, field(kUuid, encoded_binary(Bytes(17)))},
-    {"HasATextUuid", kNode, Errc::wrong_type, field(kUuid, hex("b0" + std::string(32, '3')))},
-    {"HasAShortRealm", kIdentity, Errc::out_of_range, field(kRealm, encoded_binary(Bytes(31)))},
-    {"HasARealmWithALongHead", kIdentity, Errc::not_canonical, field(kRealm, kRealmWithALongHead)},
+    {"HasAShortUuid", kNode, Errc::out_of_range, field(at_uuid, encoded_binary(Bytes(15)))},
+    {"HasALongUuid", kNode, Errc::too_long, field(at_uuid, encoded_binary(Bytes(17)))},
+    {"HasATextUuid", kNode, Errc::wrong_type, field(at_uuid, hex("b0" + std::string(32, '3')))},
+    {"HasAShortRealm", kIdentity, Errc::out_of_range, field(at_realm, encoded_binary(Bytes(31)))},
+    {"HasARealmWithALongHead", kIdentity, Errc::not_canonical,
+     field(at_realm, kRealmWithALongHead)},
     {"IsANodeThatAnotherVouchesFor", kNode, Errc::wrong_key, kVouch},
     {"IsAnIntentThatAnotherVouchesFor", kIntent, Errc::wrong_key, kVouch},
-    {"NamesItsKeyAsAnIdentity", kNode, Errc::wrong_key, fingerprint(kIssuer, kNodeKeyAsIdentity)},
-    {"IsANodeWithASubject", kNode, Errc::out_of_range, fingerprint(kSubject, kCast.subject)},
+    {"NamesItsKeyAsAnIdentity", kNode, Errc::wrong_key, fingerprint(at_issuer, kNodeKeyAsIdentity)},
+    {"IsANodeWithASubject", kNode, Errc::out_of_range, fingerprint(at_subject, kCast.subject)},
     {"IsAnIdentityWithASubject", kIdentity, Errc::out_of_range,
-     fingerprint(kSubject, kCast.subject)},
-    {"IsAnIntentWithoutASubject", kIntent, Errc::out_of_range, fingerprint(kSubject, {})},
-    {"HasNoAudience", kIntent, Errc::wrong_type, field(kAudience, hex("c0"))},
-    {"HasALongPublicKey", kNode, Errc::too_long, field(kPublicKey, encoded_binary(Bytes(33)))},
+     fingerprint(at_subject, kCast.subject)},
+    {"IsAnIntentWithoutASubject", kIntent, Errc::out_of_range, fingerprint(at_subject, {})},
+    {"HasNoAudience", kIntent, Errc::wrong_type, field(at_audience, hex("c0"))},
+    {"HasALongPublicKey", kNode, Errc::too_long, field(at_public_key, encoded_binary(Bytes(33)))},
     {"HasAnothersPublicKey", kNode, Errc::wrong_key,
-     field(kPublicKey, encoded_binary(kCast.person_key.public_key))},
+     field(at_public_key, encoded_binary(kCast.person_key.public_key))},
 };
 
 const Forge kLivesBeyondTheLastYear =
-    all({time(kIssued, kTokenTimeMax), time(kNotBefore, kTokenTimeMax),
-         time(kExpires, kTokenTimeMax + 1us)});
-const Forge kBeginsLateAndLivesLong = all({time(kNotBefore, kIssuedAt + kNodeTokenLifeMax),
-                                           time(kExpires, kIssuedAt + kNodeTokenLifeMax + 1us)});
+    all({time(at_issued, kTokenTimeMax), time(at_not_before, kTokenTimeMax),
+         time(at_expires, kTokenTimeMax + 1us)});
+const Forge kBeginsLateAndLivesLong = all({time(at_not_before, kIssuedAt + kNodeTokenLifeMax),
+                                           time(at_expires, kIssuedAt + kNodeTokenLifeMax + 1us)});
 
 const std::vector<Forgery> kTimeForgeries = {
-    {"HasAFloatingTime", kNode, Errc::wrong_type, field(kIssued, hex("cb4319000000000000"))},
-    {"HasANegativeTime", kNode, Errc::wrong_type, field(kIssued, hex("ff"))},
-    {"HasALongTime", kNode, Errc::not_canonical, field(kIssued, hex("cf0000000000000001"))},
+    {"HasAFloatingTime", kNode, Errc::wrong_type, field(at_issued, hex("cb4319000000000000"))},
+    {"HasANegativeTime", kNode, Errc::wrong_type, field(at_issued, hex("ff"))},
+    {"HasALongTime", kNode, Errc::not_canonical, field(at_issued, hex("cf0000000000000001"))},
     {"HasATimeThatOverflows", kNode, Errc::out_of_range,
-     field(kExpires, hex("cfffffffffffffffff"))},
+     field(at_expires, hex("cfffffffffffffffff"))},
     {"LivesBeyondTheLastYear", kNode, Errc::out_of_range, kLivesBeyondTheLastYear},
-    {"BeginsBeforeItWasIssued", kNode, Errc::out_of_range, time(kNotBefore, kIssuedAt - 1us)},
-    {"EndsAsItBegins", kNode, Errc::out_of_range, time(kExpires, kIssuedAt)},
-    {"EndsBeforeItBegins", kIntent, Errc::out_of_range, time(kExpires, WallTime{})},
+    {"BeginsBeforeItWasIssued", kNode, Errc::out_of_range, time(at_not_before, kIssuedAt - 1us)},
+    {"EndsAsItBegins", kNode, Errc::out_of_range, time(at_expires, kIssuedAt)},
+    {"EndsBeforeItBegins", kIntent, Errc::out_of_range, time(at_expires, WallTime{})},
     {"IsANodeThatLivesTooLong", kNode, Errc::life_too_long,
-     time(kExpires, kIssuedAt + kNodeTokenLifeMax + 1us)},
+     time(at_expires, kIssuedAt + kNodeTokenLifeMax + 1us)},
     {"IsAnIdentityThatLivesTooLong", kIdentity, Errc::life_too_long,
-     time(kExpires, kIssuedAt + kIdentityTokenLifeMax + 1us)},
+     time(at_expires, kIssuedAt + kIdentityTokenLifeMax + 1us)},
     {"IsAnIntentThatLivesTooLong", kIntent, Errc::life_too_long,
-     time(kExpires, kIssuedAt + kIntentTokenLifeMax + 1us)},
+     time(at_expires, kIssuedAt + kIntentTokenLifeMax + 1us)},
     {"HidesALongLifeBehindALateBeginning", kNode, Errc::life_too_long, kBeginsLateAndLivesLong},
 };
 
@@ -228,8 +229,8 @@ void spell_signature_otherwise(TokenPieces& pieces) {
 /// With the neutral element for key and R, S = 0 verifies wherever nobody looks.
 void use_key_of_small_order(TokenPieces& pieces) {
   const crypto::SigningPublicKey neutral = {1};
-  field(kPublicKey, encoded_binary(neutral))(pieces);
-  fingerprint(kIssuer, node_fingerprint(neutral))(pieces);
+  field(at_public_key, encoded_binary(neutral))(pieces);
+  fingerprint(at_issuer, node_fingerprint(neutral))(pieces);
   pieces.signature = Bytes(64);
   pieces.signature->front() = 1;
 }
@@ -246,9 +247,9 @@ const std::vector<Forgery> kSignatureForgeries = {
     {"IsSignedForAnotherKind", kIdentity, Errc::bad_signature, domain(signature_domain(kIntent))},
     {"IsSignedWithoutADomain", kIntent, Errc::bad_signature, domain({})},
     {"NamesAnIssuerWhoDidNotSign", kIdentity, Errc::bad_signature,
-     fingerprint(kIssuer, kCast.realm)},
+     fingerprint(at_issuer, kCast.realm)},
     {"NamesAnIssuerWhoseKeyIsNotThere", kIdentity, Errc::wrong_key,
-     all({fingerprint(kIssuer, kNodeKeyAsIdentity), signer(kCast.node_key)})},
+     all({fingerprint(at_issuer, kNodeKeyAsIdentity), signer(kCast.node_key)})},
 };
 
 TokenPieces sample(TokenKind kind) {

@@ -11,25 +11,25 @@
 namespace kith::test {
 
 enum Field : std::size_t {
-  kKind,
-  kUuid,
-  kRealm,
-  kIssuer,
-  kSubject,
-  kAudience,
-  kIssued,
-  kNotBefore,
-  kExpires,
-  kPublicKey,
-  kExtensions,
-  kFieldsSigned,
+  at_kind,
+  at_uuid,
+  at_realm,
+  at_issuer,
+  at_subject,
+  at_audience,
+  at_issued,
+  at_not_before,
+  at_expires,
+  at_public_key,
+  at_extensions,
+  signed_fields,
 };
 
 /// A token taken to pieces.  A forger replaces some, each by any encoding, and signs the whole as
 /// an honest issuer would, so that nothing but the replaced piece is wrong.
 struct TokenPieces {
   Bytes head = {0x9c};
-  std::array<Bytes, kFieldsSigned> fields;
+  std::array<Bytes, signed_fields> fields;
   Bytes signature_head = {0xc4, 64};
   Bytes tail;
   const crypto::SigningKeyPair* signer = nullptr;

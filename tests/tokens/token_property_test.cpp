@@ -149,7 +149,7 @@ Bytes nasty(const std::vector<TokenPieces>& samples, Random& random) {
   TokenPieces pieces = samples[random.below(samples.size())];
   for (auto swaps = random.below(4); swaps > 0; --swaps) {
     const TokenPieces& other = samples[random.below(samples.size())];
-    pieces.fields[random.below(kFieldsSigned)] = other.fields[random.below(kFieldsSigned)];
+    pieces.fields[random.below(signed_fields)] = other.fields[random.below(signed_fields)];
   }
   Bytes bytes = pieces.put_together();
   for (auto damage = random.below(3); damage > 0; --damage)
