@@ -9,6 +9,8 @@
 namespace kith::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 using Forge = std::function<void(TokenPieces&)>;
 
 /// One way to forge a token of `kind`, and the reason for which it is refused.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include <kith/fingerprint.hpp>
 #include <kith/subject.hpp>
 
@@ -10,10 +12,8 @@
 
 namespace kith::test {
 
-using namespace std::chrono_literals;
-
 /// The wall time at which the samples are issued.
-inline constexpr WallTime kIssuedAt{1'767'225'600s};
+inline constexpr WallTime kIssuedAt{std::chrono::seconds(1'767'225'600)};
 
 /// The keys and places that sample tokens speak of.
 struct Cast {
