@@ -24,10 +24,10 @@
 namespace kith::overlay {
 
 struct CoordinatorConfig {
-  Fingerprint realm;
+  Fingerprint realm{};
   std::size_t region_size = 5;  ///< At most `kHoldersMax`.
-  IntentLimits limits;
-  LinkConfig links;
+  IntentLimits limits{};
+  LinkConfig links{};
 
   /// Whoever becomes the closest to a subject tells again of what was declared so recently.
   Duration recent{30'000'000};

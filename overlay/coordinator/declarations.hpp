@@ -23,7 +23,7 @@
 namespace kith::overlay {
 
 struct DeclarationsConfig {
-  Fingerprint realm;
+  Fingerprint realm{};
   std::size_t declarations_max = 32'768;
   std::size_t matches_max = 65'536;  ///< Of one intent.
 
