@@ -62,14 +62,13 @@ void World::start(HostIndex index) {
   if (index == network_.hosts()) {
     node.id = engine.id();
     by_id_.emplace(node.id, index);
-    network_.add_host(node.id, is_member);
+    network_.add_host(node.id, true);
   } else {
     network_.restart(index);
   }
-  if (is_member) {
-    live_members_.add(node.id, index);
-    engine.set_endpoints({endpoint_of(index)}, instant(index));
-  }
+  if (is_member) live_members_.add(node.id, index);
+  // Clients too are dialed, by those that they exchange with.
+  engine.set_endpoints({endpoint_of(index)}, instant(index));
   for (const HostIndex other : node.options.join) {
     engine.join({.endpoint = endpoint_of(other), .node = id(other)}, instant(index));
   }
