@@ -31,7 +31,6 @@ TEST(Payload, IsReadAsItWasWritten) {
     constexpr std::size_t kLengths[kPayloadKeys] = {300, 0, 32, 2048, 16, 1024, 2048, 255, 32, 64};
     const Bytes filler(2048, 'f');
     Payload payload;
-    PayloadKeys keys;
     for (std::size_t i = 0; i < kPayloadKeys; ++i) {
       if (random.below(2) == 0) continue;
       const auto key = static_cast<PayloadKey>(i);
