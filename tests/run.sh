@@ -45,7 +45,7 @@ esac
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 # Two clones must not share a build, nor the same clone need two.
 clone=$(basename "$root")-$(printf '%s' "$root" | cksum | cut -d ' ' -f 1)
-build=${KITH_BUILD_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/kith-build/$clone}
+build=${KITH_BUILD_DIR:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/kith-build/$clone}
 jobs=${KITH_JOBS:-$(nproc)}
 fuzz_seconds=${KITH_FUZZ_SECONDS:-10}
 
