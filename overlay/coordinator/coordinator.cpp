@@ -223,7 +223,7 @@ void Coordinator::answer_declare(RouteId from, Id id, std::uint64_t known, Insta
     }
     // Whoever answers also tells the rest.
     if (matches.size() == kIntentsPerMessageMax)
-      queue_.schedule({id, Direction::to_itself}, {cursor, false}, now.time);
+      queue_.schedule({id, Direction::to_itself}, {cursor, Pairs::all}, now.time);
   }
   const WallTime until =
       std::min(intent.token.expires_at(), store_.node_token(record.key->node)->expires_at());

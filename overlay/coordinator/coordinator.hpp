@@ -128,6 +128,7 @@ class Coordinator {
   using Id = IntentStore::Id;
   using Provenance = IntentStore::Provenance;
   using Direction = MatchQueue::Direction;
+  using Pairs = MatchQueue::Pairs;
 
   /// What came of an intent or withdrawal that is acceptable.
   enum class Merge : std::uint8_t {
@@ -172,6 +173,7 @@ class Coordinator {
   void schedule_ended(Id id, Instant now);
   void match_step(Instant now);
   void walk(const MatchQueue::Job& job, std::size_t& budget, Outbox& outbox, Instant now);
+  [[nodiscard]] bool is_among(Pairs pairs, Id id, Id other, Instant now) const;
   void tell(Outbox& outbox, Id whom, Id about) const;
   void push(const Fingerprint& to, const Parcel& parcel);
   [[nodiscard]] IntentEnd end_of(Id id) const;

@@ -47,10 +47,10 @@ bool Coordinator::is_closest(Id id) const {
 
 void Coordinator::schedule_added(Id id, bool handed_over, Instant now) {
   if (!is_closest(id)) return;
-  const bool strangers_only = !is_recent(id, now);
-  queue_.schedule({id, Direction::to_others}, {{}, strangers_only}, now.time);
+  const Pairs pairs = is_recent(id, now) ? Pairs::all : Pairs::strangers;
+  queue_.schedule({id, Direction::to_others}, {{}, pairs}, now.time);
   // What is declared to us is answered with its matches.
-  if (handed_over) queue_.schedule({id, Direction::to_itself}, {{}, strangers_only}, now.time);
+  if (handed_over) queue_.schedule({id, Direction::to_itself}, {{}, pairs}, now.time);
 }
 
 void Coordinator::schedule_renewed(Id id, Instant now) {
@@ -60,7 +60,8 @@ void Coordinator::schedule_renewed(Id id, Instant now) {
 
 void Coordinator::schedule_ended(Id id, Instant now) {
   queue_.cancel(id);
-  if (is_closest(id)) queue_.schedule({id, Direction::to_others}, {}, now.time);
+  const Pairs pairs = is_closest(id) ? Pairs::all : Pairs::just_answered;
+  queue_.schedule({id, Direction::to_others}, {{}, pairs}, now.time);
 }
 
 void Coordinator::match_step(Instant now) {
@@ -81,20 +82,29 @@ void Coordinator::walk(const MatchQueue::Job& job, std::size_t& budget, Outbox& 
   MatchQueue::Progress& progress = queue_.progress(job);
   const IntentStore::Record& record = store_[job.record];
   const IntentStore::Subject& subject = *store_.subject(record.key->subject);
-  const auto told_by_their_holder = [&](Id other) {
-    return store_[other].provenance.source == record.provenance.source &&
-           !is_recent(job.record, now) && !is_recent(other, now);
-  };
   for (; budget > 0; --budget) {
     const auto other = IntentStore::next(subject, record.key->role, progress.cursor);
     if (!other) return queue_.cancel(job);
-    if (!may_tell(job.record, *other)) continue;
-    if (progress.strangers_only && told_by_their_holder(*other)) continue;
+    if (!is_among(progress.pairs, job.record, *other, now) || !may_tell(job.record, *other))
+      continue;
     if (job.direction == Direction::to_others)
       tell(outbox, *other, job.record);
     else
       tell(outbox, job.record, *other);
   }
+}
+
+bool Coordinator::is_among(Pairs pairs, Id id, Id other, Instant now) const {
+  const std::uint64_t source = store_[other].provenance.source;
+  switch (pairs) {
+    case Pairs::all:
+      return true;
+    case Pairs::strangers:
+      return source != store_[id].provenance.source || is_recent(id, now) || is_recent(other, now);
+    case Pairs::just_answered:
+      return source == 0 && is_recent(other, now);
+  }
+  return true;
 }
 
 void Coordinator::tell(Outbox& outbox, Id whom, Id about) const {

@@ -36,15 +36,15 @@ void Coordinator::refresh(const Fingerprint& subject, bool settled, Instant now)
   const Fingerprint& self = table_->self_id();
   std::vector<Fingerprint> region = closest(subject, config_.region_size);
   const bool is_closest = region.front() == self;
-  const bool inside = std::erase(region, self) > 0;
+  std::erase(region, self);
 
   if (!settled && region != held.region) {
     const auto is_old = [&held](const Fingerprint& node) { return contains(held.region, node); };
     const auto first_old = std::ranges::find_if(region, is_old);
     const bool leader = first_old == region.end() || is_closer(subject, self, *first_old);
-    if (inside || leader)
-      for (const Fingerprint& node : region)
-        if (!is_old(node)) hand_over(subject, node, leader, now);
+    // Also who has left the region: it may be the only one who saw it in a wrong light.
+    for (const Fingerprint& node : region)
+      if (!is_old(node)) hand_over(subject, node, leader, now);
   }
   const bool takes_over = is_closest && !held.closest && !settled;
   held.region = std::move(region);

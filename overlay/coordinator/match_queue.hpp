@@ -28,18 +28,24 @@ class MatchQueue {
     friend auto operator<=>(const Job&, const Job&) = default;
   };
 
-  struct Progress {
-    IntentStore::Cursor cursor;
-    /// Leave out the pairs that came from one holder, which has told them of each other.
-    bool strangers_only = false;
+  /// Which of the pairs are told.
+  enum class Pairs : std::uint8_t {
+    all,
+    strangers,      ///< Not those that came from one holder, which has told them of each other.
+    just_answered,  ///< Those whom we ourselves told of the record a moment ago.
   };
 
-  /// Begins the walk, or begins it again if it is under way.  The sooner one of two times counts,
-  /// and whoever leaves out less.
+  struct Progress {
+    IntentStore::Cursor cursor;
+    Pairs pairs = Pairs::all;
+  };
+
+  /// Begins the walk, or begins it again if it is under way.  The sooner one of two times counts.
   void schedule(const Job& job, Progress progress, TimePoint at) {
     const auto [it, added] = progress_.try_emplace(job, progress);
     if (!added) {
-      it->second = {progress.cursor, progress.strangers_only && it->second.strangers_only};
+      it->second = {progress.cursor,
+                    progress.pairs == it->second.pairs ? progress.pairs : Pairs::all};
       if (const auto due = deadlines_.deadline_of(job); due && *due < at) return;
     }
     deadlines_.set(job, at);
