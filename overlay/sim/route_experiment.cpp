@@ -176,7 +176,7 @@ void Experiment::measure_sessions() {
   std::vector<std::uint32_t> sessions;
   double sum = 0;
   for (HostIndex node = 0; node < world_.nodes(); ++node) {
-    const std::size_t count = world_.engine(node).status(world_.instant(node)).sessions;
+    const std::size_t count = world_.engine(node).status().sessions;
     sessions.push_back(static_cast<std::uint32_t>(count));
     sum += static_cast<double>(count);
   }

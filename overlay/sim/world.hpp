@@ -42,7 +42,7 @@ struct WorldConfig {
 struct NodeOptions {
   overlay::NodeRole role = overlay::NodeRole::member;
   /// Through whom it enters; nobody: it founds an overlay.
-  std::vector<HostIndex> join;
+  std::vector<HostIndex> join = {};
   std::int32_t clock_drift_ppm = 0;
   Duration clock_offset{0};
 };
