@@ -169,6 +169,7 @@ class Coordinator {
   [[nodiscard]] bool is_recent(Id id, Instant now) const;
   [[nodiscard]] bool is_closest(Id id) const;
   void schedule_added(Id id, bool handed_over, Instant now);
+  void schedule_twice_declared(Id id, Provenance there, Instant now);
   void schedule_renewed(Id id, Instant now);
   void schedule_ended(Id id, Instant now);
   void match_step(Instant now);

@@ -53,6 +53,13 @@ void Coordinator::schedule_added(Id id, bool handed_over, Instant now) {
   if (handed_over) queue_.schedule({id, Direction::to_itself}, {{}, pairs}, now.time);
 }
 
+void Coordinator::schedule_twice_declared(Id id, Provenance there, Instant now) {
+  // The answer that counted may have come from there, where less is known; or ours went to
+  // somebody who only repeated the declare.
+  if (is_closest(id) && store_[id].intent() != nullptr && now.time - there.since < config_.recent)
+    queue_.schedule({id, Direction::to_itself}, {}, now.time);
+}
+
 void Coordinator::schedule_renewed(Id id, Instant now) {
   if (is_closest(id))
     queue_.schedule({id, Direction::to_others}, {}, now.time + config_.renewal_pause);

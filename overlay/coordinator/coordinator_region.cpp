@@ -120,7 +120,7 @@ void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, 
   if (!merged) return;
   if (merged->merge == Merge::older) return links_.offer_record(from, merged->id, now.time);
   links_.forget(from, merged->id);
-  if (merged->merge == Merge::same) return;
+  if (merged->merge == Merge::same) return schedule_twice_declared(merged->id, provenance, now);
 
   ++counters_.replicated;
   if (is_new_subject) refresh(subject, true, now);
