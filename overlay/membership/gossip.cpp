@@ -15,6 +15,7 @@ namespace kith::overlay {
 namespace {
 
 constexpr std::size_t kNearTokens = 16;
+constexpr std::size_t kLookupTokens = 8;
 constexpr std::size_t kRelaysHeardOfMost = 32;
 
 }  // namespace
@@ -24,9 +25,8 @@ Result<void> Membership::on_update(ContactIndex from, ByteView message, Instant 
   if (!token) return std::unexpected(token.error());
   const auto newcomer = learn(*token, now);
   if (!newcomer) return {};
-  consider(*newcomer);
+  consider(*newcomer, now.time);
   spread(*newcomer, from);
-  timers_.set(Timer::dial, now.time);
   return {};
 }
 
@@ -34,9 +34,8 @@ Result<void> Membership::on_piggy(ByteView message, Instant now) {
   const auto piggy = decode_piggy(message);
   if (!piggy) return std::unexpected(piggy.error());
   for (const ByteView token : piggy->tokens)
-    if (const auto contact = learn(token, now)) consider(*contact);
+    if (const auto contact = learn(token, now)) consider(*contact, now.time);
   if (piggy->complete) introduced_ = true;
-  timers_.set(Timer::dial, now.time);
   return {};
 }
 
@@ -55,9 +54,8 @@ Result<void> Membership::on_routed(RouteId route, bool arrived, MessageKind kind
   const Fingerprint id = book_->id(*newcomer);
   outputs_.emplace_back(AnswerRoute{route, arrived ? AnswerStatus::final : AnswerStatus::partial,
                                     piggy_for(id, true, arrived)});
-  consider(*newcomer);
+  consider(*newcomer, now.time);
   spread(*newcomer, std::nullopt);
-  timers_.set(Timer::dial, now.time);
   return {};
 }
 
@@ -98,23 +96,30 @@ std::optional<ContactIndex> Membership::learn(ByteView token, Instant now) {
   return *contact;
 }
 
-void Membership::consider(ContactIndex contact) {
+void Membership::consider(ContactIndex contact, TimePoint now) {
   if (leaving_ || book_->token(contact).reachability != Reachability::direct) return;
   if (config_.role == NodeRole::client) {
     if (peers_->find(contact) || dialing_.contains(contact)) return;
     if (std::ranges::find(relays_heard_of_, contact) != relays_heard_of_.end()) return;
     relays_heard_of_.push_back(contact);
     if (relays_heard_of_.size() > kRelaysHeardOfMost) relays_heard_of_.pop_front();
+    timers_.set(Timer::dial, now);
     return;
   }
+  if (refused_by_.deadline_of(contact)) return;
   const Endpoint& endpoint = book_->endpoint(contact);
-  if (routing::wants(*table_, book_->id(contact), endpoint) == routing::Wish::ignore) return;
+  const auto wish = routing::wants(*table_, book_->id(contact), endpoint);
+  if (wish == routing::Wish::ignore) return;
   table_->add_spare(contact, endpoint);
-  ++learned_;
+  if (wish != routing::Wish::connect) return;
+  learned_ = true;
+  timers_.set(Timer::dial, now);
 }
 
 void Membership::spread(ContactIndex newcomer, std::optional<ContactIndex> told_by) {
   if (config_.role == NodeRole::client || leaving_) return;
+  // Those to whom the newcomer is close are close to us if it is, and otherwise not for us to tell.
+  if (!table_->is_neighbour_of(config_.self, book_->id(newcomer))) return;
   const Token& token = book_->token(newcomer).token;
   if (!forwarded_.add(token.uuid())) return;
   const Bytes update = encode_update(token.raw());
@@ -164,10 +169,12 @@ Bytes Membership::piggy_for(const Fingerprint& node, bool whole_table, bool comp
 }
 
 Bytes Membership::piggy_near(const Fingerprint& key, const Fingerprint& asker) const {
+  // Who asks for its own place, and not to fill a slot, wants all of its neighbours.
+  const std::size_t wanted = book_->find(key) ? kNearTokens : kLookupTokens;
   std::array<ContactIndex, kNearTokens + 1> near{};
   std::vector<ContactIndex> chosen;
   for (const ContactIndex contact : table_->closest(key, near))
-    if (book_->id(contact) != asker && chosen.size() < kNearTokens) chosen.push_back(contact);
+    if (book_->id(contact) != asker && chosen.size() < wanted) chosen.push_back(contact);
   return piggy_of(chosen, false);
 }
 

@@ -187,7 +187,7 @@ class Membership {
             const Fingerprint& identity, TimePoint now);
 
   [[nodiscard]] std::optional<ContactIndex> learn(ByteView token, Instant now);
-  void consider(ContactIndex contact);
+  void consider(ContactIndex contact, TimePoint now);
   void spread(ContactIndex newcomer, std::optional<ContactIndex> told_by);
   [[nodiscard]] Bytes piggy_for(const Fingerprint& node, bool whole_table, bool complete) const;
   [[nodiscard]] Bytes piggy_near(const Fingerprint& key, const Fingerprint& asker) const;
@@ -211,14 +211,16 @@ class Membership {
   std::set<ContactIndex> dialing_;
   /// For clients: whom we heard of, to dial when a peer is missing.
   std::deque<ContactIndex> relays_heard_of_;
+  /// Who has no room for us, and until when it is not asked again.
+  DeadlineQueue<ContactIndex> refused_by_;
   RecentlySeen forwarded_;
   std::map<RequestId, Request> requests_;
   std::deque<Request> requested_;
   DeadlineQueue<Timer> timers_;
   Duration refresh_interval_;
   TimePoint explore_at_;
-  std::uint64_t learned_ = 0;
-  std::uint64_t learned_at_refresh_ = 0;
+  /// Whether a node that we have a place for was heard of since the last look-ups.
+  bool learned_ = false;
   bool introduced_ = false;  ///< The node closest to us has answered our announcement.
   bool ready_ = false;
   bool leaving_ = false;

@@ -11,6 +11,8 @@ namespace kith::overlay {
 namespace {
 
 constexpr std::uint32_t kJitterPerMille = 250;
+constexpr Duration kRefusedPause{60'000'000};
+constexpr std::size_t kRefusedMost = 1024;
 /// How often a spare is tried only to see whether it is nearer than who holds its slot.
 constexpr Duration kExploreInterval{4'000'000};
 
@@ -23,7 +25,7 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
       contact, why == Errc::closed ? routing::Parting::orderly : routing::Parting::lost, now);
   if (leaving_) return;
   if (config_.role == NodeRole::client) {
-    consider(contact);
+    consider(contact, now);
   } else if (was_neighbour) {
     refresh_interval_ = config_.refresh_first;
     timers_.set(Timer::refresh, now + refresh_interval_);
@@ -33,9 +35,16 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
   if (relays() == 0) timers_.set(Timer::entrance, now);
 }
 
-void Membership::on_dial_failed(ContactIndex contact, Errc, TimePoint now) {
+void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
   dialing_.erase(contact);
-  table_->on_dial_failed(contact, now);
+  if (why == Errc::refused) {
+    // It is well and has no use for us: another one will do (CONNECTIONS §2.9, redial).
+    table_->forget(contact);
+    refused_by_.set(contact, now + random_->jittered(kRefusedPause, kJitterPerMille));
+    if (refused_by_.size() > kRefusedMost) static_cast<void>(refused_by_.pop_due(TimePoint::max()));
+  } else {
+    table_->on_dial_failed(contact, now);
+  }
   if (!leaving_) timers_.set(Timer::dial, now);
 }
 
@@ -88,9 +97,12 @@ void Membership::look_around(TimePoint now) {
 
 /// Looks for nodes for empty slots: often while that brings something, rarely afterwards.
 void Membership::refresh(TimePoint now) {
-  const bool learned = std::exchange(learned_at_refresh_, learned_) != learned_;
-  refresh_interval_ =
-      learned ? config_.refresh_first : std::min(2 * refresh_interval_, config_.refresh_last);
+  while (refused_by_.pop_due(now)) {
+    // May be asked again from now on.
+  }
+  refresh_interval_ = std::exchange(learned_, false)
+                          ? config_.refresh_first
+                          : std::min(2 * refresh_interval_, config_.refresh_last);
   timers_.set(Timer::refresh, now + random_->jittered(refresh_interval_, kJitterPerMille));
   const auto slots = routing::empty_slots(*table_);
   if (slots.empty() || relays() == 0) return;
