@@ -22,6 +22,9 @@
 
 namespace kith {
 
+/// What <kith/asio.hpp> begins.
+struct AsyncStart;
+
 /// Thrown by constructors, and by them alone: the system or the configuration does not allow it.
 /// `what()` says what, where and what to do.
 class StartError : public std::runtime_error {
@@ -86,6 +89,8 @@ struct NodeStatus {
   std::uint64_t routed = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  /// How many callbacks of the application threw; what they threw was logged.
+  std::uint64_t callback_failures = 0;
 };
 
 struct NodePeer {
@@ -146,7 +151,8 @@ struct PublisherOptions {
   std::function<void(const std::vector<Fingerprint>& holders)> on_declared{};
 };
 
-/// The end of it is the end of the subscription.  Outlives its node without harm.
+/// The end of it is the end of the subscription: when its destructor returns, none of its callbacks
+/// runs or will run, but for the one that destroys it.  Outlives its node without harm.
 class Subscription {
  public:
   Subscription(Subscription&&) noexcept;
@@ -160,11 +166,15 @@ class Subscription {
 
  private:
   friend class Node;
+  friend struct AsyncStart;
   explicit Subscription(std::shared_ptr<State> state);
+  void end();
   std::shared_ptr<State> state_;
 };
 
-/// Sends on one subject.  May be used from any thread; its end is the end of the offer.
+/// Sends on one subject.  May be used from any thread; its end is the end of the offer, as with a
+/// subscription, and of what its receivers have not acknowledged: `drain` first if that matters.
+/// Messages that the node has not looked at yet wait apart, and do not count for the queue.
 ///
 /// In a callback of the node (on its own thread) nothing can wait: there `publish` does what
 /// `try_publish` does, and the waits fail at once with `Errc::would_block`.
@@ -196,7 +206,9 @@ class Publisher {
 
  private:
   friend class Node;
+  friend struct AsyncStart;
   explicit Publisher(std::shared_ptr<State> state);
+  void end();
   std::shared_ptr<State> state_;
 };
 
@@ -219,7 +231,8 @@ class Node {
   /// `stop()`.
   ~Node();
 
-  /// Throws `StartError` if `subject` is empty, over 255 bytes or not UTF-8, or a limit is reached.
+  /// Throws `StartError` if `subject` is empty, over 255 bytes or not UTF-8, if a limit is reached,
+  /// if there are subscriptions to it for another audience, or a publisher of it already.
   [[nodiscard]] Subscription subscribe(std::string_view subject,
                                        std::function<void(const Message&)> on_message,
                                        SubscriptionOptions options = {});
@@ -238,13 +251,16 @@ class Node {
   [[nodiscard]] Result<NodeTrace> trace(std::string_view subject, Duration timeout);
   [[nodiscard]] Result<NodeTrace> trace(const Fingerprint& key, Duration timeout);
 
-  /// Leaves the overlay in order, at most for two seconds, and ends every callback.
+  /// Leaves the overlay in order, at most for two seconds, and ends every callback.  Called from a
+  /// callback it returns at once, and the node leaves afterwards.
   void stop();
 
   class Runtime;
 
  private:
-  friend Node make_node(NodeConfig config, std::shared_ptr<Runtime> runtime);
+  friend struct AsyncStart;
+  explicit Node(std::shared_ptr<Runtime> runtime);
+  void end();
   std::shared_ptr<Runtime> runtime_;
 };
 

@@ -1,0 +1,305 @@
+// The turns of a driver, and how it enters the overlay.  Its connections are in
+// `driver_connections.cpp`.
+
+#include "overlay/asio/driver.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/overloaded.hpp"
+#include "overlay/asio/addresses.hpp"
+#include "overlay/asio/clock.hpp"
+#include "overlay/asio/driver_turn.hpp"
+
+namespace kith::overlay {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+/// How often a turn goes on with what came of it before others have their turn.
+constexpr int kRoundsPerTurn = 4;
+/// What is read at once.
+constexpr std::size_t kInputBytes = std::size_t{256} << 10;
+
+constexpr Duration kResolvePauseFirst = std::chrono::seconds(1);
+constexpr Duration kResolvePauseMost = std::chrono::seconds(60);
+constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
+/// Longer waits end here, so that no sum of times wraps.
+constexpr Duration kWaitMost = std::chrono::hours(24 * 365);
+
+/// The machine has no room for another connection now.
+bool is_out_of_resources(const error_code& error) {
+  namespace errc = boost::system::errc;
+  return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+         error == errc::no_buffer_space || error == errc::not_enough_memory;
+}
+
+}  // namespace
+
+Driver::Driver(asio::any_io_executor executor, EngineConfig config, std::vector<Acceptor> acceptors)
+    : executor_(std::move(executor)),
+      now_(read_clocks()),
+      engine_(std::move(config), random_, now_),
+      acceptors_(std::move(acceptors)),
+      input_(kInputBytes),
+      timer_(executor_) {
+  for (const Acceptor& acceptor : acceptors_)
+    bound_.push_back(to_endpoint(acceptor.local_endpoint()));
+  endpoints_ = reachable_endpoints(bound_, std::nullopt);
+}
+
+void Driver::start(std::weak_ptr<Application> application, std::vector<Address> entrances,
+                   std::vector<Endpoint> advertised) {
+  application_ = std::move(application);
+  advertised_ = std::move(advertised);
+  std::vector<JoinTarget> targets;
+  std::vector<Address> names;
+  for (Address& entrance : entrances) {
+    if (const auto endpoint = literal_endpoint(entrance)) {
+      targets.push_back({*endpoint, entrance.node});
+    } else {
+      names.push_back(std::move(entrance));
+    }
+  }
+  choose_endpoints(targets.empty() ? std::nullopt : std::optional(targets.front().endpoint));
+  // Who is to join and knows no endpoint yet must not take itself for the founder.
+  if (!targets.empty() || names.empty())
+    asio::post(executor_,
+               [self = shared_from_this(), targets = std::move(targets)] { self->enter(targets); });
+  for (Address& name : names) {
+    background_.push_back(std::make_unique<asio::cancellation_signal>());
+    asio::co_spawn(executor_, enter_by_name(shared_from_this(), std::move(name)),
+                   asio::bind_cancellation_slot(background_.back()->slot(), asio::detached));
+  }
+}
+
+void Driver::choose_endpoints(const std::optional<Endpoint>& towards) {
+  endpoints_ = advertised_.empty() ? reachable_endpoints(bound_, towards) : advertised_;
+}
+
+void Driver::enter(const std::vector<JoinTarget>& targets) {
+  if (leaving_) return;
+  turn([&] {
+    if (!doors_open_ && !targets.empty()) choose_endpoints(targets.front().endpoint);
+    for (const JoinTarget& target : targets) engine_.join(target, now_);
+    open_doors();
+  });
+}
+
+void Driver::open_doors() {
+  if (doors_open_) return;
+  doors_open_ = true;
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    wake_posted_ = false;
+  }
+  engine_.set_endpoints(endpoints_, now_);
+  for (Acceptor& acceptor : acceptors_)
+    asio::co_spawn(executor_, accept_from(shared_from_this(), acceptor), asio::detached);
+}
+
+asio::awaitable<void> Driver::enter_by_name(std::shared_ptr<Driver> self, Address entrance) {
+  constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
+  tcp::resolver resolver(self->executor_);
+  asio::steady_timer timer(self->executor_);
+  for (Duration pause = kResolvePauseFirst; !self->leaving_;
+       pause = std::min(2 * pause, kResolvePauseMost)) {
+    const auto [error, found] =
+        co_await resolver.async_resolve(entrance.host, std::to_string(entrance.port), kResult);
+    if (error == asio::error::operation_aborted) co_return;
+    if (!error) {
+      std::vector<JoinTarget> targets;
+      for (const auto& entry : found)
+        targets.push_back({to_endpoint(entry.endpoint()), entrance.node});
+      self->enter(targets);
+      co_return;
+    }
+    self->turn_to_log(LogLevel::warning,
+                      "cannot resolve " + entrance.host +
+                          " to join through it: " + error.message() + "; next attempt in " +
+                          std::to_string(pause / std::chrono::seconds(1)) + " s");
+    timer.expires_after(pause);
+    co_await timer.async_wait(kResult);
+  }
+}
+
+asio::awaitable<void> Driver::accept_from(std::shared_ptr<Driver> self, Acceptor& acceptor) {
+  constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
+  asio::steady_timer timer(self->executor_);
+  bool complained = false;
+  while (acceptor.is_open()) {
+    auto [error, socket] = co_await acceptor.async_accept(kResult);
+    if (!error) {
+      complained = false;
+      self->on_accepted(std::move(socket));
+    } else if (is_out_of_resources(error)) {
+      if (!std::exchange(complained, true))
+        self->turn_to_log(LogLevel::error, "cannot accept connections for now: " + error.message());
+      timer.expires_after(kAcceptPause);
+      co_await timer.async_wait(kResult);
+    }
+  }
+}
+
+void Driver::leave(Command farewell) {
+  submit([this, farewell = std::move(farewell)](Engine& engine, Instant now) mutable {
+    farewell(engine, now);
+    leaving_ = true;
+    error_code ignored;
+    for (Acceptor& acceptor : acceptors_) acceptor.close(ignored);
+    for (const auto& work : background_) work->emit(asio::cancellation_type::terminal);
+    waits_.end(Errc::shutting_down);
+    engine.leave(now);
+  });
+  // It may not have entered yet, and until then looks at no command.
+  asio::post(executor_, [self = shared_from_this()] { self->turn([&] { self->open_doors(); }); });
+}
+
+bool Driver::submit(Command command) {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    if (ended_) return false;
+    inbox_.push_back(std::move(command));
+    // A turn looks at the inbox before it ends.
+    if (wake_posted_ || is_in_turn()) return true;
+    wake_posted_ = true;
+  }
+  post_wake();
+  return true;
+}
+
+void Driver::post_wake() {
+  asio::post(executor_, [self = shared_from_this()] { self->on_wake(); });
+}
+
+void Driver::on_wake() {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    wake_posted_ = false;
+  }
+  turn([] {});
+}
+
+void Driver::wait_for(Waits::Check check, Duration timeout, Done<> done) {
+  // Shared, because a command that is refused is gone.
+  const auto shared = std::make_shared<Done<>>(std::move(done));
+  const bool submitted =
+      submit([this, shared, timeout, check = std::move(check)](Engine&, Instant now) mutable {
+        waits_.add(now.time + std::min(timeout, kWaitMost), std::move(check), std::move(*shared));
+      });
+  if (!submitted) (*shared)(std::unexpected(Errc::shutting_down));
+}
+
+std::vector<Endpoint> Driver::endpoints() const {
+  return look([this](const Engine&) { return endpoints_; });
+}
+
+void Driver::drain() {
+  if (!doors_open_) return;
+  poll();
+  for (int round = 0; round < kRoundsPerTurn; ++round) {
+    const bool commanded = run_commands();
+    const bool wrote = write_round();
+    if (!commanded && !wrote) return;
+  }
+}
+
+void Driver::poll() {
+  while (auto output = engine_.poll_output(now_)) carry_out(*output);
+}
+
+void Driver::carry_out(Output& output) {
+  std::visit(Overloaded{[&](const Dial& order) { dial(order); },
+                        [&](const WriteReady& order) {
+                          if (Connection* connection = find(order.connection))
+                            line_up(order.connection, *connection);
+                        },
+                        [&](const CloseConnection& order) { close(order); },
+                        [&](const Left&) { left_ = true; },
+                        [&](const auto&) {
+                          if (listener_) listener_->on_output(output, now_);
+                        }},
+             output);
+}
+
+/// Runs what waits in the inbox; whether there was anything.
+bool Driver::run_commands() {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    std::swap(inbox_, commands_);
+  }
+  if (commands_.empty()) return false;
+  for (Command& command : commands_) {
+    command(engine_, now_);
+    poll();
+  }
+  commands_.clear();
+  return true;
+}
+
+void Driver::end_turn() {
+  waits_.settle(now_.time);
+  if (left_ && connections_.empty()) return end();
+  if (!doors_open_) return;
+  set_timer();
+  const std::lock_guard lock(inbox_mutex_);
+  if (inbox_.empty() && writable_.empty()) return;
+  if (!std::exchange(wake_posted_, true)) post_wake();
+}
+
+/// Nothing more comes of it.
+void Driver::end() {
+  if (ended_) return;
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    ended_ = true;
+  }
+  run_commands();
+  timer_.cancel();
+  Output left = Left{};
+  if (listener_) listener_->on_output(left, now_);
+}
+
+void Driver::set_timer() {
+  auto next = engine_.next_deadline();
+  const auto consider = [&](std::optional<TimePoint> deadline) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  };
+  consider(waits_.next_deadline());
+  if (!closing_.empty()) consider(closing_.front().deadline);
+  // One that goes off early finds nothing to do; that is cheaper than setting it every time.
+  if (!next || (timer_set_to_ && *timer_set_to_ <= *next)) return;
+  timer_set_to_ = next;
+  timer_.expires_at(to_steady(*next));
+  timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error) self->on_timer();
+  });
+}
+
+void Driver::on_timer() {
+  timer_set_to_.reset();
+  turn([&] {
+    drop_overdue();
+    const auto deadline = engine_.next_deadline();
+    if (deadline && *deadline <= now_.time) engine_.on_deadline(now_);
+  });
+}
+
+void Driver::log(LogLevel level, std::string_view line) const {
+  if (listener_) listener_->log(level, line);
+}
+
+void Driver::turn_to_log(LogLevel level, std::string_view line) {
+  turn([&] { log(level, line); });
+}
+
+}  // namespace kith::overlay

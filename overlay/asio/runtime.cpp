@@ -1,0 +1,256 @@
+#include "overlay/asio/runtime.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <boost/asio/strand.hpp>
+#include <kith/subject.hpp>
+
+#include "overlay/asio/addresses.hpp"
+#include "overlay/asio/keys.hpp"
+#include "overlay/asio/listener.hpp"
+
+namespace kith {
+namespace {
+
+namespace asio = boost::asio;
+using overlay::Done;
+
+/// How long a stop takes at most: to take leave, and to close the last connection in order.
+constexpr Duration kStopTimeout = std::chrono::seconds(4);
+
+overlay::EngineConfig engine_config(const NodeConfig& config) {
+  const NodeKeys keys = config.keys ? *config.keys : NodeKeys::generate();
+  overlay::EngineConfig engine;
+  engine.primitives = &crypto::sodium_primitives();
+  engine.node_key = overlay::signing_key(keys.node_seed);
+  engine.static_key = overlay::dh_key(keys.static_seed);
+  if (config.identity_seed) engine.identity_key = overlay::signing_key(*config.identity_seed);
+  engine.role = config.participation == Participation::client ? overlay::NodeRole::client
+                                                              : overlay::NodeRole::member;
+  engine.realm = config.realm;
+  engine.realm_leader = config.realm_leader;
+  for (const std::string& text : config.exempt_networks)
+    engine.exempt_networks.push_back(overlay::resolve("exempt network", text).front());
+  return engine;
+}
+
+asio::any_io_executor one_at_a_time(const std::optional<asio::any_io_executor>& executor,
+                                    const overlay::OwnThread* thread) {
+  if (thread) return thread->executor();
+  return asio::make_strand(*executor);
+}
+
+/// The subject's place, or a sentence about its name.
+Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
+  const auto subject = subject_id(realm, name);
+  if (subject) return *subject;
+  throw StartError("subject '" + std::string(name.substr(0, kSubjectNameBytesMax)) + "': " +
+                   (name.empty() ? "it has no name"
+                                 : std::string(describe(subject.error())) +
+                                       "; a name is 1 to 255 bytes of UTF-8"));
+}
+
+}  // namespace
+
+Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_executor>& executor)
+    : realm_(config.realm),
+      policy_(config.policy ? std::move(config.policy) : open_policy()),
+      log_(std::move(config.log)),
+      registry_(overlay::EngineConfig().subscriptions_most),
+      stopped_(std::make_shared<overlay::Outcome>()),
+      thread_(executor ? nullptr : std::make_unique<overlay::OwnThread>()) {
+  const auto serial = one_at_a_time(executor, thread_.get());
+  auto acceptors = overlay::open_acceptors(serial, config.listen);
+  driver_ = std::make_shared<overlay::Driver>(serial, engine_config(config), std::move(acceptors));
+  application_.on_output = [this](overlay::Output& output, Instant) { on_output(output); };
+  application_.log = [this](LogLevel level, std::string_view line) { log(level, line); };
+}
+
+std::shared_ptr<Node::Runtime> Node::Runtime::start(
+    NodeConfig config, const std::optional<asio::any_io_executor>& executor) {
+  std::vector<Address> entrances;
+  for (const std::string& text : config.join)
+    entrances.push_back(overlay::parse_address("join", text));
+  std::vector<Endpoint> advertised;
+  for (const std::string& text : config.advertise)
+    for (const Endpoint& endpoint : overlay::resolve("advertise", text))
+      advertised.push_back(endpoint);
+
+  const std::shared_ptr<Runtime> runtime(new Runtime(std::move(config), executor));
+  runtime->self_ = runtime;
+  runtime->driver_->start(std::shared_ptr<overlay::Application>(runtime, &runtime->application_),
+                          std::move(entrances), std::move(advertised));
+  if (runtime->thread_) runtime->thread_->run();
+  return runtime;
+}
+
+Node::Runtime::~Runtime() { stopped_->set({}); }
+
+std::shared_ptr<Subscription::State> Node::Runtime::subscribe(
+    std::string_view subject, std::function<void(const Message&)> on_message,
+    SubscriptionOptions options) {
+  const Fingerprint id = subject_of(realm_, subject);
+  if (const auto added = registry_.add_subscription(id, options.audience); !added)
+    throw StartError("subscribe to '" + std::string(subject) + "': " +
+                     (added.error() == Errc::wrong_audience
+                          ? "this node has a subscription to it for another audience"
+                          : "this node has as many subscriptions and publishers as it may"));
+  const auto state = std::make_shared<Subscription::State>(
+      driver_, self_, std::string(subject), id, std::move(on_message), std::move(options));
+  driver_->submit([weak = self_, state](overlay::Engine& engine, Instant now) {
+    const auto runtime = weak.lock();
+    if (!runtime || state->ended) return;
+    const overlay::SubscribeOptions wanted{.audience = state->options.audience,
+                                           .credit = state->options.credit};
+    const auto added = engine.subscribe(state->name, wanted, now);
+    if (!added) {
+      state->ended = added.error();
+      runtime->log(LogLevel::error, "cannot subscribe to " + state->name + ": " +
+                                        std::string(describe(added.error())));
+      return;
+    }
+    state->id = *added;
+    runtime->subscriptions_.emplace(*added, state);
+  });
+  return state;
+}
+
+std::shared_ptr<Publisher::State> Node::Runtime::publisher(std::string_view subject,
+                                                           PublisherOptions options) {
+  const Fingerprint id = subject_of(realm_, subject);
+  if (!registry_.add_publisher(id))
+    throw StartError("publisher of '" + std::string(subject) +
+                     "': this node has one already, to be shared, or as many as it may have");
+  const auto state = std::make_shared<Publisher::State>(driver_, self_, id, std::move(options));
+  {
+    const std::lock_guard lock(states_mutex_);
+    std::erase_if(all_publishers_, [](const auto& publisher) { return publisher.expired(); });
+    all_publishers_.push_back(state);
+    if (stopping_) state->close(Errc::shutting_down);
+  }
+  driver_->submit(
+      [weak = self_, state, name = std::string(subject)](overlay::Engine& engine, Instant now) {
+        const auto runtime = weak.lock();
+        if (!runtime || state->has_ended()) return;
+        const PublisherOptions& wanted = state->options();
+        const auto added = engine.advertise(name,
+                                            {.audience = wanted.audience,
+                                             .time_to_live = wanted.time_to_live,
+                                             .queue_messages = wanted.queue_messages,
+                                             .queue_bytes = wanted.queue_bytes},
+                                            now);
+        if (!added) {
+          state->end(engine, added.error());
+          runtime->log(LogLevel::error,
+                       "cannot publish " + name + ": " + std::string(describe(added.error())));
+          return;
+        }
+        state->begin(*added);
+        runtime->publishers_.emplace(*added, state);
+        state->move_on(engine, now);
+      });
+  return state;
+}
+
+void Node::Runtime::end(const std::shared_ptr<Subscription::State>& subscription) {
+  subscription->is_over = true;
+  driver_->submit([weak = self_, subscription](overlay::Engine& engine, Instant now) {
+    subscription->ended = Errc::closed;
+    const auto runtime = weak.lock();
+    if (!runtime || !subscription->id) return;
+    if (runtime->subscriptions_.erase(*subscription->id) > 0)
+      engine.unsubscribe(*subscription->id, now);
+  });
+  registry_.remove_subscription(subscription->subject);
+  driver_->wait_for_turn();
+}
+
+void Node::Runtime::end(const std::shared_ptr<Publisher::State>& publisher) {
+  publisher->mute();
+  driver_->submit([weak = self_, publisher](overlay::Engine& engine, Instant now) {
+    const auto id = publisher->id();
+    publisher->move_on(engine, now);
+    publisher->end(engine, Errc::closed);
+    const auto runtime = weak.lock();
+    if (!runtime || !id) return;
+    if (runtime->publishers_.erase(*id) > 0) engine.withdraw(*id, now);
+  });
+  registry_.remove_publisher(publisher->subject());
+  driver_->wait_for_turn();
+}
+
+void Node::Runtime::wait_until_ready(Duration timeout, Done<> done) {
+  const auto check = [driver = driver_.get()]() -> std::optional<Result<void>> {
+    const bool ready =
+        driver->look([](const overlay::Engine& engine) { return engine.is_ready(); });
+    return ready ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
+  };
+  driver_->wait_for(check, timeout, std::move(done));
+}
+
+void Node::Runtime::trace(const Fingerprint& key, Duration timeout, Done<NodeTrace> done) {
+  const auto slot = std::make_shared<std::optional<Result<NodeTrace>>>();
+  driver_->submit([weak = self_, key, slot](overlay::Engine& engine, Instant now) {
+    if (const auto runtime = weak.lock()) runtime->traces_.emplace(engine.trace(key, now), slot);
+  });
+  const auto check = [slot]() -> std::optional<Result<void>> {
+    return *slot ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
+  };
+  driver_->wait_for(check, timeout, [slot, done = std::move(done)](Result<void> waited) mutable {
+    done(waited ? std::move(**slot) : std::unexpected(waited.error()));
+  });
+}
+
+NodeStatus Node::Runtime::status() const {
+  const auto status = driver_->look([](const overlay::Engine& engine) { return engine.status(); });
+  return {.node = status.node,
+          .identity = status.identity,
+          .ready = status.ready,
+          .sessions = status.sessions,
+          .half_open = status.half_open,
+          .spares = status.spares,
+          .clients = status.clients,
+          .intents_held = status.intents_held,
+          .subjects_coordinated = status.subjects_coordinated,
+          .subscriptions = status.subscriptions,
+          .publishers = status.publishers,
+          .network_size_estimate = status.network_size_estimate,
+          .routed = status.routed,
+          .bytes_in = status.bytes_in,
+          .bytes_out = status.bytes_out,
+          .callback_failures = callback_failures_};
+}
+
+void Node::Runtime::begin_stop() {
+  {
+    const std::lock_guard lock(states_mutex_);
+    if (stopping_.exchange(true)) return;
+    for (const auto& weak : all_publishers_)
+      if (const auto publisher = weak.lock()) publisher->close(Errc::shutting_down);
+  }
+  driver_->leave([weak = self_](overlay::Engine& engine, Instant) {
+    if (const auto runtime = weak.lock()) runtime->end_all(engine);
+  });
+}
+
+void Node::Runtime::end_all(const overlay::Engine& engine) {
+  for (const auto& [id, publisher] : publishers_) publisher->end(engine, Errc::shutting_down);
+  for (const auto& [id, subscription] : subscriptions_) subscription->ended = Errc::shutting_down;
+  publishers_.clear();
+  subscriptions_.clear();
+}
+
+void Node::Runtime::stop() {
+  begin_stop();
+  // In a callback there is nothing to wait with: the node goes on when it returns.
+  if (!driver_->is_in_turn()) static_cast<void>(stopped_->wait_for(kStopTimeout));
+}
+
+void Node::Runtime::mute() {
+  muted_ = true;
+  driver_->wait_for_turn();
+}
+
+}  // namespace kith

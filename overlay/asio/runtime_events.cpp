@@ -1,0 +1,162 @@
+// What the engine tells, handed to the application.
+
+#include <exception>
+#include <string>
+
+#include "core/overloaded.hpp"
+#include "overlay/asio/runtime.hpp"
+
+namespace kith {
+namespace {
+
+std::string in_seconds(Duration time) {
+  const auto tenths = time / std::chrono::milliseconds(100);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+}  // namespace
+
+template <class Callback, class... Arguments>
+void Node::Runtime::call(const Callback& callback, const Arguments&... arguments) {
+  if (!callback || muted_) return;
+  try {
+    callback(arguments...);
+  } catch (const std::exception& error) {
+    ++callback_failures_;
+    log(LogLevel::error, std::string("a callback failed: ") + error.what());
+  } catch (...) {
+    ++callback_failures_;
+    log(LogLevel::error, "a callback failed");
+  }
+}
+
+void Node::Runtime::log(LogLevel level, std::string_view line) {
+  if (!log_ || muted_) return;
+  try {
+    log_(level, line);
+  } catch (...) {
+    ++callback_failures_;
+  }
+}
+
+void Node::Runtime::on_output(overlay::Output& output) {
+  std::visit(
+      Overloaded{[&](const overlay::Dial&) {}, [&](const overlay::WriteReady&) {},
+                 [&](const overlay::CloseConnection&) {},
+                 // Whoever waits for it looks at the publisher itself.
+                 [&](const overlay::PublisherDrained&) {}, [&](const auto& event) { on(event); }},
+      output);
+}
+
+void Node::Runtime::on(const overlay::Delivered& message) {
+  const auto it = subscriptions_.find(message.subscription);
+  if (it == subscriptions_.end() || it->second->is_over) return;
+  call(it->second->on_message, Message{it->second->name, message.payload, message.sender});
+}
+
+void Node::Runtime::on(const overlay::SubscriptionMatched& matched) {
+  const auto it = subscriptions_.find(matched.subscription);
+  if (it == subscriptions_.end()) return;
+  ++it->second->senders;
+  if (!it->second->is_over) call(it->second->options.on_match, Match{matched.peer, matched.node});
+}
+
+void Node::Runtime::on(const overlay::SubscriptionUnmatched& unmatched) {
+  const auto it = subscriptions_.find(unmatched.subscription);
+  if (it == subscriptions_.end()) return;
+  --it->second->senders;
+  if (!it->second->is_over)
+    call(it->second->options.on_unmatch, Match{unmatched.peer, unmatched.node});
+}
+
+void Node::Runtime::on(const overlay::PublisherMatched& matched) {
+  const auto it = publishers_.find(matched.publisher);
+  if (it == publishers_.end()) return;
+  it->second->count_receiver(1);
+  if (!it->second->is_muted())
+    call(it->second->options().on_match, Match{matched.peer, matched.node});
+}
+
+void Node::Runtime::on(const overlay::PublisherUnmatched& unmatched) {
+  const auto it = publishers_.find(unmatched.publisher);
+  if (it == publishers_.end()) return;
+  it->second->count_receiver(-1);
+  if (!it->second->is_muted())
+    call(it->second->options().on_unmatch, Match{unmatched.peer, unmatched.node});
+}
+
+void Node::Runtime::on(const overlay::PublisherWritable& writable) {
+  const auto it = publishers_.find(writable.publisher);
+  if (it == publishers_.end()) return;
+  driver_->submit([weak = std::weak_ptr(it->second)](overlay::Engine& engine, Instant now) {
+    if (const auto publisher = weak.lock()) publisher->move_on(engine, now);
+  });
+}
+
+void Node::Runtime::on(const overlay::MessagesExpired& expired) {
+  log(LogLevel::warning, std::to_string(expired.count) + " messages expired before " +
+                             expired.peer.abbreviated() + " took them");
+}
+
+void Node::Runtime::on(const overlay::Declared& declared) {
+  if (const auto* id = std::get_if<overlay::SubscriptionId>(&declared.intent)) {
+    const auto it = subscriptions_.find(*id);
+    if (it == subscriptions_.end() || it->second->is_over) return;
+    call(it->second->options.on_declared, declared.holders);
+  } else {
+    const auto it = publishers_.find(std::get<overlay::PublisherId>(declared.intent));
+    if (it == publishers_.end() || it->second->is_muted()) return;
+    call(it->second->options().on_declared, declared.holders);
+  }
+}
+
+void Node::Runtime::on(const overlay::TraceDone& done) {
+  const auto asked = traces_.extract(done.trace);
+  if (asked.empty()) return;
+  auto& slot = *asked.mapped();
+  if (done.hops.empty()) {
+    slot = std::unexpected(Errc::timed_out);
+  } else {
+    slot = NodeTrace{.key = done.key, .hops = done.hops, .round_trip = done.round_trip};
+  }
+}
+
+void Node::Runtime::on(const overlay::AskPolicy& ask) {
+  GuardedPolicy(*policy_).ask(
+      ask.what, [weak = std::weak_ptr(driver_), question = ask.question](Verdict verdict) {
+        const auto driver = weak.lock();
+        if (!driver) return;
+        driver->submit([question, verdict](overlay::Engine& engine, Instant now) {
+          engine.on_verdict(question, verdict, now);
+        });
+      });
+}
+
+void Node::Runtime::on(const overlay::Accounted& accounted) {
+  GuardedPolicy(*policy_).account(accounted.what);
+}
+
+void Node::Runtime::on(const overlay::ReadyChanged& changed) {
+  log(LogLevel::info, changed.ready ? "ready" : "not ready: no peer is left");
+}
+
+void Node::Runtime::on(const overlay::JoinFailed& failed) {
+  log(LogLevel::warning, "cannot join through " + failed.endpoint.to_string() + ": " +
+                             std::string(describe(failed.why)) + "; next attempt in " +
+                             in_seconds(failed.next_attempt_in));
+}
+
+void Node::Runtime::on(const overlay::PeerJoined& joined) {
+  log(LogLevel::info, "joined " + joined.node.abbreviated() + " at " + joined.endpoint.to_string());
+}
+
+void Node::Runtime::on(const overlay::PeerLost& lost) {
+  log(LogLevel::info, "lost " + lost.node.abbreviated() + ": " + std::string(describe(lost.why)));
+}
+
+void Node::Runtime::on(const overlay::Left&) {
+  log(LogLevel::info, "left the overlay");
+  stopped_->set({});
+}
+
+}  // namespace kith

@@ -1,0 +1,213 @@
+// Nodes that find each other on loopback and exchange messages.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include <kith/node.hpp>
+
+#include "tests/overlay/asio/support.hpp"
+
+namespace kith {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Heard;
+using test::into;
+using test::kPatience;
+using test::on_loopback;
+
+/// Two nodes, one of which publishes to the other.
+void expect_exchange(const std::string& listen) {
+  Node founder(on_loopback({}, listen));
+  Node joiner(on_loopback(founder.addresses(), listen));
+  Heard heard;
+  const auto subscription = joiner.subscribe("news/weather", into(heard));
+  auto publisher = founder.publisher("news/weather");
+  ASSERT_TRUE(publisher.wait_for_match(kPatience));
+  ASSERT_TRUE(publisher.publish("sunny"));
+  ASSERT_TRUE(publisher.publish("cloudy"));
+  ASSERT_TRUE(heard.wait_for(2));
+  EXPECT_EQ(heard.all(), (std::vector<std::string>{"sunny", "cloudy"}));
+}
+
+TEST(Node, ExchangesMessagesOverIpv4) { expect_exchange(test::kAnyPortV4); }
+
+TEST(Node, ExchangesMessagesOverIpv6) { expect_exchange(test::kAnyPortV6); }
+
+TEST(Node, ReceivesWhatItPublishesItself) {
+  Node node(on_loopback());
+  Heard heard;
+  const auto subscription = node.subscribe("echo", into(heard));
+  auto publisher = node.publisher("echo");
+  ASSERT_TRUE(publisher.wait_for_match(kPatience));
+  ASSERT_TRUE(publisher.publish("here"));
+  ASSERT_TRUE(heard.wait_for(1));
+}
+
+TEST(Node, ReachesEverySubscriberThroughAThirdNode) {
+  Node founder(on_loopback());
+  Node sender(on_loopback(founder.addresses()));
+  Node first(on_loopback(founder.addresses()));
+  Node second(on_loopback(founder.addresses()));
+  Heard matched;
+  Heard heard_first;
+  Heard heard_second;
+  auto publisher = sender.publisher(
+      "news", {.on_match = [&](const Match& match) { matched.add(match.node.to_string()); }});
+  const auto subscription_first = first.subscribe("news", into(heard_first));
+  const auto subscription_second = second.subscribe("news", into(heard_second));
+  ASSERT_TRUE(matched.wait_for(2));
+  ASSERT_TRUE(publisher.publish("to all"));
+  EXPECT_TRUE(heard_first.wait_for(1));
+  EXPECT_TRUE(heard_second.wait_for(1));
+  ASSERT_TRUE(publisher.drain(kPatience));
+  EXPECT_EQ(publisher.status().delivered, 2U);
+  EXPECT_EQ(publisher.status().receivers, 2U);
+}
+
+TEST(Node, LetsClientsPublishAndSubscribe) {
+  Node member(on_loopback());
+  auto as_client = [&] {
+    NodeConfig config = on_loopback(member.addresses());
+    config.participation = Participation::client;
+    return config;
+  };
+  Node sender(as_client());
+  Node receiver(as_client());
+  Heard heard;
+  auto subscription = receiver.subscribe("news", into(heard));
+  auto publisher = sender.publisher("news");
+  ASSERT_TRUE(publisher.wait_for_match(kPatience));
+  ASSERT_TRUE(subscription.wait_for_match(kPatience));
+  ASSERT_TRUE(publisher.publish("from a client"));
+  EXPECT_TRUE(heard.wait_for(1));
+  EXPECT_EQ(member.status().clients, 2U);
+}
+
+TEST(Node, JoinsByName) {
+  Node founder(on_loopback());
+  const std::string address = founder.addresses().front();
+  Node joiner(on_loopback({"tcp://localhost" + address.substr(address.rfind(':'))}));
+  ASSERT_TRUE(joiner.wait_until_ready(kPatience));
+  ASSERT_EQ(joiner.peers().size(), 1U);
+  EXPECT_EQ(joiner.peers().front().node, founder.id());
+  EXPECT_EQ(joiner.peers().front().endpoint, address.substr(address.find('@') + 1));
+}
+
+TEST(Node, IsNotReadyBeforeSomebodyAnswers) {
+  Heard log;
+  NodeConfig config = on_loopback({"tcp://127.0.0.1:1"});
+  config.log = [&](LogLevel, std::string_view line) { log.add(std::string(line)); };
+  Node node(std::move(config));
+  EXPECT_TRUE(log.wait_for("cannot join through 127.0.0.1:1"));
+  EXPECT_FALSE(node.is_ready());
+  EXPECT_EQ(node.wait_until_ready(1ms).error(), Errc::timed_out);
+}
+
+TEST(Node, RefusesANodeThatIsNotTheOneNamed) {
+  Node founder(on_loopback());
+  const std::string address = founder.addresses().front();
+  Heard log;
+  NodeConfig config = on_loopback(
+      {"kith://" + NodeKeys::generate().node().to_string() + address.substr(address.find('@'))});
+  config.log = [&](LogLevel, std::string_view line) { log.add(std::string(line)); };
+  Node node(std::move(config));
+  EXPECT_TRUE(log.wait_for("cannot join"));
+  EXPECT_FALSE(node.is_ready());
+}
+
+TEST(Node, TracesTheWayToACoordinator) {
+  Node founder(on_loopback());
+  Node joiner(on_loopback(founder.addresses()));
+  ASSERT_TRUE(joiner.wait_until_ready(kPatience));
+  const auto trace = joiner.trace("news", kPatience);
+  ASSERT_TRUE(trace);
+  EXPECT_EQ(trace->hops.front(), joiner.id());
+  EXPECT_LE(trace->hops.size(), 2U);
+}
+
+TEST(Node, DeclaresToCoordinatorsThatItNames) {
+  Node node(on_loopback());
+  Heard holders;
+  const auto subscription = node.subscribe(
+      "news", [](const Message&) {}, {.on_declared = [&](const std::vector<Fingerprint>& nodes) {
+        for (const Fingerprint& holder : nodes) holders.add(holder.to_string());
+      }});
+  ASSERT_TRUE(holders.wait_for(1));
+  EXPECT_EQ(holders.all().front(), node.id().to_string());
+}
+
+TEST(Node, CountsAndLogsCallbacksThatThrow) {
+  Heard log;
+  NodeConfig config = on_loopback();
+  config.log = [&](LogLevel, std::string_view line) { log.add(std::string(line)); };
+  Node node(std::move(config));
+  Heard heard;
+  const auto subscription = node.subscribe("news", [&](const Message& message) {
+    heard.add(std::string(message.text()));
+    throw std::runtime_error("no more news");
+  });
+  auto publisher = node.publisher("news");
+  ASSERT_TRUE(publisher.wait_for_match(kPatience));
+  ASSERT_TRUE(publisher.publish("one"));
+  ASSERT_TRUE(publisher.publish("two"));
+  EXPECT_TRUE(heard.wait_for(2));
+  EXPECT_TRUE(log.wait_for("no more news"));
+  ASSERT_TRUE(publisher.drain(kPatience));
+  EXPECT_EQ(node.status().callback_failures, 2U);
+}
+
+TEST(Node, PublishesFromACallback) {
+  Node node(on_loopback());
+  Heard answers;
+  auto answering = node.publisher("answers");
+  const auto questions = node.subscribe("questions", [&](const Message& message) {
+    EXPECT_TRUE(answering.publish("answer to " + std::string(message.text())));
+    EXPECT_EQ(answering.drain(1s).error(), Errc::would_block);
+  });
+  const auto subscription = node.subscribe("answers", into(answers));
+  auto asking = node.publisher("questions");
+  ASSERT_TRUE(asking.wait_for_match(kPatience));
+  ASSERT_TRUE(answering.wait_for_match(kPatience));
+  ASSERT_TRUE(asking.publish("why"));
+  ASSERT_TRUE(answers.wait_for(1));
+  EXPECT_EQ(answers.all().front(), "answer to why");
+}
+
+TEST(Node, AsksItsPolicyFromAnyThread) {
+  class SlowPolicy final : public Policy {
+   public:
+    explicit SlowPolicy(std::vector<std::jthread>& threads) : threads_(threads) {}
+    void authenticate(const Token&, Answer answer) override { later(std::move(answer)); }
+    void authorize(const Token&, const Request&, Answer answer) override {
+      later(std::move(answer));
+    }
+    void account(const Exchanged&) override {}
+
+   private:
+    void later(Answer answer) {
+      threads_.emplace_back([answer = std::move(answer)]() mutable { answer(Verdict::yes); });
+    }
+    std::vector<std::jthread>& threads_;
+  };
+  std::vector<std::jthread> threads;
+  NodeConfig config = on_loopback();
+  config.policy = std::make_unique<SlowPolicy>(threads);
+  Node founder(std::move(config));
+  Node joiner(on_loopback(founder.addresses()));
+  Heard heard;
+  const auto subscription = joiner.subscribe("news", into(heard));
+  auto publisher = founder.publisher("news");
+  ASSERT_TRUE(publisher.wait_for_match(kPatience));
+  ASSERT_TRUE(publisher.publish("judged"));
+  EXPECT_TRUE(heard.wait_for(1));
+  joiner.stop();
+  founder.stop();
+  EXPECT_FALSE(threads.empty());
+}
+
+}  // namespace
+}  // namespace kith
