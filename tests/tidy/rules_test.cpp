@@ -178,6 +178,13 @@ const std::vector<Proof> kShapeProofs = {
      {"core/x.hpp",
       "#pragma once\nclass A {\n  void f() {\n" + repeated("    g();\n", 69) + "  }\n};\n"},
      {"core/x.hpp", "#pragma once\nclass A {\n" + repeated("  void f() {}\n", 80) + "};\n"}},
+    {"function_length",
+     {"core/x.cpp",
+      "void f() {\n  visit(\n      [&](int a) {\n        g(a);\n      },\n      b);\n" +
+          repeated("  g();\n", 64) + "}\n"},
+     {"core/x.cpp",
+      "void f() {\n  visit(\n      [&](int a) {\n        g(a);\n      },\n      b);\n}\n" +
+          repeated("int x;\n", 70)}},
     {"namespaces",
      {"core/x.hpp", "#pragma once\nusing namespace std::chrono_literals;\n"},
      {"core/x.cpp", "using namespace std::chrono_literals;\n"}},

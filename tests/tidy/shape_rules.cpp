@@ -13,34 +13,21 @@ namespace {
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
-std::size_t indent_of(const std::string& line) { return line.find_first_not_of(' '); }
-
-/// Whether the block that opens on `line` is a function's, to tell by how it closes: classes end in
-/// `};`, namespaces say so in code that is not indented within.
+/// Whether a block of statements opens at the end of `line`: a function's, or one within it.
 bool opens_function(const std::string& line) {
   return line.ends_with('{') && line.find(')') != std::string::npos &&
          line.find("namespace") == std::string::npos;
 }
 
-/// The line that closes what `code[open]` opens: the next brace with the indent of its statement.
-std::size_t closing_line(const std::vector<std::string>& code, std::size_t open,
-                         std::size_t indent) {
+/// The line on which the block closes that opens at the end of line `open`.
+std::size_t closing_line(const std::vector<std::string>& code, std::size_t open) {
+  int depth = 1;
   for (std::size_t i = open + 1; i < code.size(); ++i)
-    if (indent_of(code[i]) == indent && code[i][indent] == '}') return i;
+    for (const char c : code[i]) {
+      if (c == '{') ++depth;
+      if (c == '}' && --depth == 0) return i;
+    }
   return open;
-}
-
-/// The indent of the statement whose last line is `line`: a continued signature stands deeper.
-std::size_t statement_indent(const std::vector<std::string>& code, std::size_t line) {
-  std::size_t indent = indent_of(code[line]);
-  for (std::size_t i = line; i > 0; --i) {
-    const std::string& before = code[i - 1];
-    if (indent_of(before) == std::string::npos || before.ends_with(';') || before.ends_with('}') ||
-        before.ends_with('{') || before.ends_with(':'))
-      break;
-    indent = std::min(indent, indent_of(before));
-  }
-  return indent;
 }
 
 bool follows(std::string_view line, std::string_view mark, bool (*is_wanted)(char)) {
@@ -75,8 +62,7 @@ void check_function_length(const Subject& subject, Findings& findings) {
   const auto& code = subject.views.code;
   for (std::size_t i = 0; i < code.size(); ++i) {
     if (!opens_function(code[i])) continue;
-    const std::size_t close = closing_line(code, i, statement_indent(code, i));
-    if (close - i + 1 > kFunctionLinesMax)
+    if (closing_line(code, i) - i + 1 > kFunctionLinesMax)
       findings.push_back({subject.file.path, static_cast<int>(i) + 1, "is longer than 70 lines"});
   }
 }

@@ -10,8 +10,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_passed_over(const std::string& name) {
-  return name == ".git" || name == "__pycache__" || name.starts_with("build");
+bool is_passed_over(std::string_view name) {
+  return name == ".git" || name == "__pycache__" || name == "corpus" || name == "build" ||
+         name.starts_with("build-");
 }
 
 bool is_text(const fs::path& path) {
@@ -131,10 +132,12 @@ const SourceFile* Tree::find(std::string_view path) const {
 Tree read_tree(const fs::path& root) {
   Tree tree;
   for (const auto& entry : fs::directory_iterator(root))
-    if (!is_passed_over(entry.path().filename())) tree.top_level.push_back(entry.path().filename());
+    if (!is_passed_over(entry.path().filename().string()))
+      tree.top_level.push_back(entry.path().filename());
   for (auto it = fs::recursive_directory_iterator(root); it != fs::recursive_directory_iterator();
        ++it) {
-    if (it->is_directory() && is_passed_over(it->path().filename())) it.disable_recursion_pending();
+    if (it->is_directory() && is_passed_over(it->path().filename().string()))
+      it.disable_recursion_pending();
     if (!it->is_regular_file() || !is_text(it->path())) continue;
     tree.files.push_back(
         {it->path().lexically_relative(root).generic_string(), contents(it->path())});
