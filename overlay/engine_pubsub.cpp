@@ -334,7 +334,8 @@ void Engine::Impl::dial_needed(Instant now) {
 void Engine::Impl::on_dial_failed(ContactIndex contact, Errc why, Instant now) {
   membership_.on_dial_failed(contact, why, now.time);
   const auto it = needs_.find(book_->id(contact));
-  if (it == needs_.end() || peers_.find(contact)) return;
+  // Without a token the other side is to dial, and nothing of ours is due.
+  if (it == needs_.end() || !it->second.dial || peers_.find(contact)) return;
   Need& need = it->second;
   need.pause = std::clamp(2 * need.pause, kRedialFirst, kRedialLast);
   need.due = now.time + random_->jittered(need.pause, kRedialJitterPerMille);
