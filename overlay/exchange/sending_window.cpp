@@ -29,10 +29,11 @@ SendingWindow::Settled SendingWindow::resume(const PublisherLog& log, std::uint6
   const std::uint64_t first = std::max(next, log.begin());
   settled.expired = first - next;
   for (const Gap& gap : gaps_) settled.expired -= gap.to - gap.from;
+  // The acceptance tells of it, but may be lost as well: until then the receiver may stand before.
   gaps_.clear();
+  if (first > next) gaps_.push_back({next, first});
   gap_to_tell_ = false;
   if (position_.sequence != first) position_ = log.seek(first);
-  acknowledged_ = first;
   return settled;
 }
 
