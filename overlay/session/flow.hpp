@@ -38,20 +38,20 @@ enum class PayloadForm : std::uint8_t {
 
 /// One message of a flow.  The dialer writes the first, then both take turns.
 struct FlowMessage {
-  Byte letter;
-  PayloadForm form;
+  Byte letter = 0;
+  PayloadForm form = PayloadForm::empty;
   PayloadSchema schema;
-  std::size_t frame_length_most;
+  std::size_t frame_length_most = 0;
 };
 
 /// One flow as data.  Everything that tells flows apart stands here; the machine that runs them
 /// (`Handshake`) knows none by name.  The responder of a flow whose last message is the dialer's
 /// is confirmed by it, any other one by the first record (CONNECTIONS §2.6).
 struct FlowRule {
-  Flow flow;
+  Flow flow = Flow::hidden;
   /// The letters that a dialer's frames begin with; the first one opens the flow.
   std::string_view letters;
-  RejectBehaviour reject;
+  RejectBehaviour reject = RejectBehaviour::nope;
   std::string_view pattern;
   /// Empty for flows that this version knows but does not speak.
   std::span<const FlowMessage> messages;

@@ -35,7 +35,7 @@ void count_record(noise::CipherState& cipher) {
 }  // namespace
 
 std::array<Byte, kPingBytes> encode_ping(std::uint64_t value) {
-  std::array<Byte, kPingBytes> body;
+  std::array<Byte, kPingBytes> body{};
   for (std::size_t i = 0; i < kPingBytes; ++i) {
     body[i] = static_cast<Byte>(value >> (8U * (kPingBytes - 1 - i)));
   }

@@ -245,8 +245,8 @@ bool Session::advance_handshake(Instant now) {
     return true;
   }
   deadline_ = last_active_ + config_->handshake_timeout;
-  if (!handshake_->is_finished() && frames_.waiting_bytes() > 0) {
-    // It is our turn: the frame must be the whole stream at this point (R12, R17).
+  if (handshake_->is_our_turn() && frames_.waiting_bytes() > 0) {
+    // The frame must be the whole stream at this point (R12, R17).
     reject(Errc::trailing_bytes);
     return true;
   }

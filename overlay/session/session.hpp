@@ -35,13 +35,13 @@ struct SessionMessage {
 };
 
 struct SessionPong {
-  std::uint64_t value;
+  std::uint64_t value = 0;
 };
 
 /// The end.  The transport is to be closed: with the rest of the output and lingering, or at once.
 struct SessionClosed {
-  Errc why;
-  bool linger;
+  Errc why = Errc::closed;
+  bool linger = false;
   /// What stood in the CLOSE record, ours or theirs (`Errc::closed`).
   std::optional<CloseReason> reason{};
 };

@@ -74,6 +74,7 @@ TEST(Convergence, LeavesOneSessionOfTwoThatWereDialedAtOnce) {
   const std::array of_b{&by_a.responder.session, &by_b.dialer.session};
   const auto choose = [](const auto& sessions, const TestNode& us, const TestNode& peer) {
     std::vector<ConvergingSession> views;
+    views.reserve(sessions.size());
     for (const Session* one : sessions) views.push_back(ConvergingSession::of(*one));
     return survivor(views, us.local.id, peer.local.id);
   };
@@ -83,9 +84,8 @@ TEST(Convergence, LeavesOneSessionOfTwoThatWereDialedAtOnce) {
 
   Pair& kept = chosen == 0 ? by_a : by_b;
   Pair& lost = chosen == 0 ? by_b : by_a;
-  const auto due =
-      duplicate_end(ConvergingSession::of(lost.responder.session),
-                    ConvergingSession::of(chosen == 0 ? kept.dialer.session : kept.dialer.session));
+  const auto due = duplicate_end(ConvergingSession::of(lost.responder.session),
+                                 ConvergingSession::of(kept.dialer.session));
   EXPECT_EQ(due, std::nullopt);  // Nothing was heard on the other one yet.
   ASSERT_TRUE(kept.responder.session.send({as_bytes("here")}));
   kept.run();

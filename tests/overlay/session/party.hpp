@@ -39,7 +39,7 @@ struct TestNode {
 
 /// One side of a connection: a session, and everything it told.
 struct Party {
-  explicit Party(Session session_) : session(std::move(session_)) {}
+  explicit Party(Session made) : session(std::move(made)) {}
 
   /// Hears bytes, and tells all they make it tell.
   void hear(ByteView bytes, Instant now);

@@ -78,6 +78,19 @@ TEST(RecordWriter, PassesItsBuffersOn) {
   }
 }
 
+TEST(RecordWriter, DoesNotCutAMessageThatFitsIntoTheNextRecord) {
+  RecordWriter writer(RecordPadding::block256, nullptr);
+  noise::CipherState sending = cipher();
+  writer.add_message({Bytes(60'000)});
+  writer.add_message({Bytes(10'000)});
+  Bytes out;
+  ASSERT_TRUE(writer.seal_into(sending, out));
+  FrameReader frames;
+  frames.feed(out);
+  EXPECT_EQ(frames.next()->body.size(), 60'160U + 16);
+  EXPECT_EQ(frames.next()->body.size(), 10'240U + 16);
+}
+
 TEST(RecordWriter, EndsBeforeTheNumbersDo) {
   RecordWriter writer(RecordPadding::block256, nullptr);
   noise::CipherState sending = cipher();

@@ -290,12 +290,26 @@ TEST_F(SessionRecords, EndOfStreamWithoutACloseIsATruncation) {
   }
 }
 
-TEST_F(SessionRecords, HoldNoBuffersWhileIdle) {
-  ASSERT_TRUE(pair.dialer.session.send({Bytes(100'000)}));
-  pair.run();
-  EXPECT_EQ(pair.dialer.session.queued_bytes(), 0U);
-  EXPECT_LE(sizeof(Session), 400U);
+TEST_F(SessionRecords, RefuseTheirOwnReflection) {
+  ASSERT_TRUE(pair.dialer.session.send({as_bytes("x")}));
+  const Bytes record = pair.dialer.say(pair.now);
+  pair.dialer.hear(record, pair.now);
+  ASSERT_TRUE(pair.dialer.closed);
+  EXPECT_EQ(pair.dialer.closed->why, Errc::decrypt_failed);
+  EXPECT_THAT(pair.dialer.messages, IsEmpty());
 }
+
+TEST_F(SessionRecords, RefuseThoseOfAnotherSessionOfTheSameNodes) {
+  Pair other(dialing, listening, DialTarget{});
+  other.run();
+  ASSERT_TRUE(other.dialer.session.send({as_bytes("x")}));
+  pair.responder.hear(other.dialer.say(other.now), pair.now);
+  ASSERT_TRUE(pair.responder.closed);
+  EXPECT_EQ(pair.responder.closed->why, Errc::decrypt_failed);
+  EXPECT_THAT(pair.responder.messages, IsEmpty());
+}
+
+TEST(Session, IsSmall) { EXPECT_LE(sizeof(Session), 400U); }
 
 TEST_F(SessionRecords, SayWhetherTheyHaveCarriedAnything) {
   Pair quiet(dialing, listening, listening.connection_target());

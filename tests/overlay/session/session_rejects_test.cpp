@@ -278,6 +278,15 @@ TEST_F(SessionRejects, R36_ClosesOnTheFirstRecordThatDoesNotAuthenticate) {
   EXPECT_THAT(open.responder.say(open.now), IsEmpty());
 }
 
+TEST_F(SessionRejects, SaysNothingMoreAfterABadRecordNotEvenWhatWaited) {
+  OpenedByRawPeer open(dialing, listening);
+  ASSERT_TRUE(open.responder.session.send({as_bytes("waits")}));
+  open.responder.hear(frame('T', 256 + 16), open.now);
+  ASSERT_TRUE(open.responder.closed);
+  EXPECT_EQ(open.responder.session.queued_bytes(), 0U);
+  EXPECT_THAT(open.responder.say(open.now), IsEmpty());
+}
+
 TEST_F(SessionRejects, ClosesWithoutAWordWhenTheFirstRecordIsBad) {
   RawPeer peer(dialing, listening, Flow::connection);
   Party party = listener();
