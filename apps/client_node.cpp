@@ -1,0 +1,62 @@
+#include "apps/client_node.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+
+#include "apps/console/json.hpp"
+#include "apps/console/output.hpp"
+#include "apps/control/client.hpp"
+
+namespace kith::apps {
+namespace {
+
+constexpr const char* kNoEntrance =
+    "no node to join through: say --join kith://FINGERPRINT@HOST:PORT (the line that 'kith up' "
+    "prints), or start a node here with: kith up";
+
+/// The addresses of the one node that runs here.
+std::vector<std::string> local_entrances(const std::string& control) {
+  boost::json::object status;
+  try {
+    status = ask_node(control, AskStatus{});
+  } catch (const Failure& failure) {
+    if (failure.code() == ExitCode::usage)
+      throw Failure(ExitCode::usage,
+                    fmt::format("{}; or --join the node of your choice", failure.what()));
+    throw Failure(ExitCode::no_node, kNoEntrance);
+  }
+  std::vector<std::string> addresses;
+  for (const auto& address : status.at("addresses").as_array())
+    addresses.emplace_back(address.as_string());
+  return addresses;
+}
+
+}  // namespace
+
+void add_client_settings(CLI::App& command, Flags& flags) {
+  add_settings(command, flags,
+               {"join", "listen", "advertise", "key", "identity", "realm", "realm-leader", "policy",
+                "known", "exempt", "join-timeout", "control", "log-level"});
+}
+
+Settings load_client_settings(const Flags& flags) {
+  Settings settings = load_settings(flags, {.log_level = LogLevel::warning});
+  if (settings.join.empty()) settings.join = local_entrances(settings.control);
+  return settings;
+}
+
+Failure not_taken_in(const Node&, const Settings& settings) {
+  return {ExitCode::no_node,
+          fmt::format("no node took us in within {}: tried {}; is one running there?",
+                      for_people(settings.join_timeout), fmt::join(settings.join, ", "))};
+}
+
+void Narrator::tell(const std::string& line) const {
+  if (!quiet_) complain(line);
+}
+
+Duration Narrator::elapsed() const {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start_);
+}
+
+}  // namespace kith::apps

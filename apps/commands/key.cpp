@@ -1,0 +1,81 @@
+#include <memory>
+#include <string>
+
+#include <boost/json/object.hpp>
+#include <kith/node.hpp>
+
+#include "apps/command.hpp"
+#include "apps/console/json.hpp"
+#include "apps/console/output.hpp"
+#include "apps/console/table.hpp"
+#include "apps/key_file.hpp"
+#include "overlay/asio/keys.hpp"
+
+namespace kith::apps {
+namespace {
+
+struct KeyOptions {
+  std::string file;
+  bool replace = false;
+  bool as_json = false;
+};
+
+/// The public half of the node key, which is also that of its own identity.
+Fingerprint public_key(const NodeKeys& keys) {
+  return Fingerprint(overlay::signing_key(keys.node_seed).public_key);
+}
+
+void show(const KeyOptions& options, const NodeKeys& keys) {
+  const std::string node = keys.node().to_string();
+  const std::string identity = keys.identity().to_string();
+  const std::string key = public_key(keys).to_string();
+  if (options.as_json) {
+    write_json(boost::json::object{
+        {"file", options.file}, {"node", node}, {"identity", identity}, {"public_key", key}});
+    return;
+  }
+  write_output(in_two_columns({{"node", node}, {"identity", identity}, {"public key", key}}));
+}
+
+ExitCode make_key(const KeyOptions& options) {
+  const NodeKeys keys = NodeKeys::generate();
+  write_key_file(options.file, keys, options.replace);
+  show(options, keys);
+  return ExitCode::ok;
+}
+
+ExitCode show_key(const KeyOptions& options) {
+  show(options, read_key_file(options.file));
+  return ExitCode::ok;
+}
+
+CLI::App* add_verb(CLI::App& command, const std::string& name, const std::string& help,
+                   KeyOptions& options) {
+  CLI::App* verb = command.add_subcommand(name, help);
+  verb->add_option("FILE", options.file, "The key file")->required();
+  verb->add_flag("--json", options.as_json, "Print one JSON object");
+  return verb;
+}
+
+}  // namespace
+
+void add_key(CLI::App& program, Command& chosen) {
+  CLI::App* command = program.add_subcommand(
+      "key", "Make or look at a key file: whoever has it is the node, and acts as its identity");
+  command->require_subcommand(1);
+  command->footer(
+      "Examples:\n"
+      "  kith key new node.key              a node of its own, the same one after each start\n"
+      "  kith up --key node.key\n"
+      "  kith key show node.key             who that is; no secrets are shown\n"
+      "  kith key show --json node.key | jq -r .node\n");
+  const auto options = std::make_shared<KeyOptions>();
+  CLI::App* make = add_verb(*command, "new", "Make new keys, and write them to FILE", *options);
+  make->add_flag("--force", options->replace, "Replace FILE: who it was until now is lost");
+  make->callback([options, &chosen] { chosen = [options] { return make_key(*options); }; });
+  CLI::App* look =
+      add_verb(*command, "show", "Show the fingerprints of the keys in FILE", *options);
+  look->callback([options, &chosen] { chosen = [options] { return show_key(*options); }; });
+}
+
+}  // namespace kith::apps

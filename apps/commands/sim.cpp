@@ -1,0 +1,204 @@
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+#include <boost/json/object.hpp>
+
+#include "apps/command.hpp"
+#include "apps/config/flags.hpp"
+#include "apps/console/json.hpp"
+#include "apps/console/output.hpp"
+#include "apps/console/progress.hpp"
+#include "apps/console/table.hpp"
+#include "core/crypto/sodium.hpp"
+#include "overlay/sim/latency.hpp"
+#include "overlay/sim/route_experiment.hpp"
+#include "overlay/sim/wonder_home_data.hpp"
+
+namespace kith::apps {
+namespace {
+
+namespace json = boost::json;
+
+struct SimOptions {
+  sim::RouteExperimentConfig experiment;
+  std::string underlay = "wonder-home";
+  Duration rest = sim::RouteExperimentConfig().quiet;
+  bool real_cryptography = false;
+  bool as_json = false;
+  bool quiet = false;
+};
+
+sim::LatencyModel underlay_of(const SimOptions& options) {
+  const std::uint64_t seed = options.experiment.seed;
+  if (options.underlay == "constant")
+    return sim::LatencyModel::constant(std::chrono::milliseconds(50));
+  auto model =
+      options.underlay == "wonder"
+          ? sim::LatencyModel::wonder(sim::wonder_round_trips(), seed)
+          : sim::LatencyModel::wonder_home(sim::wonder_round_trips(), sim::home_access(), seed);
+  if (!model)
+    throw Failure(ExitCode::error,
+                  fmt::format("the built-in latencies are damaged: {}", describe(model.error())));
+  return std::move(*model);
+}
+
+/// Resident memory of this process; 0 if the system does not tell.
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t all_pages = 0;
+  std::size_t resident_pages = 0;
+  statm >> all_pages >> resident_pages;
+  return resident_pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+sim::RouteExperimentMeters meters(Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto elapsed = [start] {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
+  };
+  return {.progress =
+              [&progress, elapsed](std::string_view phase, double fraction) {
+                progress.show(phase, fraction, for_people(elapsed()));
+              },
+          .elapsed = elapsed,
+          .resident_bytes = resident_bytes};
+}
+
+json::object to_json(const SimOptions& options, const sim::RouteExperimentResult& result) {
+  const auto seconds = [](Duration time) { return in_seconds(time); };
+  return {
+      {"underlay", options.underlay},
+      {"nodes", result.nodes},
+      {"seed", result.seed},
+      {"probes", result.probes},
+      {"answered", result.answered},
+      {"hops",
+       {{"mean", result.hops.mean},
+        {"p50", result.hops.p50},
+        {"p99", result.hops.p99},
+        {"max", result.hops.max}}},
+      {"stretch", {{"mean", result.stretch.mean}, {"median", result.stretch.median}}},
+      {"sessions",
+       {{"mean", result.sessions.mean},
+        {"p99", result.sessions.p99},
+        {"max", result.sessions.max}}},
+      {"agreement", result.agreement},
+      {"pair_agreement", result.pair_agreement},
+      {"ready",
+       {{"nodes", result.ready.nodes},
+        {"p50_seconds", seconds(result.ready.p50)},
+        {"p99_seconds", seconds(result.ready.p99)}}},
+      {"round_trip",
+       {{"p50_seconds", seconds(result.round_trip.p50)},
+        {"p99_seconds", seconds(result.round_trip.p99)}}},
+      {"quiet",
+       {{"bytes_per_second_per_node", result.quiet.bytes_per_second_per_node},
+        {"segments_per_second_per_node", result.quiet.segments_per_second_per_node}}},
+      {"cost",
+       {{"events", result.cost.events},
+        {"events_per_second", result.cost.events_per_second},
+        {"elapsed_seconds", result.cost.elapsed_seconds},
+        {"virtual_seconds", result.cost.virtual_seconds},
+        {"resident_bytes_per_node", result.cost.resident_bytes_per_node}}},
+      {"trace_hash", fmt::format("{:016x}", result.trace_hash)},
+  };
+}
+
+std::string to_text(const SimOptions& options, const sim::RouteExperimentResult& result) {
+  return in_two_columns({
+      {"nodes", fmt::format("{} on {}, seed {}", result.nodes, options.underlay, result.seed)},
+      {"ready", fmt::format("{} nodes; p50 {}, p99 {}", result.ready.nodes,
+                            for_people(result.ready.p50), for_people(result.ready.p99))},
+      {"probes", fmt::format("{} of {} answered", result.answered, result.probes)},
+      {"hops", fmt::format("mean {:.3f}, p50 {}, p99 {}, most {}", result.hops.mean,
+                           result.hops.p50, result.hops.p99, result.hops.max)},
+      {"latency stretch", fmt::format("{:.3f} (median of single routes {:.3f})",
+                                      result.stretch.mean, result.stretch.median)},
+      {"round trip", fmt::format("p50 {}, p99 {}", for_people(result.round_trip.p50),
+                                 for_people(result.round_trip.p99))},
+      {"sessions per node", fmt::format("mean {:.1f}, p99 {}, most {}", result.sessions.mean,
+                                        result.sessions.p99, result.sessions.max)},
+      {"agreement", fmt::format("{:.4f} % with the closest node, {:.4f} % of pairs",
+                                result.agreement * 100, result.pair_agreement * 100)},
+      {"traffic at rest", fmt::format("{:.1f} bytes/s, {:.3f} segments/s a node",
+                                      result.quiet.bytes_per_second_per_node,
+                                      result.quiet.segments_per_second_per_node)},
+      {"cost",
+       fmt::format(
+           "{} for {:.0f} virtual s, {} events ({:.0f}/s), {:.1f} KiB a node",
+           for_people(Duration(static_cast<std::int64_t>(result.cost.elapsed_seconds * 1e6))),
+           result.cost.virtual_seconds, result.cost.events, result.cost.events_per_second,
+           result.cost.resident_bytes_per_node / 1024)},
+      {"trace hash", fmt::format("{:016x}", result.trace_hash)},
+  });
+}
+
+ExitCode measure_routes(const SimOptions& options) {
+  auto config = options.experiment;
+  config.quiet = options.rest;
+  if (options.real_cryptography) config.primitives = &crypto::sodium_primitives();
+  const auto underlay = underlay_of(options);
+  Progress progress(!options.quiet);
+  const auto result = sim::run_route_experiment(config, underlay, meters(progress));
+  progress.clear();
+  if (options.as_json)
+    write_json(to_json(options, result));
+  else
+    write_output(to_text(options, result));
+  return ExitCode::ok;
+}
+
+constexpr const char* kFooter =
+    R"(Starts that many nodes from nothing in a simulated world, the very code that 'kith up' runs, lets
+them come to rest, and routes probes from any node to any key.  Equal seeds give equal results.
+
+Underlays: wonder-home (homes in 222 cities, as measured), wonder (the cities alone), constant.
+
+Examples:
+  kith sim route --nodes 1000 --seed 1
+  kith sim route --nodes 5000 --json | jq '{hops: .hops.mean, stretch: .stretch.mean}'
+  for n in 100 1000 5000; do kith sim route --nodes $n --json; done > routes.json
+  bench/plot.py routes.json -o routes.png
+)";
+
+void add_sim_route(CLI::App& sim, Command& chosen) {
+  CLI::App* command = sim.add_subcommand(
+      "route", "Hops, latency stretch, sessions and agreement on coordinators of many nodes");
+  command->footer(kFooter);
+  const auto options = std::make_shared<SimOptions>();
+  auto& experiment = options->experiment;
+  command->add_option("--nodes", experiment.nodes, "How many nodes; 1000 if not given")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{2}, std::size_t{1'000'000}));
+  command->add_option("--seed", experiment.seed, "Of all chance; 1 if not given")->type_name("S");
+  command->add_option("--probes", experiment.probes, "How many routes; 20000 if not given")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{2}, std::size_t{100'000'000}));
+  command->add_option("--underlay", options->underlay, "wonder-home, wonder or constant")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"wonder-home", "wonder", "constant"}));
+  add_duration(*command, "--rest", options->rest,
+               "Virtual time without joins before anything is measured; 10m if not given");
+  command->add_flag("--real-crypto", options->real_cryptography,
+                    "Encrypt for real instead of by stand-ins of the same lengths");
+  command->add_flag("--json", options->as_json, "Print one JSON object");
+  command->add_flag("-q,--quiet", options->quiet, "Draw no progress");
+  command->callback(
+      [options, &chosen] { chosen = [options] { return measure_routes(*options); }; });
+}
+
+}  // namespace
+
+void add_sim(CLI::App& program, Command& chosen) {
+  CLI::App* command =
+      program.add_subcommand("sim", "Experiments with many nodes in a simulated world");
+  command->require_subcommand(1);
+  add_sim_route(*command, chosen);
+}
+
+}  // namespace kith::apps

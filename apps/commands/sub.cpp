@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+#include <boost/json/serialize.hpp>
+
+#include "apps/client_node.hpp"
+#include "apps/command.hpp"
+#include "apps/console/interrupts.hpp"
+#include "apps/console/json.hpp"
+#include "apps/console/output.hpp"
+#include "apps/inbox.hpp"
+#include "apps/node_settings.hpp"
+
+namespace kith::apps {
+namespace {
+
+using Clock = Inbox::Clock;
+
+struct SubOptions {
+  Flags flags;
+  std::vector<std::string> subjects;
+  bool raw = false;
+  bool as_json = false;
+  bool quiet = false;
+  std::uint64_t count = 0;  ///< 0: any number.
+  Duration timeout{};       ///< 0: none.
+  Duration match_timeout{};
+};
+
+void append_payload(std::string& text, const Message& message, std::uint64_t) {
+  text += message.text();
+}
+
+void append_line(std::string& text, const Message& message, std::uint64_t) {
+  text += message.text();
+  text += '\n';
+}
+
+void append_json(std::string& text, const Message& message, std::uint64_t sequence) {
+  boost::json::object object;
+  object["subject"] = message.subject;
+  object["sequence"] = sequence;
+  object["sender"] = message.sender.to_string();
+  add_payload(object, message.payload);
+  text += boost::json::serialize(object);
+  text += '\n';
+}
+
+Inbox::Format format_of(const SubOptions& options) {
+  if (options.as_json) return append_json;
+  return options.raw ? append_payload : append_line;
+}
+
+/// The times by which something must have happened.
+class Deadlines {
+ public:
+  Deadlines(const SubOptions& options, const Settings& settings, Clock::time_point start)
+      : end_(after(start, options.timeout)),
+        match_(after(start, options.match_timeout)),
+        join_(start + settings.join_timeout) {}
+
+  /// Throws `Failure` when one has passed.  @pre what has come by now is written
+  void check(const Inbox& inbox, const Node& node, const Settings& settings) {
+    if (inbox.is_matched()) match_ = join_ = Clock::time_point::max();
+    const auto now = Clock::now();
+    if (now >= join_ && !node.is_ready()) throw not_taken_in(node, settings);
+    if (now >= join_) join_ = Clock::time_point::max();
+    if (now >= match_)
+      throw Failure(ExitCode::no_match,
+                    "nobody publishes that; --first-match-timeout waits longer");
+    if (now >= end_)
+      throw Failure(ExitCode::timed_out,
+                    fmt::format("time is up after {} messages", inbox.received()));
+  }
+
+  [[nodiscard]] Clock::time_point next() const { return std::min({end_, match_, join_}); }
+  [[nodiscard]] bool has_ended() const { return Clock::now() >= end_; }
+
+ private:
+  static Clock::time_point after(Clock::time_point start, Duration time) {
+    return time.count() == 0 ? Clock::time_point::max() : start + time;
+  }
+
+  Clock::time_point end_;
+  Clock::time_point match_;
+  Clock::time_point join_;
+};
+
+/// Closes the inbox on every way out, so that the node is never held up by a writer that is gone.
+struct Closing {
+  Inbox& inbox;
+
+  ~Closing() { inbox.close(); }
+};
+
+SubscriptionOptions subscription_options(Inbox& inbox, const Narrator& narrator,
+                                         const std::string& subject) {
+  SubscriptionOptions options;
+  options.on_match = [&inbox, &narrator, subject](const Match& match) {
+    inbox.on_match();
+    narrator.tell(fmt::format("matched with {} for {} after {}", match.identity.abbreviated(),
+                              without_controls(subject), for_people(narrator.elapsed())));
+  };
+  options.on_unmatch = [&narrator, subject](const Match& match) {
+    narrator.tell(fmt::format("{} no longer publishes {}", match.identity.abbreviated(),
+                              without_controls(subject)));
+  };
+  return options;
+}
+
+/// Writes what comes until it is enough.
+ExitCode write_messages(const SubOptions& options, Inbox& inbox, const Interrupts& interrupts,
+                        const std::function<void()>& check, const Deadlines& deadlines) {
+  for (;;) {
+    write_output(inbox.take(deadlines.next()));
+    if (inbox.is_complete()) return ExitCode::ok;
+    if (interrupts.requested()) {
+      write_output(inbox.take(Clock::now()));
+      return options.count == 0 ? ExitCode::ok : ExitCode::error;
+    }
+    const bool is_enough = options.count == 0 && inbox.received() > 0;
+    if (deadlines.has_ended() && is_enough) return ExitCode::ok;
+    check();
+  }
+}
+
+ExitCode subscribe(const SubOptions& options) {
+  const Narrator narrator(options.quiet);
+  const auto start = Clock::now();
+  Inbox inbox(format_of(options), options.count == 0 ? std::nullopt : std::optional(options.count));
+  Interrupts interrupts;
+  interrupts.listen([&] { inbox.close(); });
+  const Settings settings = load_client_settings(options.flags);
+  Node node(node_config(settings, Participation::client));
+  std::vector<Subscription> subscriptions;
+  const Closing closing{inbox};
+  for (const std::string& subject : options.subjects)
+    subscriptions.push_back(node.subscribe(
+        subject, [&inbox](const Message& message) { inbox.put(message); },
+        subscription_options(inbox, narrator, subject)));
+  Deadlines deadlines(options, settings, start);
+  const auto code = write_messages(
+      options, inbox, interrupts, [&] { deadlines.check(inbox, node, settings); }, deadlines);
+  inbox.close();
+  if (const auto first = inbox.first_at())
+    narrator.tell(fmt::format("received {} messages, the first {} after the start",
+                              inbox.received(),
+                              for_people(std::chrono::duration_cast<Duration>(*first - start))));
+  return code;
+}
+
+constexpr const char* kFooter =
+    R"(Standard output carries nothing but messages: each is a line, its bytes as they were sent.
+
+Examples:
+  kith sub news/weather                          through the node that runs on this machine
+  kith sub news/weather news/sports --join kith://FINGERPRINT@127.0.0.1:3141
+  kith sub backup --raw --count 1 > backup.tar   one message, as it is
+  kith sub news/weather --json | jq -r .payload
+  kith sub alarm --count 1 --timeout 60 || echo 'no alarm in a minute'
+
+Ends by Ctrl-C, after --count messages, after --timeout, or when nobody reads its output.
+)";
+
+}  // namespace
+
+void add_sub(CLI::App& program, Command& chosen) {
+  CLI::App* command =
+      program.add_subcommand("sub", "Receive what is published on subjects, until Ctrl-C");
+  command->footer(kFooter);
+  const auto options = std::make_shared<SubOptions>();
+  command->add_option("SUBJECT", options->subjects, "One or more subjects, like news/weather")
+      ->required()
+      ->check(complaint_about_subject);
+  CLI::Option* raw =
+      command->add_flag("--raw", options->raw, "Write messages as they are, without line breaks");
+  command
+      ->add_flag("--json", options->as_json,
+                 "One JSON object a line: subject, sequence, sender, encoding, payload")
+      ->excludes(raw);
+  command->add_option("--count", options->count, "End after that many messages")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
+  add_duration(*command, "--timeout", options->timeout,
+               "End after that time; exit code 6 if fewer than --count messages came, or none");
+  add_duration(*command, "--first-match-timeout", options->match_timeout,
+               "Give up if nobody publishes by then: exit code 5");
+  command->add_flag("-q,--quiet", options->quiet, "Say nothing on standard error but errors");
+  add_client_settings(*command, options->flags);
+  command->callback([options, &chosen] { chosen = [options] { return subscribe(*options); }; });
+}
+
+}  // namespace kith::apps

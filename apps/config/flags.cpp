@@ -1,0 +1,130 @@
+#include "apps/config/flags.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <kith/subject.hpp>
+
+#include "apps/config/config_file.hpp"
+#include "apps/config/environment.hpp"
+#include "apps/config/nearest.hpp"
+#include "apps/failure.hpp"
+
+namespace kith::apps {
+namespace {
+
+/// The value of an outcome; a failure of usage otherwise.
+template <class T>
+T or_fail(std::expected<T, Complaint> outcome) {
+  if (!outcome) throw Failure(ExitCode::usage, outcome.error());
+  if constexpr (!std::is_void_v<T>) return std::move(*outcome);
+}
+
+std::string read_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kConfigBytesMax + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || (!file && file.gcount() == 0 && !file.eof()))
+    throw Failure(ExitCode::usage,
+                  fmt::format("cannot read the configuration {}: {}", path, std::strerror(errno)));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+std::string config_path(const Flags& flags) {
+  if (!flags.config.empty()) return flags.config;
+  const char* path = std::getenv("KITH_CONFIG");
+  return path == nullptr ? "" : path;
+}
+
+std::vector<Assignment> assignments_of(const Flags& flags) {
+  std::vector<Assignment> assignments;
+  for (const auto& [name, values] : flags.values) {
+    if (values.empty()) continue;
+    assignments.push_back(
+        {.setting = find_setting(name), .values = values, .origin = fmt::format("--{}", name)});
+  }
+  return assignments;
+}
+
+void apply_all(const std::vector<Assignment>& assignments, Settings& settings) {
+  for (const Assignment& assignment : assignments) or_fail(apply(assignment, settings));
+}
+
+}  // namespace
+
+void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::string_view> names) {
+  for (const Setting& setting : all_settings()) {
+    if (std::ranges::find(names, setting.name) == names.end()) continue;
+    const bool is_list = setting.type == Setting::Type::texts;
+    command
+        .add_option(fmt::format("--{}", setting.name), flags.values[setting.name],
+                    std::string(setting.help))
+        ->type_name(std::string(setting.placeholder))
+        ->allow_extra_args(false)
+        ->expected(1)
+        ->multi_option_policy(is_list ? CLI::MultiOptionPolicy::TakeAll
+                                      : CLI::MultiOptionPolicy::Throw)
+        ->group("The node");
+  }
+  command
+      .add_option("--config", flags.config, "Settings in a TOML file: the same names without --")
+      ->type_name("FILE")
+      ->group("The node");
+}
+
+Settings load_settings(const Flags& flags, Settings settings) {
+  if (const std::string path = config_path(flags); !path.empty())
+    apply_all(or_fail(parse_config(read_config(path), path)), settings);
+  std::vector<std::string_view> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  apply_all(or_fail(parse_environment(entries)), settings);
+  apply_all(assignments_of(flags), settings);
+  or_fail(check_together(settings));
+  return settings;
+}
+
+CLI::Option* add_duration(CLI::App& command, const std::string& name, Duration& value,
+                          const std::string& help) {
+  const auto read = [name, &value](const std::string& text) {
+    const auto duration = parse_duration(text);
+    if (!duration) throw CLI::ValidationError(name, duration.error());
+    value = *duration;
+  };
+  return command.add_option_function<std::string>(name, read, help)->type_name("SECONDS");
+}
+
+std::string complaint_about_subject(const std::string& name) {
+  return subject_id({}, name) ? "" : "a subject is 1 to 255 bytes of UTF-8 text";
+}
+
+std::string complaint_about_strangers(const CLI::App& program) {
+  const CLI::App* command = &program;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  const auto strangers = command->remaining(true);
+  if (strangers.empty()) return {};
+  const std::string stranger = strangers.front().substr(0, strangers.front().find('='));
+
+  std::vector<std::string> known;
+  if (stranger.starts_with('-')) {
+    for (const CLI::Option* option : command->get_options())
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  } else {
+    for (const CLI::App* sub : command->get_subcommands({})) known.push_back(sub->get_name());
+  }
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  std::string complaint = stranger.starts_with('-') ? fmt::format("unknown option {}", stranger)
+                          : known.empty() ? fmt::format("'{}' is one argument too many", stranger)
+                                          : fmt::format("unknown command '{}'", stranger);
+  if (const auto meant = nearest(stranger, names))
+    complaint += fmt::format(": did you mean {}?", *meant);
+  return complaint;
+}
+
+}  // namespace kith::apps

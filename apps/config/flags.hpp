@@ -1,0 +1,39 @@
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/config/settings.hpp"
+
+namespace kith::apps {
+
+/// What was said on the command line.  Must stay where it is while the command line is read.
+struct Flags {
+  std::string config;
+  std::map<std::string_view, std::vector<std::string>> values;
+};
+
+/// Adds `--config` and the flags of the settings `names` to `command`.
+void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::string_view> names);
+
+/// Flags over environment (`KITH_*`) over the configuration file over `settings`.  Throws
+/// `Failure`.
+[[nodiscard]] Settings load_settings(const Flags& flags, Settings settings = {});
+
+/// Adds an option that takes a span of time.
+CLI::Option* add_duration(CLI::App& command, const std::string& name, Duration& value,
+                          const std::string& help);
+
+/// Refuses what is no name of a subject; empty if it is one.
+[[nodiscard]] std::string complaint_about_subject(const std::string& name);
+
+/// What is not a flag of the subcommand that `program` has read, with what was perhaps meant;
+/// empty if there is nothing of the kind.
+[[nodiscard]] std::string complaint_about_strangers(const CLI::App& program);
+
+}  // namespace kith::apps

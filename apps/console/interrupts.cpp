@@ -1,0 +1,87 @@
+#include "apps/console/interrupts.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "apps/console/output.hpp"
+#include "apps/failure.hpp"
+
+namespace kith::apps {
+namespace {
+
+/// What a shell expects of a program that Ctrl-C has ended.
+constexpr int kInterruptedExit = 128 + SIGINT;
+
+sigset_t ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+Descriptor checked(int number) {
+  if (number < 0)
+    throw Failure(ExitCode::error, fmt::format("cannot watch signals: {}", std::strerror(errno)));
+  return Descriptor(number);
+}
+
+void raise_event(const Descriptor& event) {
+  const std::uint64_t one = 1;
+  // Cannot fail: the counter is far from its end.
+  [[maybe_unused]] const auto written = ::write(event.get(), &one, sizeof(one));
+}
+
+}  // namespace
+
+Interrupts::Interrupts() {
+  const sigset_t signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signals_ = checked(signalfd(-1, &signals, SFD_CLOEXEC));
+  requested_event_ = checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  end_event_ = checked(eventfd(0, EFD_CLOEXEC));
+}
+
+Interrupts::~Interrupts() {
+  raise_event(end_event_);
+  if (thread_.joinable()) thread_.join();
+}
+
+void Interrupts::listen(std::function<void()> on_first) {
+  on_first_ = std::move(on_first);
+  thread_ = std::jthread([this] { run(); });
+}
+
+void Interrupts::wait() const {
+  pollfd event{.fd = requested_event_.get(), .events = POLLIN, .revents = 0};
+  while (!requested_) ::poll(&event, 1, -1);
+}
+
+void Interrupts::run() {
+  std::array<pollfd, 2> events{pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                               pollfd{.fd = end_event_.get(), .events = POLLIN, .revents = 0}};
+  for (;;) {
+    if (::poll(events.data(), events.size(), -1) < 0) continue;
+    if (events[1].revents != 0) return;
+    signalfd_siginfo info{};
+    if (::read(signals_.get(), &info, sizeof(info)) != sizeof(info)) continue;
+    if (requested_.exchange(true)) {
+      complain("interrupted twice: ending at once");
+      ::_exit(kInterruptedExit);
+    }
+    raise_event(requested_event_);
+    if (on_first_) on_first_();
+  }
+}
+
+}  // namespace kith::apps

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kith::apps {
+
+/// Writes all of `bytes` to standard output.  Throws `ReaderGone` if it is a pipe that nobody reads
+/// any more, `Failure` if the system refuses (a full disk).
+void write_output(std::string_view bytes);
+
+/// The same, and a line break behind it.
+void write_line(std::string_view line);
+
+/// One line for the user on standard error, beginning with the program's name.
+void complain(std::string_view line);
+
+/// Whether a person looks at standard error, so that progress may be drawn there.
+[[nodiscard]] bool is_terminal_for_progress();
+
+/// `text` without what a terminal would obey: control characters become `?`.
+[[nodiscard]] std::string without_controls(std::string_view text);
+
+}  // namespace kith::apps

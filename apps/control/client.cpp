@@ -1,0 +1,115 @@
+#include "apps/control/client.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "apps/control/place.hpp"
+#include "apps/failure.hpp"
+
+namespace kith::apps {
+namespace {
+
+namespace json = boost::json;
+
+/// Beyond what the node itself waits at most.
+constexpr std::chrono::seconds kAnswerTimeout{65};
+
+std::string only_running() {
+  const auto running = running_controls();
+  if (running.empty())
+    throw Failure(ExitCode::no_node,
+                  "no node runs here; start one with: kith up (or name its socket by --control)");
+  if (running.size() > 1)
+    throw Failure(ExitCode::usage, fmt::format("several nodes run here; say which: --control {}",
+                                               fmt::join(running, " | ")));
+  return running.front();
+}
+
+Descriptor connect(const std::string& path) {
+  Descriptor socket = connect_control(path);
+  if (!socket.is_open())
+    throw Failure(ExitCode::no_node, fmt::format("no node answers at {}: {}; is it running?", path,
+                                                 std::strerror(errno)));
+  return socket;
+}
+
+void send_line(const Descriptor& socket, const std::string& line) {
+  // At most a few hundred bytes: they fit into the socket's buffer.
+  if (::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(line.size()))
+    throw Failure(ExitCode::no_node, "the node hung up");
+}
+
+/// The line that the node answers; nothing more is to come.
+std::string receive_line(const Descriptor& socket) {
+  const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeout;
+  std::string line;
+  while (!line.ends_with('\n')) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    pollfd readable{.fd = socket.get(), .events = POLLIN, .revents = 0};
+    if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) == 0)
+      throw Failure(ExitCode::timed_out, "the node does not answer");
+    char part[16'384];
+    const ssize_t received = ::recv(socket.get(), part, sizeof(part), 0);
+    if (received < 0 && errno == EINTR) continue;
+    if (received <= 0 || line.size() > kControlAnswerBytesMax)
+      throw Failure(ExitCode::no_node, "the node hung up");
+    line.append(part, static_cast<std::size_t>(received));
+  }
+  return line;
+}
+
+[[noreturn]] void fail_as_told(const json::object& answer) {
+  const json::value* error = answer.if_contains("error");
+  const json::value* code = answer.if_contains("code");
+  if (error == nullptr || !error->is_string())
+    throw Failure(ExitCode::error, "the node answers in a way that this kith does not know");
+  const bool is_late = code != nullptr && code->is_string() && code->as_string() == "timed_out";
+  throw Failure(is_late ? ExitCode::timed_out : ExitCode::error,
+                is_late ? "no answer came over the overlay in time; --timeout waits longer"
+                        : fmt::format("the node says: {}", std::string_view(error->as_string())));
+}
+
+}  // namespace
+
+json::object ask_node(const std::string& path, const ControlRequest& request) {
+  const Descriptor socket = connect(path.empty() ? only_running() : path);
+  send_line(socket, json::serialize(to_json(request)) + '\n');
+  json::error_code error;
+  json::value value = json::parse(receive_line(socket), error);
+  json::object* answer = error ? nullptr : value.if_object();
+  if (answer == nullptr)
+    throw Failure(ExitCode::error, "what answers there is no node of this kith");
+  json::value* ok = answer->if_contains("ok");
+  if (ok == nullptr || !ok->is_object()) fail_as_told(*answer);
+  return std::move(ok->as_object());
+}
+
+json::object Question::ask(const ControlRequest& request) const {
+  return ask_node(load_settings(flags).control, request);
+}
+
+void add_question(CLI::App& command, Question& question) {
+  add_settings(command, question.flags, {"control"});
+  command.add_flag("--json", question.as_json, "Print one JSON object");
+}
+
+void add_subject(CLI::App& command, Question& question) {
+  command.add_option("SUBJECT", question.subject, "A subject, like news/weather")
+      ->required()
+      ->check(complaint_about_subject);
+  add_duration(command, "--timeout", question.timeout,
+               "How long to wait for the answer, at most 60; 5 if not given");
+}
+
+}  // namespace kith::apps

@@ -1,0 +1,49 @@
+#include "apps/node_settings.hpp"
+
+#include <set>
+#include <utility>
+
+#include <kith/policy.hpp>
+
+#include "apps/console/log.hpp"
+#include "apps/key_file.hpp"
+
+namespace kith::apps {
+namespace {
+
+std::unique_ptr<Policy> policy_of(const Settings& settings) {
+  switch (settings.policy) {
+    case PolicyName::open:
+      return open_policy();
+    case PolicyName::known:
+      return known_keys_policy({settings.known.begin(), settings.known.end()});
+    case PolicyName::realm:
+      return realm_policy(*settings.realm_leader);
+  }
+  std::unreachable();
+}
+
+Fingerprint realm_of(const Settings& settings) {
+  if (settings.realm_leader) return kith::realm_of(*settings.realm_leader);
+  return settings.realm.value_or(Fingerprint());
+}
+
+}  // namespace
+
+NodeConfig node_config(const Settings& settings, Participation participation) {
+  NodeConfig config{.join = settings.join,
+                    .listen = settings.listen,
+                    .advertise = settings.advertise,
+                    .participation = participation,
+                    .realm = realm_of(settings),
+                    .realm_leader = settings.realm_leader,
+                    .policy = policy_of(settings),
+                    .exempt_networks = settings.exempt,
+                    .log = log_to_stderr(settings.log_level)};
+  if (!settings.key.empty()) config.keys = read_key_file(settings.key);
+  // An identity is what its node key stands for: the file of another node's keys serves.
+  if (!settings.identity.empty()) config.identity_seed = read_key_file(settings.identity).node_seed;
+  return config;
+}
+
+}  // namespace kith::apps
