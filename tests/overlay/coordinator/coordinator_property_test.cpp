@@ -36,7 +36,7 @@ TEST(CoordinatorProperty, MatchingHealsAfterCrashesAndPartitions) {
 }
 
 TEST(CoordinatorProperty, MatchingHealsAfterLostMessages) {
-  for_each_seed(1000, [](Random& random) {
+  for_each_seed(500, [](Random& random) {
     RegionWorld world(random, {.loss_percent = 30});
     for (int i = 0; i < 20; ++i) world.step();
     world.heal();

@@ -79,7 +79,7 @@ TEST(IntentStore, HoldsWhatAModelHolds) {
 }
 
 TEST(IntentStore, NeverGoesBeyondALimit) {
-  for_each_seed(200, [](Random& random) {
+  for_each_seed(50, [](Random& random) {
     Script script(random);
     for (int i = 0; i < 400; ++i) {
       script.step();

@@ -69,8 +69,6 @@ void RegionWorld::drain(Node& node) {
       more = true;
     }
   }
-  node.declarations->sanity_check();
-  if (node.coordinator) node.coordinator->sanity_check();
 }
 
 void RegionWorld::handle(Node& node, Declarations::Output output) {
