@@ -44,11 +44,12 @@ std::vector<Endpoint> interface_endpoints() {
   if (getifaddrs(&first) != 0) return {};
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> list(first, &freeifaddrs);
   std::vector<Endpoint> found;
-  for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next)
-    if (const auto endpoint = interface_endpoint(*at)) found.push_back(*endpoint);
+  for (const bool v4 : {true, false})
+    for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next)
+      if (const auto endpoint = interface_endpoint(*at); endpoint && endpoint->is_v4() == v4)
+        found.push_back(*endpoint);
   if (!std::ranges::all_of(found, &Endpoint::is_loopback))
     std::erase_if(found, [](const Endpoint& endpoint) { return endpoint.is_loopback(); });
-  std::ranges::stable_partition(found, &Endpoint::is_v4);
   return found;
 }
 

@@ -56,7 +56,6 @@ Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
 
 Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_executor>& executor)
     : realm_(config.realm),
-      policy_(config.policy ? std::move(config.policy) : open_policy()),
       log_(std::move(config.log)),
       registry_(overlay::EngineConfig().subscriptions_most),
       stopped_(std::make_shared<overlay::Outcome>()),
@@ -64,6 +63,7 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
   const auto serial = one_at_a_time(executor, thread_.get());
   auto acceptors = overlay::open_acceptors(serial, config.listen);
   driver_ = std::make_shared<overlay::Driver>(serial, engine_config(config), std::move(acceptors));
+  policy_.emplace(config.policy ? std::move(config.policy) : open_policy(), driver_);
   application_.on_output = [this](overlay::Output& output, Instant) { on_output(output); };
   application_.log = [this](LogLevel level, std::string_view line) { log(level, line); };
 }

@@ -19,7 +19,7 @@
 #include "overlay/asio/publisher_state.hpp"
 #include "overlay/asio/registry.hpp"
 #include "overlay/asio/subscription_state.hpp"
-#include "tokens/guarded_policy.hpp"
+#include "overlay/asio/threadsafe_policy.hpp"
 
 namespace kith {
 
@@ -94,13 +94,13 @@ class Node::Runtime {
   void end_all(const overlay::Engine& engine);
 
   const Fingerprint realm_;
-  const std::unique_ptr<Policy> policy_;
   const std::function<void(LogLevel, std::string_view)> log_;
   std::weak_ptr<Runtime> self_;
   overlay::Registry registry_;
   const std::shared_ptr<overlay::Outcome> stopped_;
   overlay::Application application_;
   std::shared_ptr<overlay::Driver> driver_;
+  std::optional<overlay::ThreadsafePolicy> policy_;
   std::atomic<bool> muted_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint64_t> callback_failures_ = 0;

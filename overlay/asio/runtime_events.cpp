@@ -5,6 +5,7 @@
 
 #include "core/overloaded.hpp"
 #include "overlay/asio/runtime.hpp"
+#include "tokens/guarded_policy.hpp"
 
 namespace kith {
 namespace {

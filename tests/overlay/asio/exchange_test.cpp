@@ -177,25 +177,32 @@ TEST(Node, PublishesFromACallback) {
   EXPECT_EQ(answers.all().front(), "answer to why");
 }
 
-TEST(Node, AsksItsPolicyFromAnyThread) {
-  class SlowPolicy final : public Policy {
-   public:
-    explicit SlowPolicy(std::vector<std::jthread>& threads) : threads_(threads) {}
-    void authenticate(const Token&, Answer answer) override { later(std::move(answer)); }
-    void authorize(const Token&, const Request&, Answer answer) override {
-      later(std::move(answer));
-    }
-    void account(const Exchanged&) override {}
+/// Lets other threads deal with every answer.
+class ThreadedPolicy final : public Policy {
+ public:
+  using Deal = std::function<void(Answer)>;
+  ThreadedPolicy(std::vector<std::jthread>& threads, Deal deal)
+      : threads_(threads), deal_(std::move(deal)) {}
 
-   private:
-    void later(Answer answer) {
-      threads_.emplace_back([answer = std::move(answer)]() mutable { answer(Verdict::yes); });
-    }
-    std::vector<std::jthread>& threads_;
-  };
+  void authenticate(const Token&, Answer answer) override { later(std::move(answer)); }
+  void authorize(const Token&, const Request&, Answer answer) override { later(std::move(answer)); }
+  void account(const Exchanged&) override {}
+
+ private:
+  void later(Answer answer) {
+    threads_.emplace_back(
+        [this, answer = std::move(answer)]() mutable { deal_(std::move(answer)); });
+  }
+
+  std::vector<std::jthread>& threads_;
+  Deal deal_;
+};
+
+TEST(Node, TakesTheAnswersOfItsPolicyFromAnyThread) {
   std::vector<std::jthread> threads;
   NodeConfig config = on_loopback();
-  config.policy = std::make_unique<SlowPolicy>(threads);
+  config.policy =
+      std::make_unique<ThreadedPolicy>(threads, [](Answer answer) { answer(Verdict::yes); });
   Node founder(std::move(config));
   Node joiner(on_loopback(founder.addresses()));
   Heard heard;
@@ -204,9 +211,24 @@ TEST(Node, AsksItsPolicyFromAnyThread) {
   ASSERT_TRUE(publisher.wait_for_match(kPatience));
   ASSERT_TRUE(publisher.publish("judged"));
   EXPECT_TRUE(heard.wait_for(1));
-  joiner.stop();
   founder.stop();
   EXPECT_FALSE(threads.empty());
+  threads.clear();
+}
+
+TEST(Node, TakesAnAnswerThatIsDroppedForNo) {
+  std::vector<std::jthread> threads;
+  NodeConfig config = on_loopback();
+  config.policy = std::make_unique<ThreadedPolicy>(threads, [](Answer) {});
+  Node founder(std::move(config));
+  Heard log;
+  NodeConfig stranger = on_loopback(founder.addresses());
+  stranger.log = [&](LogLevel, std::string_view line) { log.add(std::string(line)); };
+  Node joiner(std::move(stranger));
+  EXPECT_TRUE(log.wait_for("refused"));
+  EXPECT_FALSE(joiner.is_ready());
+  founder.stop();
+  threads.clear();
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ struct NodeConfig {
   Fingerprint realm{};
   /// Ed25519 public key of who may vouch for identities.
   std::optional<std::array<Byte, 32>> realm_leader{};
-  /// Nothing: `open_policy()`.
+  /// Nothing: `open_policy()`.  Asked on the node's executor; answers may come from any thread.
   std::unique_ptr<Policy> policy{};
   /// Networks exempt from address diversity and penalties, beyond loopback: one address of each.
   std::vector<std::string> exempt_networks{};
