@@ -24,16 +24,16 @@ struct JoinMessage {
   /// The dialer has no other peer yet: tell the overlay of it.
   bool entering = false;
   /// The identity token, where the node key does not speak for itself (R39); otherwise empty.
-  ByteView identity;
+  ByteView identity{};
   /// The identity's signature over this very session (R40); there if and only if `identity` is.
-  std::optional<crypto::Signature> proof;
+  std::optional<crypto::Signature> proof{};
 };
 
 /// Tokens of nodes that may be of use: [5, complete, [token…]].
 struct PiggyMessage {
   /// It comes from the node closest to us, after all others on the way to it had their say.
   bool complete = false;
-  std::vector<ByteView> tokens;
+  std::vector<ByteView> tokens{};
 };
 
 [[nodiscard]] Bytes encode(const JoinMessage& message);

@@ -23,13 +23,13 @@ struct RouteMessage {
   Fingerprint key;
   /// The node it is for, reached through whoever is closest to `key` or anyone on the way who has
   /// a session with it.  Nothing: it is for whoever is closest.
-  std::optional<Fingerprint> target;
+  std::optional<Fingerprint> target{};
   /// A node that it is never handed to and that does not count as closest: who it speaks of.
-  std::optional<Fingerprint> avoid;
+  std::optional<Fingerprint> avoid{};
   std::uint8_t hops_left = 0;
   /// Whether the answer shall name the nodes on the way.
   bool recorded = false;
-  ByteView payload;
+  ByteView payload{};
 };
 
 enum class AnswerStatus : std::uint8_t {
@@ -45,8 +45,8 @@ struct AnswerMessage {
   /// Transmissions from the origin to who answered.
   std::uint8_t hops = 0;
   /// The nodes passed, the one that answered first; only if the route was recorded.
-  std::vector<Fingerprint> record;
-  ByteView payload;
+  std::vector<Fingerprint> record{};
+  ByteView payload{};
 };
 
 [[nodiscard]] Bytes encode(const RouteMessage& message);

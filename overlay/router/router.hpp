@@ -27,12 +27,12 @@ enum class RequestId : std::uint64_t {};
 
 struct RouteRequest {
   Fingerprint key;
-  std::optional<Fingerprint> target;
-  std::optional<Fingerprint> avoid;
+  std::optional<Fingerprint> target{};
+  std::optional<Fingerprint> avoid{};
   bool recorded = false;
-  Bytes payload;
+  Bytes payload{};
   /// Where to go first, whatever the table says: a question to a neighbour.
-  std::optional<ContactIndex> first_hop;
+  std::optional<ContactIndex> first_hop{};
 };
 
 // What a router asks of its node.
@@ -48,21 +48,21 @@ struct RouterSend {
 struct Arrived {
   RouteId route;
   Fingerprint key;
-  Bytes payload;
+  Bytes payload{};
 };
 
 /// A message passes that whoever is on the way may answer in part.
 struct Passing {
   RouteId route;
-  Bytes payload;
+  Bytes payload{};
 };
 
 struct Answered {
   RequestId request;
   AnswerStatus status;
   std::uint8_t hops;
-  std::vector<Fingerprint> record;
-  Bytes payload;
+  std::vector<Fingerprint> record{};
+  Bytes payload{};
   Duration after;
 };
 
@@ -135,8 +135,8 @@ class Router {
     std::uint8_t hops_left = 0;
     bool recorded = false;
     Fingerprint key;
-    std::optional<Fingerprint> target;
-    std::optional<Fingerprint> avoid;
+    std::optional<Fingerprint> target{};
+    std::optional<Fingerprint> avoid{};
     /// Next hops that it need not be given again.
     std::vector<ContactIndex> tried;
     TimePoint started;

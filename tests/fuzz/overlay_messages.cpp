@@ -1,0 +1,35 @@
+// Messages of membership and routing, read from any bytes: what is read is written the same again.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/assert.hpp"
+#include "overlay/membership/messages.hpp"
+#include "overlay/router/messages.hpp"
+
+using namespace kith;
+using namespace kith::overlay;
+
+namespace {
+
+void expect_same(const Bytes& written, ByteView read) {
+  KITH_ASSERT(written == Bytes(read.begin(), read.end()));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const ByteView bytes(data, size);
+  static_cast<void>(peek_kind(bytes));
+  if (const auto join = decode_join(bytes)) expect_same(encode(*join), bytes);
+  if (const auto piggy = decode_piggy(bytes)) expect_same(encode(*piggy), bytes);
+  if (const auto update = decode_token_message(bytes, MessageKind::update))
+    expect_same(encode_update(*update), bytes);
+  if (const auto announce = decode_token_message(bytes, MessageKind::announce))
+    expect_same(encode_announce(*announce), bytes);
+  if (const auto role = decode_acknowledge(bytes)) expect_same(encode_acknowledge(*role), bytes);
+  if (decode_bare(bytes, MessageKind::leave)) expect_same(encode_bare(MessageKind::leave), bytes);
+  if (const auto route = decode_route(bytes)) expect_same(encode(*route), bytes);
+  if (const auto answer = decode_answer(bytes)) expect_same(encode(*answer), bytes);
+  return 0;
+}

@@ -1,0 +1,62 @@
+#include "overlay/membership/entrance.hpp"
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+
+const JoinTarget kDoor{Endpoint::v4({10, 0, 0, 1}, 3141), {}};
+
+class EntranceTest : public testing::Test {
+ protected:
+  SeededRandom random{1};
+  Entrance entrance{random};
+};
+
+TEST_F(EntranceTest, IsTriedAtOnceAndOnceAtATime) {
+  entrance.add(kDoor, TimePoint{});
+  EXPECT_TRUE(entrance.next(TimePoint{}));
+  EXPECT_FALSE(entrance.next(TimePoint(60s)));
+}
+
+TEST_F(EntranceTest, WaitsLongerWithEachFailure) {
+  entrance.add(kDoor, TimePoint{});
+  Duration expected = 1s;
+  TimePoint now;
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(entrance.next(now));
+    const Duration pause = entrance.on_failed(kDoor, Errc::connection_lost, now);
+    EXPECT_GE(pause, expected * 3 / 4);
+    EXPECT_LE(pause, expected * 5 / 4);
+    EXPECT_FALSE(entrance.next(now + pause - Duration(1)));
+    now += pause;
+    expected = std::min<Duration>(2 * expected, 300s);
+  }
+}
+
+TEST_F(EntranceTest, LeavesWhoRefusedInPeaceForAMinute) {
+  entrance.add(kDoor, TimePoint{});
+  ASSERT_TRUE(entrance.next(TimePoint{}));
+  EXPECT_GE(entrance.on_failed(kDoor, Errc::refused, TimePoint{}), Duration(45s));
+}
+
+TEST_F(EntranceTest, BeginsAnewAfterItLedIn) {
+  entrance.add(kDoor, TimePoint{});
+  for (int i = 0; i < 5; ++i) entrance.on_failed(kDoor, Errc::connection_lost, TimePoint{});
+  entrance.on_entered();
+  EXPECT_LE(entrance.on_failed(kDoor, Errc::connection_lost, TimePoint{}), Duration(1250ms));
+}
+
+TEST_F(EntranceTest, KnowsADoorThatIsNamedTwice) {
+  entrance.add(kDoor, TimePoint{});
+  entrance.add(kDoor, TimePoint{});
+  EXPECT_TRUE(entrance.next(TimePoint{}));
+  EXPECT_FALSE(entrance.next(TimePoint{}));
+}
+
+}  // namespace
+}  // namespace kith::overlay

@@ -1,0 +1,106 @@
+#include "overlay/membership/liveness.hpp"
+
+#include <chrono>
+#include <optional>
+
+#include <gtest/gtest.h>
+
+#include "tests/overlay/village.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LivenessTest : public testing::Test {
+ protected:
+  template <class What>
+  std::optional<What> take() {
+    while (const auto output = liveness.poll_output())
+      if (const auto* what = std::get_if<What>(&*output)) return *what;
+    return std::nullopt;
+  }
+
+  /// Runs the deadlines up to `until`; when the first output of type `What` came.
+  template <class What>
+  std::optional<TimePoint> first(TimePoint until) {
+    while (const auto next = liveness.next_deadline()) {
+      if (*next > until) return std::nullopt;
+      liveness.on_deadline([this](const Peer&) { return keep; }, *next);
+      if (take<What>()) return next;
+    }
+    return std::nullopt;
+  }
+
+  test::Village village;
+  ContactIndex peer = village.befriend(10);
+  bool keep = true;
+  Liveness liveness{{}, village.peers, village.random};
+};
+
+TEST_F(LivenessTest, AsksAQuietPeerThatIsKept) {
+  liveness.watch(TimePoint{});
+  const auto asked = first<SendPing>(TimePoint(40s));
+  ASSERT_TRUE(asked);
+  EXPECT_GE(*asked, TimePoint(18s));
+  EXPECT_LE(*asked, TimePoint(23s));
+}
+
+TEST_F(LivenessTest, LetsAPeerBeThatNobodyNeeds) {
+  keep = false;
+  liveness.watch(TimePoint{});
+  EXPECT_FALSE(first<SendPing>(TimePoint(300s)));
+}
+
+TEST_F(LivenessTest, DoesNotAskWhomItHears) {
+  liveness.watch(TimePoint{});
+  village.peers.find(peer)->last_heard = TimePoint(19s);
+  EXPECT_FALSE(first<SendPing>(TimePoint(30s)));
+}
+
+TEST_F(LivenessTest, MeasuresTheRoundTrip) {
+  liveness.confirm(peer, TimePoint{});
+  const auto ping = take<SendPing>();
+  ASSERT_TRUE(ping);
+  EXPECT_EQ(liveness.on_pong(peer, ping->value, TimePoint(30ms)), Duration(30ms));
+  EXPECT_EQ(village.peers.find(peer)->health.rtt(), Duration(30ms));
+}
+
+TEST_F(LivenessTest, TakesNoPongThatWasNotAskedFor) {
+  EXPECT_FALSE(liveness.on_pong(peer, 1, TimePoint(30ms)));
+  liveness.confirm(peer, TimePoint{});
+  const auto ping = take<SendPing>();
+  EXPECT_FALSE(liveness.on_pong(peer, ping->value + 1, TimePoint(30ms)));
+}
+
+TEST_F(LivenessTest, AsksAgainForWhatWentOutBehindAPing) {
+  liveness.confirm(peer, TimePoint{});
+  const auto first_ping = take<SendPing>();
+  liveness.confirm(peer, TimePoint(1ms));
+  EXPECT_FALSE(take<SendPing>());
+  liveness.on_pong(peer, first_ping->value, TimePoint(30ms));
+  const auto second_ping = take<SendPing>();
+  ASSERT_TRUE(second_ping);
+  EXPECT_GT(second_ping->value, first_ping->value);
+}
+
+TEST_F(LivenessTest, SuspectsAfterOneMissAndGivesUpAfterThree) {
+  liveness.confirm(peer, TimePoint{});
+  ASSERT_TRUE(take<SendPing>());
+  const auto suspect = first<PeerSuspect>(TimePoint(10s));
+  ASSERT_TRUE(suspect);
+  EXPECT_LE(*suspect, TimePoint(1s));
+  const auto dead = first<PeerDead>(TimePoint(30s));
+  ASSERT_TRUE(dead);
+  EXPECT_LE(*dead, TimePoint(8s));
+}
+
+TEST_F(LivenessTest, BearsWithAPeerThatSpeaksButDoesNotAnswerYet) {
+  liveness.confirm(peer, TimePoint{});
+  ASSERT_TRUE(take<SendPing>());
+  village.peers.find(peer)->last_heard = TimePoint(900ms);
+  EXPECT_FALSE(first<PeerSuspect>(TimePoint(1500ms)));
+}
+
+}  // namespace
+}  // namespace kith::overlay

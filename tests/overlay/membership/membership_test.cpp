@@ -1,0 +1,224 @@
+#include "overlay/membership/membership.hpp"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "tests/overlay/village.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+using test::at;
+
+constexpr ConnectionId kConnection{77};
+
+class MembershipTest : public testing::Test {
+ protected:
+  explicit MembershipTest(NodeRole role = NodeRole::member) {
+    MembershipConfig config;
+    config.role = role;
+    config.self = village.id(village.self);
+    config.signatures = &crypto::ed25519();
+    membership.emplace(config, village.book, village.table, village.peers, village.random,
+                       TimePoint{});
+  }
+
+  template <class What>
+  std::optional<What> take() {
+    while (auto output = membership->poll_output())
+      if (auto* what = std::get_if<What>(&*output)) return std::move(*what);
+    return std::nullopt;
+  }
+
+  Result<void> receive(ContactIndex from, MessageKind kind, ByteView message, bool joined = false) {
+    return membership->on_message(kConnection, from, joined, {}, kind, message, at(0s));
+  }
+
+  Result<void> receive_join(ContactIndex from, JoinMessage join) {
+    return receive(from, MessageKind::join, encode(join));
+  }
+
+  [[nodiscard]] static MessageKind kind_of(const std::optional<SendOn>& sent) {
+    return sent ? *peek_kind(sent->message) : MessageKind{};
+  }
+
+  test::Village village;
+  std::optional<Membership> membership;
+};
+
+class ClientMembershipTest : public MembershipTest {
+ protected:
+  ClientMembershipTest() : MembershipTest(NodeRole::client) {}
+};
+
+TEST_F(MembershipTest, R41_AsksThePolicyTwiceBeforeItAcknowledges) {
+  const ContactIndex newcomer = village.issue(5);
+  ASSERT_TRUE(receive_join(newcomer, {.role = NodeRole::member}));
+  auto asked = take<AskAboutJoin>();
+  ASSERT_TRUE(asked);
+  EXPECT_TRUE(std::holds_alternative<AuthenticateQuestion>(asked->question));
+  EXPECT_FALSE(take<SendOn>());
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  asked = take<AskAboutJoin>();
+  ASSERT_TRUE(asked);
+  EXPECT_TRUE(std::holds_alternative<AuthorizeQuestion>(asked->question));
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  EXPECT_EQ(kind_of(take<SendOn>()), MessageKind::acknowledge);
+  EXPECT_TRUE(take<SessionJoined>());
+}
+
+TEST_F(MembershipTest, R42_SaysNotAcknowledgedThenCloses) {
+  for (const Verdict verdict : {Verdict::no, Verdict::defer}) {
+    ASSERT_TRUE(receive_join(village.issue(5), {}));
+    membership->on_verdict(kConnection, verdict, at(0s));
+    EXPECT_EQ(kind_of(take<SendOn>()), MessageKind::not_acknowledged);
+    EXPECT_TRUE(take<CloseSession>());
+    EXPECT_FALSE(take<SessionJoined>());
+  }
+}
+
+TEST_F(MembershipTest, R44_AnnouncesANewcomerTowardsItsOwnFingerprint) {
+  const ContactIndex newcomer = village.issue(5);
+  ASSERT_TRUE(receive_join(newcomer, {.entering = true}));
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  const auto order = take<RouteForMembership>();
+  ASSERT_TRUE(order);
+  EXPECT_EQ(order->request.key, village.id(newcomer));
+  EXPECT_EQ(order->request.avoid, village.id(newcomer));
+  EXPECT_EQ(*peek_kind(order->request.payload), MessageKind::announce);
+}
+
+TEST_F(MembershipTest, AnnouncesNoClient) {
+  ASSERT_TRUE(receive_join(village.issue(5), {.role = NodeRole::client, .entering = true}));
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  EXPECT_FALSE(take<RouteForMembership>());
+}
+
+TEST_F(MembershipTest, R47_TakesNoGossipFromWhoHasNotJoined) {
+  const ContactIndex stranger = village.issue(5);
+  const ByteView token = village.book.token(village.issue(6)).token.raw();
+  EXPECT_FALSE(receive(stranger, MessageKind::update, encode_update(token)));
+  EXPECT_FALSE(receive(stranger, MessageKind::piggy,
+                       encode(PiggyMessage{.complete = false, .tokens = {token}})));
+  EXPECT_FALSE(receive(stranger, MessageKind::leave, encode_bare(MessageKind::leave)));
+}
+
+TEST_F(MembershipTest, TakesNoSecondJoin) {
+  const ContactIndex newcomer = village.issue(5);
+  ASSERT_TRUE(receive_join(newcomer, {}));
+  EXPECT_FALSE(receive_join(newcomer, {}));
+}
+
+TEST_F(MembershipTest, TakesNoAcknowledgementThatItDidNotAskFor) {
+  EXPECT_FALSE(
+      receive(village.issue(5), MessageKind::acknowledge, encode_acknowledge(NodeRole::member)));
+}
+
+TEST_F(MembershipTest, R46_DialsANewNeighbourItHearsOf) {
+  const ContactIndex peer = village.befriend(5);
+  test::Village elsewhere(2);
+  const ContactIndex newcomer = elsewhere.issue(6);
+  const ByteView token = elsewhere.book.token(newcomer).token.raw();
+  ASSERT_TRUE(receive(peer, MessageKind::update, encode_update(token), true));
+  membership->on_deadline(TimePoint{});
+  const auto dial = take<DialContact>();
+  ASSERT_TRUE(dial);
+  EXPECT_EQ(village.id(dial->contact), elsewhere.id(newcomer));
+}
+
+TEST_F(MembershipTest, BelievesNoForgedToken) {
+  const ContactIndex peer = village.befriend(5);
+  test::Village elsewhere(2);
+  const ByteView raw = elsewhere.book.token(elsewhere.issue(6)).token.raw();
+  Bytes forged(raw.begin(), raw.end());
+  forged.back() ^= 1;
+  ASSERT_TRUE(receive(peer, MessageKind::update, encode_update(forged), true));
+  membership->on_deadline(TimePoint{});
+  EXPECT_FALSE(take<DialContact>());
+}
+
+TEST_F(MembershipTest, TellsEachTokenOnce) {
+  for (std::uint16_t i = 0; i < 4; ++i) village.befriend(20 + i);
+  const ContactIndex peer = village.befriend(5);
+  test::Village elsewhere(2);
+  const ByteView token = elsewhere.book.token(elsewhere.issue(6)).token.raw();
+  ASSERT_TRUE(receive(peer, MessageKind::update, encode_update(token), true));
+  int told = 0;
+  while (take<SendOn>()) ++told;
+  EXPECT_EQ(told, 4);
+  ASSERT_TRUE(receive(peer, MessageKind::update, encode_update(token), true));
+  EXPECT_FALSE(take<SendOn>());
+}
+
+TEST_F(MembershipTest, IsReadyAtOnceIfItFoundsAnOverlay) {
+  membership->on_deadline(TimePoint{});
+  EXPECT_TRUE(membership->is_ready());
+}
+
+TEST_F(MembershipTest, IsNotReadyWhileItKnocks) {
+  membership->enter({Endpoint::v4({10, 0, 0, 9}, 1), {}}, TimePoint{});
+  membership->on_deadline(TimePoint{});
+  EXPECT_FALSE(membership->is_ready());
+  EXPECT_TRUE(take<DialEntrance>());
+}
+
+TEST_F(MembershipTest, BecomesReadyWhenTheClosestNodeHasAnswered) {
+  membership->enter({Endpoint::v4({10, 0, 0, 9}, 1), {}}, TimePoint{});
+  membership->on_deadline(TimePoint{});
+  const ContactIndex peer = village.befriend(5);
+  membership->on_deadline(TimePoint{});
+  EXPECT_FALSE(membership->is_ready());
+  ASSERT_TRUE(receive(peer, MessageKind::piggy, encode(PiggyMessage{.complete = true}), true));
+  membership->on_deadline(TimePoint{});
+  EXPECT_TRUE(membership->is_ready());
+}
+
+TEST_F(MembershipTest, SaysGoodByeToEveryPeer) {
+  village.befriend(5);
+  village.befriend(6);
+  membership->leave(TimePoint{});
+  int closed = 0;
+  while (take<CloseSession>()) ++closed;
+  EXPECT_EQ(closed, 2);
+}
+
+TEST_F(MembershipTest, AsksNobodyAgainAtOnceWhoHasNoRoom) {
+  const ContactIndex peer = village.befriend(5);
+  test::Village elsewhere(2);
+  const ByteView token = elsewhere.book.token(elsewhere.issue(6)).token.raw();
+  const Bytes piggy = encode(PiggyMessage{.complete = false, .tokens = {token}});
+  ASSERT_TRUE(receive(peer, MessageKind::piggy, piggy, true));
+  membership->on_deadline(TimePoint{});
+  const auto dial = take<DialContact>();
+  ASSERT_TRUE(dial);
+  membership->on_dial_failed(dial->contact, Errc::refused, TimePoint{});
+  ASSERT_TRUE(receive(peer, MessageKind::piggy, piggy, true));
+  membership->on_deadline(TimePoint(1s));
+  EXPECT_FALSE(take<DialContact>());
+}
+
+TEST_F(ClientMembershipTest, IsReadyWithOneRelayAndLooksForTwoMore) {
+  membership->enter({Endpoint::v4({10, 0, 0, 9}, 1), {}}, TimePoint{});
+  membership->on_deadline(TimePoint{});
+  EXPECT_FALSE(membership->is_ready());
+  const ContactIndex relay = village.befriend(5);
+  test::Village elsewhere(2);
+  PiggyMessage piggy;
+  for (std::uint16_t i = 0; i < 5; ++i)
+    piggy.tokens.push_back(elsewhere.book.token(elsewhere.issue(30 + i)).token.raw());
+  ASSERT_TRUE(receive(relay, MessageKind::piggy, encode(piggy), true));
+  membership->on_deadline(TimePoint{});
+  EXPECT_TRUE(membership->is_ready());
+  int dials = 0;
+  while (take<DialContact>()) ++dials;
+  EXPECT_EQ(dials, 2);
+}
+
+}  // namespace
+}  // namespace kith::overlay

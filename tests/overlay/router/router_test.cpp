@@ -1,0 +1,291 @@
+#include "overlay/router/router.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "overlay/membership/messages.hpp"
+#include "tests/overlay/village.hpp"
+#include "tests/support/for_each_seed.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t kFirstPeer = 10;
+
+class RouterTest : public testing::Test {
+ protected:
+  explicit RouterTest(NodeRole role = NodeRole::member) {
+    for (std::uint16_t i = 0; i < 6; ++i) friends.push_back(village.befriend(kFirstPeer + i));
+    RouterConfig config;
+    config.role = role;
+    router.emplace(config, village.id(village.self), village.table, village.book, village.peers);
+  }
+
+  /// The next output of type `What`; all others are passed over.
+  template <class What>
+  std::optional<What> take() {
+    while (auto output = router->poll_output())
+      if (auto* what = std::get_if<What>(&*output)) return std::move(*what);
+    return std::nullopt;
+  }
+
+  [[nodiscard]] ContactIndex closest_friend(const Fingerprint& key) const {
+    return *std::ranges::min_element(
+        friends, {}, [&](ContactIndex contact) { return distance(key, village.id(contact)); });
+  }
+
+  /// What `from` hands us for `key`, with `number` of its own.
+  void receive(ContactIndex from, const Fingerprint& key, std::uint32_t number = 7) {
+    RouteMessage message;
+    message.number = number;
+    message.key = key;
+    message.hops_left = 5;
+    message.payload = payload;
+    router->on_route(from, message, TimePoint{});
+  }
+
+  test::Village village;
+  std::vector<ContactIndex> friends;
+  std::optional<Router> router;
+  Bytes payload = encode_bare(MessageKind::trace);
+};
+
+class ClientRouterTest : public RouterTest {
+ protected:
+  ClientRouterTest() : RouterTest(NodeRole::client) {}
+};
+
+TEST_F(RouterTest, HandsAMessageToAPeerThatIsCloserAndWantsToKnowThatItArrived) {
+  const Fingerprint key = village.id(friends[2]);
+  router->route({.key = key, .payload = payload}, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->peer, friends[2]);
+  EXPECT_TRUE(sent->confirm);
+  const auto message = decode_route(sent->message);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->key, key);
+  EXPECT_EQ(message->hops_left, 31);
+}
+
+TEST_F(RouterTest, KeepsWhatNobodyIsCloserTo) {
+  router->route({.key = village.id(village.self), .payload = payload}, TimePoint{});
+  const auto arrived = take<Arrived>();
+  ASSERT_TRUE(arrived);
+  EXPECT_EQ(arrived->payload, payload);
+}
+
+TEST_F(RouterTest, AnswersTheWayTheMessageCame) {
+  receive(friends[0], village.id(village.self), 42);
+  const auto arrived = take<Arrived>();
+  ASSERT_TRUE(arrived);
+  router->answer(arrived->route, AnswerStatus::final, payload, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->peer, friends[0]);
+  EXPECT_FALSE(sent->confirm);
+  const auto answer = decode_answer(sent->message);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->number, 42U);
+  EXPECT_EQ(answer->hops, 0);
+}
+
+TEST_F(RouterTest, NeverHandsAMessageBack) {
+  for (const ContactIndex from : friends) {
+    receive(from, village.id(from));
+    while (auto output = router->poll_output())
+      if (const auto* sent = std::get_if<RouterSend>(&*output)) EXPECT_NE(sent->peer, from);
+  }
+}
+
+TEST_F(RouterTest, AvoidsTheNodeThatAMessageSpeaksOf) {
+  const Fingerprint key = village.id(friends[3]);
+  router->route({.key = key, .avoid = key, .payload = payload}, TimePoint{});
+  while (auto output = router->poll_output())
+    if (const auto* sent = std::get_if<RouterSend>(&*output)) EXPECT_NE(sent->peer, friends[3]);
+}
+
+TEST_F(RouterTest, CountsHopsAndRecordsThemOnTheWayBack) {
+  const Fingerprint key = village.id(friends[1]);
+  RouteRequest request{.key = key, .recorded = true, .payload = payload};
+  router->route(std::move(request), TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  AnswerMessage answer;
+  answer.number = decode_route(sent->message)->number;
+  answer.hops = 1;
+  answer.record = {key};
+  router->on_answer(sent->peer, answer, TimePoint(80ms));
+  const auto answered = take<Answered>();
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answered->hops, 2);
+  EXPECT_EQ(answered->record, (std::vector{key, village.id(village.self)}));
+  EXPECT_EQ(answered->after, 80ms);
+}
+
+TEST_F(RouterTest, IgnoresAnAnswerFromAnyoneButWhoWasAsked) {
+  router->route({.key = village.id(friends[1]), .payload = payload}, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  AnswerMessage answer;
+  answer.number = decode_route(sent->message)->number;
+  const ContactIndex stranger = friends[sent->peer == friends[0] ? 1 : 0];
+  router->on_answer(stranger, answer, TimePoint{});
+  EXPECT_FALSE(take<Answered>());
+}
+
+TEST_F(RouterTest, TakesAnotherWayWhenTheNextHopTurnsSuspectTooSoon) {
+  receive(friends[0], village.id(friends[4]));
+  const auto first = take<RouterSend>();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->peer, friends[4]);
+  router->on_ping_sent(friends[4], 1);
+  static_cast<void>(village.table.on_missed_ping(friends[4]));
+  router->on_suspect(friends[4], TimePoint(300ms));
+  // Whoever is next closest gets it: another peer, or we ourselves.
+  bool went_elsewhere = false;
+  while (auto output = router->poll_output()) {
+    if (const auto* sent = std::get_if<RouterSend>(&*output)) {
+      EXPECT_NE(sent->peer, friends[4]);
+      went_elsewhere = true;
+    }
+    if (std::holds_alternative<Arrived>(*output)) went_elsewhere = true;
+  }
+  EXPECT_TRUE(went_elsewhere);
+}
+
+TEST_F(RouterTest, LeavesAMessageWithTheNextHopThatHasIt) {
+  receive(friends[0], village.id(friends[4]));
+  ASSERT_TRUE(take<RouterSend>());
+  router->on_ping_sent(friends[4], 1);
+  router->on_pong(friends[4], 1);
+  router->on_suspect(friends[4], TimePoint(300ms));
+  EXPECT_FALSE(router->poll_output());
+}
+
+TEST_F(RouterTest, DoesNotTakeAnOldPongForAConfirmation) {
+  router->on_ping_sent(friends[4], 1);
+  receive(friends[0], village.id(friends[4]));
+  ASSERT_TRUE(take<RouterSend>());
+  router->on_pong(friends[4], 1);
+  static_cast<void>(village.table.on_missed_ping(friends[4]));
+  router->on_suspect(friends[4], TimePoint(300ms));
+  EXPECT_TRUE(router->poll_output());
+}
+
+TEST_F(RouterTest, TriesAnotherFirstHopWhenNoAnswerComesAndGivesUpInTheEnd) {
+  Fingerprint key = village.id(friends[2]);
+  const RequestId request = router->route({.key = key, .payload = payload}, TimePoint{});
+  int attempts = 0;
+  std::optional<Unanswered> unanswered;
+  for (TimePoint now; !unanswered && now < TimePoint(10s); now += 1s) {
+    router->on_deadline(now);
+    while (auto output = router->poll_output()) {
+      if (std::holds_alternative<RouterSend>(*output) || std::holds_alternative<Arrived>(*output))
+        ++attempts;
+      if (const auto* none = std::get_if<Unanswered>(&*output)) unanswered = *none;
+    }
+  }
+  ASSERT_TRUE(unanswered);
+  EXPECT_EQ(unanswered->request, request);
+  EXPECT_EQ(attempts, 4);
+  EXPECT_FALSE(router->next_deadline());
+}
+
+TEST_F(RouterTest, GoesStraightToATargetThatItHasASessionWith) {
+  const ContactIndex client = village.befriend(99, NodeRole::client);
+  RouteMessage message;
+  message.number = 3;
+  message.key = village.id(village.self);
+  message.target = village.id(client);
+  message.hops_left = 5;
+  message.payload = payload;
+  router->on_route(friends[0], message, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->peer, client);
+}
+
+TEST_F(RouterTest, SaysThatATargetCannotBeReached) {
+  RouteMessage message;
+  message.number = 3;
+  message.key = village.id(village.self);
+  message.target = village.id(village.issue(98));
+  message.hops_left = 5;
+  message.payload = payload;
+  router->on_route(friends[0], message, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(decode_answer(sent->message)->status, AnswerStatus::unreachable);
+}
+
+TEST_F(RouterTest, EndsAMessageThatHasTravelledTooFar) {
+  RouteMessage message;
+  message.number = 3;
+  message.key = village.id(friends[1]);
+  message.payload = payload;
+  router->on_route(friends[0], message, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(decode_answer(sent->message)->status, AnswerStatus::unreachable);
+}
+
+TEST_F(RouterTest, ForgetsTheWayBackInTime) {
+  receive(friends[0], village.id(friends[4]));
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  router->on_deadline(TimePoint(10s));
+  AnswerMessage answer;
+  answer.number = decode_route(sent->message)->number;
+  router->on_answer(friends[4], answer, TimePoint(10s));
+  EXPECT_FALSE(router->poll_output());
+}
+
+TEST_F(ClientRouterTest, AlwaysHandsOnToTheRelayClosestToTheKey) {
+  const Fingerprint key = village.id(village.self);
+  router->route({.key = key, .payload = payload}, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->peer, closest_friend(key));
+}
+
+TEST_F(ClientRouterTest, ForwardsNothingForOthers) {
+  receive(friends[0], village.id(friends[1]));
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->peer, friends[0]);
+  EXPECT_EQ(decode_answer(sent->message)->status, AnswerStatus::unreachable);
+}
+
+TEST(Router, GoesOnlyTowardsTheKey) {
+  kith::test::for_each_seed(1000, [](SeededRandom& random) {
+    test::Village village(random.next_u64());
+    const auto count = static_cast<std::uint16_t>(1 + random.below(12));
+    for (std::uint16_t i = 0; i < count; ++i) village.befriend(kFirstPeer + i);
+    Router router({}, village.id(village.self), village.table, village.book, village.peers);
+    std::array<Byte, Fingerprint::kBytes> bytes{};
+    random.fill(bytes);
+    const Fingerprint key(bytes);
+    router.route({.key = key, .payload = encode_bare(MessageKind::trace)}, TimePoint{});
+    const auto output = router.poll_output();
+    ASSERT_TRUE(output);
+    const Fingerprint& self = village.id(village.self);
+    if (const auto* sent = std::get_if<RouterSend>(&*output)) {
+      EXPECT_TRUE(is_closer(key, village.id(sent->peer), self));
+    } else {
+      for (const Peer& peer : village.peers.all())
+        EXPECT_TRUE(is_closer(key, self, village.id(peer.contact)));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace kith::overlay
