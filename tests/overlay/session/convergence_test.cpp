@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "party.hpp"
+#include "tests/overlay/session/party.hpp"
 #include "tests/support/for_each_seed.hpp"
 
 namespace kith::overlay::test {

@@ -1,4 +1,4 @@
-#include "party.hpp"
+#include "tests/overlay/session/party.hpp"
 
 #include <algorithm>
 #include <utility>

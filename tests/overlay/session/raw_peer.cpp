@@ -1,4 +1,4 @@
-#include "raw_peer.hpp"
+#include "tests/overlay/session/raw_peer.hpp"
 
 #include "core/assert.hpp"
 #include "core/crypto/sodium.hpp"

@@ -6,7 +6,7 @@
 
 #include "core/noise/handshake_state.hpp"
 #include "overlay/session/record.hpp"
-#include "party.hpp"
+#include "tests/overlay/session/party.hpp"
 
 namespace kith::overlay::test {
 

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "core/crypto/sodium.hpp"
-#include "party.hpp"
-#include "raw_peer.hpp"
+#include "tests/overlay/session/party.hpp"
+#include "tests/overlay/session/raw_peer.hpp"
 #include "tests/support/for_each_seed.hpp"
 
 namespace kith::overlay::test {

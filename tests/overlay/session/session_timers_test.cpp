@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "party.hpp"
-#include "raw_peer.hpp"
+#include "tests/overlay/session/party.hpp"
+#include "tests/overlay/session/raw_peer.hpp"
 
 namespace kith::overlay::test {
 namespace {
