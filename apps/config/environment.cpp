@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "KITH_";
 constexpr std::string_view kFileVariable = "KITH_CONFIG";
-constexpr std::size_t kTypingErrorsMax = 2;
+constexpr std::size_t kTypingErrorsMax = 1;
 
 std::vector<std::string> divided(std::string_view text) {
   std::vector<std::string> parts;
