@@ -215,5 +215,16 @@ TEST_F(CoordinatorRegionTest, LeavesOldPairsOfOneHolderAlone) {
   EXPECT_THAT(desk.take_pushed(), IsEmpty());
 }
 
+TEST_F(CoordinatorRegionTest, TellsANodeItsMatchesIfItsDeclareWasAnsweredElsewhereToo) {
+  const PeerIntent sender = sends(bob);
+  desk.declare(receives(ada));
+  desk.declare(sender);
+  desk.take_pushed();
+  desk.replicate(cyd.id(), sender, 1s);
+  EXPECT_THAT(told_to(desk.take_pushed(), bob.id()), ElementsAre(key_of(receives(ada).intent)));
+  desk.replicate(cyd.id(), sender, 1min);
+  EXPECT_THAT(desk.take_pushed(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace kith::overlay::test

@@ -67,6 +67,10 @@ void RegionWorld::step() {
       break;
   }
   run(milliseconds(random_.below(4) == 0 ? between(random_, 0, 60'000) : between(random_, 0, 500)));
+  for (const auto& it : nodes_) {
+    if (it->declarations) it->declarations->sanity_check();
+    if (it->coordinator) it->coordinator->sanity_check();
+  }
 }
 
 void RegionWorld::heal() {
