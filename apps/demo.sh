@@ -234,6 +234,8 @@ await() {
 client() {
   local name=$1 command=$2
   shift 2
+  : >"$work/$name.out"
+  : >"$work/$name.err"
   # What runs in the background reads nothing unless it is told to.
   "$kith" "$command" "$subject" --log-level off "$@" <&0 \
     >"$work/$name.out" 2>"$work/$name.err" &
