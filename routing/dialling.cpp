@@ -90,6 +90,7 @@ Wish wants(const Table& table, const Fingerprint& id, const Endpoint& endpoint) 
 std::optional<Candidate> next_candidate(const Table& table, TimePoint now, Need least) {
   const DistanceOrder& order = table.spares().order();
   if (auto at = next_neighbour(table, now)) return Candidate{order[*at], Need::neighbour};
+  if (least == Need::neighbour) return std::nullopt;
   if (table.peers().size() >= table.config().sessions_max) return std::nullopt;
   std::optional<Candidate> found;
   for (Position first = 0; first < order.size();) {

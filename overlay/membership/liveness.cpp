@@ -46,12 +46,11 @@ void Liveness::on_deadline(const std::function<bool(const Peer&)>& keeps, TimePo
       if (peer.ping_sent) wake_by(ping_deadline(peer));
       continue;
     }
-    if (!keeps(peer)) continue;
-    if (peer.last_heard + config_.interval <= now) {
-      send_ping(peer, now);
-    } else {
+    if (peer.last_heard + config_.interval > now) {
       wake_by(std::max(peer.last_heard + random_->jittered(config_.interval, kJitterPerMille),
                        now + kStep));
+    } else if (keeps(peer)) {
+      send_ping(peer, now);
     }
   }
 }
