@@ -139,6 +139,13 @@ TEST_F(CoordinatorTest, AnOlderAttachmentDoesNotBringOldRelaysBack) {
   desk.declare(now);
   EXPECT_EQ(desk.declare(before).verdict, DeclareVerdict::held);
   EXPECT_EQ(desk.declare(sends(bob)).matches.at(0).attachment, now.attachment);
+
+  PeerIntent renewed = cyd.peer_intent({.subject = subject, .at = after(1s).wall});
+  renewed.attachment = before.attachment;
+  EXPECT_EQ(desk.declare(renewed).verdict, DeclareVerdict::held);
+  const PeerIntent match = desk.declare(sends(bob, {.at = after(1s).wall})).matches.at(0);
+  EXPECT_EQ(match.intent.token, renewed.intent.token);
+  EXPECT_EQ(match.attachment, now.attachment);
 }
 
 TEST_F(CoordinatorTest, TellsMatchesOfAWithdrawalAtOnce) {

@@ -232,5 +232,14 @@ TEST_F(MatchesTest, IgnoresWhatItCannotRead) {
   EXPECT_EQ(declarations.counters().malformed, 1U);
 }
 
+TEST_F(MatchesTest, ANewerIntentForOthersChangesNothingAfterAWithdrawal) {
+  const PeerIntent peer = sends(ada);
+  push(peer);
+  push(IntentEnd(ada.withdrawal(peer.intent)));
+  push(sends(ada, {.at = after(1s).wall, .audience = bob.identity}));
+  EXPECT_EQ(take<Unmatched>().size(), 1U);
+  EXPECT_EQ(declarations.matches(id), 0U);
+}
+
 }  // namespace
 }  // namespace kith::overlay::test

@@ -93,6 +93,16 @@ TEST_F(DeclarationsTest, AClientSignsItsRelays) {
   EXPECT_TRUE(std::ranges::equal(message->peer.relays(), relays));
 }
 
+TEST_F(DeclarationsTest, ItsLatestRelaysCountEvenIfItsClockWasSetBack) {
+  add();
+  declarations.set_node(self.node_token(), {{ada.id()}}, now);
+  const auto before = decode_declare(take<Declarations::RouteToSubject>().back().payload);
+  now.wall -= 1min;
+  declarations.set_node(self.node_token(), {{bob.id()}}, now);
+  const auto later = decode_declare(take_request().payload);
+  EXPECT_GT(later->peer.attachment->at, before->peer.attachment->at);
+}
+
 TEST_F(DeclarationsTest, ReportsWhoHoldsItAndUntilWhen) {
   const Id id = add();
   const std::vector<Fingerprint> holders{ada.id(), bob.id()};
