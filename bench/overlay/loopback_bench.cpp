@@ -3,8 +3,10 @@
 //
 //     loopback_bench [rounds]
 //
-// Prints the median of each figure; rounds of both kinds alternate, because machines are noisy.
+// Prints the median of each figure, and what both processes spent of the processors for it, start
+// and join included; rounds of both kinds alternate, because machines are noisy.
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -271,18 +273,40 @@ double limit_round_trip_microseconds() {
   return median(times);
 }
 
-void compare(const std::string& what, int rounds, const std::function<double()>& ours,
-             const std::function<double()>& limit, bool more_is_better) {
-  std::vector<double> our_figures;
-  std::vector<double> limit_figures;
-  for (int round = 0; round < rounds; ++round) {
-    our_figures.push_back(ours());
-    limit_figures.push_back(limit());
+/// What this process and its children that have ended spent of the processors.
+double processor_seconds() {
+  double seconds = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(who, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime})
+      seconds += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   }
-  const double our_median = median(our_figures);
-  const double limit_median = median(limit_figures);
-  std::printf("%-28s %14.1f %14.1f %8.2f %s\n", what.c_str(), our_median, limit_median,
-              our_median / limit_median, more_is_better ? "x" : "x (less is better)");
+  return seconds;
+}
+
+/// The figures of one side, and what they cost.
+struct Side {
+  std::function<double()> measure;
+  std::vector<double> figures{};
+  std::vector<double> costs{};
+
+  void run() {
+    const double before = processor_seconds();
+    figures.push_back(measure());
+    costs.push_back(processor_seconds() - before);
+  }
+};
+
+void compare(const std::string& what, int rounds, Side ours, Side limit) {
+  for (int round = 0; round < rounds; ++round) {
+    ours.run();
+    limit.run();
+  }
+  const double our_figure = median(ours.figures);
+  const double limit_figure = median(limit.figures);
+  std::printf("%-24s %14.1f %14.1f %8.2f %14.2f\n", what.c_str(), our_figure, limit_figure,
+              our_figure / limit_figure, median(ours.costs) / median(limit.costs));
   std::fflush(stdout);
 }
 
@@ -292,13 +316,12 @@ void compare(const std::string& what, int rounds, const std::function<double()>&
 int main(int argc, char** argv) {
   using namespace kith;
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 5;
-  std::printf("%-28s %14s %14s %8s\n", "", "kith", "limit", "ratio");
+  std::printf("%-24s %14s %14s %8s %14s\n", "", "kith", "limit", "ratio", "ratio of CPU");
   for (const std::size_t bytes : {16U, 64U, 1024U, 16'384U, 1'000'000U})
-    compare(
-        std::to_string(bytes) + " B, messages/s", rounds,
-        [&] { return kith_messages_per_second(bytes); },
-        [&] { return limit_messages_per_second(bytes); }, true);
-  compare("16 B, round trip, us", rounds, kith_round_trip_microseconds,
-          limit_round_trip_microseconds, false);
+    compare(std::to_string(bytes) + " B, messages/s", rounds,
+            {[&] { return kith_messages_per_second(bytes); }},
+            {[&] { return limit_messages_per_second(bytes); }});
+  compare("16 B, round trip, us", rounds, {kith_round_trip_microseconds},
+          {limit_round_trip_microseconds});
   return 0;
 }

@@ -204,7 +204,8 @@ void Node::Runtime::trace(const Fingerprint& key, Duration timeout, Done<NodeTra
 }
 
 NodeStatus Node::Runtime::status() const {
-  const auto status = driver_->look([](const overlay::Engine& engine) { return engine.status(); });
+  const auto [status, join_failure] = driver_->look(
+      [this](const overlay::Engine& engine) { return std::pair(engine.status(), join_failure_); });
   return {.node = status.node,
           .identity = status.identity,
           .ready = status.ready,
@@ -220,23 +221,28 @@ NodeStatus Node::Runtime::status() const {
           .routed = status.routed,
           .bytes_in = status.bytes_in,
           .bytes_out = status.bytes_out,
-          .callback_failures = callback_failures_};
+          .callback_failures = callback_failures_,
+          .join_failure = join_failure};
 }
 
 void Node::Runtime::begin_stop() {
+  std::vector<std::weak_ptr<Publisher::State>> publishers;
   {
     const std::lock_guard lock(states_mutex_);
     if (stopping_.exchange(true)) return;
-    for (const auto& weak : all_publishers_)
-      if (const auto publisher = weak.lock()) publisher->close(Errc::shutting_down);
+    publishers = all_publishers_;
   }
-  driver_->leave([weak = self_](overlay::Engine& engine, Instant) {
-    if (const auto runtime = weak.lock()) runtime->end_all(engine);
+  for (const auto& weak : publishers)
+    if (const auto publisher = weak.lock()) publisher->close(Errc::shutting_down);
+  // They may outlive this, and must not ask the engine for what it has forgotten.
+  driver_->leave([weak_self = self_, publishers](overlay::Engine& engine, Instant) {
+    for (const auto& weak : publishers)
+      if (const auto publisher = weak.lock()) publisher->end(engine, Errc::shutting_down);
+    if (const auto runtime = weak_self.lock()) runtime->forget_all();
   });
 }
 
-void Node::Runtime::end_all(const overlay::Engine& engine) {
-  for (const auto& [id, publisher] : publishers_) publisher->end(engine, Errc::shutting_down);
+void Node::Runtime::forget_all() {
   for (const auto& [id, subscription] : subscriptions_) subscription->ended = Errc::shutting_down;
   publishers_.clear();
   subscriptions_.clear();

@@ -91,7 +91,7 @@ class Node::Runtime {
   template <class Callback, class... Arguments>
   void call(const Callback& callback, const Arguments&... arguments);
   void log(LogLevel level, std::string_view line);
-  void end_all(const overlay::Engine& engine);
+  void forget_all();
 
   const Fingerprint realm_;
   const std::function<void(LogLevel, std::string_view)> log_;
@@ -108,6 +108,9 @@ class Node::Runtime {
   // All there are, so that whoever waits in them is freed at once.
   std::mutex states_mutex_;
   std::vector<std::weak_ptr<Publisher::State>> all_publishers_;
+
+  // In turns, or between them.
+  std::optional<Errc> join_failure_;
 
   // In turns alone.
   Publishers publishers_;

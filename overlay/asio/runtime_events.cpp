@@ -138,10 +138,12 @@ void Node::Runtime::on(const overlay::Accounted& accounted) {
 }
 
 void Node::Runtime::on(const overlay::ReadyChanged& changed) {
+  if (changed.ready) join_failure_.reset();
   log(LogLevel::info, changed.ready ? "ready" : "not ready: no peer is left");
 }
 
 void Node::Runtime::on(const overlay::JoinFailed& failed) {
+  join_failure_ = failed.why;
   log(LogLevel::warning, "cannot join through " + failed.endpoint.to_string() + ": " +
                              std::string(describe(failed.why)) + "; next attempt in " +
                              in_seconds(failed.next_attempt_in));

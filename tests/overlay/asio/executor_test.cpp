@@ -118,6 +118,23 @@ TEST(NodeOnAnExecutor, MayEndBeforeItEverRan) {
   context.run();
 }
 
+TEST(NodeOnAnExecutor, IsHarmlessForAPublisherThatOutlivesIt) {
+  asio::io_context context;
+  std::optional<Node> node = make_node(context.get_executor(), on_loopback());
+  auto publisher = node->publisher("news");
+  const auto subscription = node->subscribe("news", [](const Message&) {});
+  bool matched = false;
+  async_wait_for_match(publisher, kPatience, [&](Result<void> result) {
+    matched = result.has_value();
+    EXPECT_TRUE(publisher.publish("one"));
+    node.reset();
+  });
+  context.run();
+  EXPECT_TRUE(matched);
+  EXPECT_EQ(publisher.status().published, 1U);
+  EXPECT_EQ(publisher.publish("two").error(), Errc::shutting_down);
+}
+
 TEST(NodeOnAnExecutor, MayEndWithAnExecutorThatNeverRuns) {
   auto context = std::make_unique<asio::io_context>();
   std::optional<Node> node = make_node(context->get_executor(), on_loopback());

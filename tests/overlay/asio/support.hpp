@@ -13,8 +13,6 @@ namespace kith::test {
 
 /// How long a test waits for what must come; long, because machines are slow.
 inline constexpr Duration kPatience = std::chrono::seconds(60);
-/// How long it takes to see that a thread waits, where nothing can tell.
-inline constexpr Duration kGlance = std::chrono::milliseconds(50);
 
 inline const std::string kAnyPortV4 = "tcp://127.0.0.1:0";
 inline const std::string kAnyPortV6 = "tcp://[::1]:0";

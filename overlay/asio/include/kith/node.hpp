@@ -91,6 +91,8 @@ struct NodeStatus {
   std::uint64_t bytes_out = 0;
   /// How many callbacks of the application threw; what they threw was logged.
   std::uint64_t callback_failures = 0;
+  /// Why the last attempt to enter the overlay failed, until one succeeds.
+  std::optional<Errc> join_failure{};
 };
 
 struct NodePeer {
