@@ -14,6 +14,7 @@ namespace {
 constexpr Duration kConnectTimeout{10'000'000};
 /// How long a closed connection is remembered for what it has left to say.
 constexpr Duration kClosedTimeout{5'000'000};
+constexpr std::size_t kFarewellBytes = 256U << 10;
 
 }  // namespace
 
@@ -258,6 +259,8 @@ void Engine::Impl::close(ConnectionId id, CloseReason reason, Errc why, Instant 
   if (!connection || connection->closed) return;
   connection->closing_because = why;
   if (!connection->session) return drop(id, why, now);
+  // What the exchange still has to say, acknowledgements above all, goes before the farewell.
+  if (connection->joined) fill(*connection, kFarewellBytes, now);
   connection->session->close(reason, now);
   attend(*connection);
 }
