@@ -101,16 +101,14 @@ TEST_F(RouterTest, AnswersTheWayTheMessageCame) {
 TEST_F(RouterTest, NeverHandsAMessageBack) {
   for (const ContactIndex from : friends) {
     receive(from, village.id(from));
-    while (auto output = router->poll_output())
-      if (const auto* sent = std::get_if<RouterSend>(&*output)) EXPECT_NE(sent->peer, from);
+    while (const auto sent = take<RouterSend>()) EXPECT_NE(sent->peer, from);
   }
 }
 
 TEST_F(RouterTest, AvoidsTheNodeThatAMessageSpeaksOf) {
   const Fingerprint key = village.id(friends[3]);
   router->route({.key = key, .avoid = key, .payload = payload}, TimePoint{});
-  while (auto output = router->poll_output())
-    if (const auto* sent = std::get_if<RouterSend>(&*output)) EXPECT_NE(sent->peer, friends[3]);
+  while (const auto sent = take<RouterSend>()) EXPECT_NE(sent->peer, friends[3]);
 }
 
 TEST_F(RouterTest, CountsHopsAndRecordsThemOnTheWayBack) {
