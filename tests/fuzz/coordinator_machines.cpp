@@ -13,6 +13,8 @@
 /// suspicions, and jumps of the clock.  After each step nothing may be broken.
 namespace {
 
+using namespace std::chrono_literals;
+
 using namespace kith;
 using namespace kith::overlay;
 using namespace kith::overlay::test;

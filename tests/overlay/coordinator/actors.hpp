@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,10 +20,9 @@
 
 namespace kith::overlay::test {
 
-using namespace std::chrono_literals;
-
 /// The first moment of every test.
-inline constexpr Instant kStart{TimePoint(1h), WallTime(1'767'225'600s)};
+inline constexpr Instant kStart{TimePoint(std::chrono::hours(1)),
+                                WallTime(std::chrono::seconds(1'767'225'600))};
 
 [[nodiscard]] inline Instant after(Duration span) {
   return {kStart.time + span, kStart.wall + span};
@@ -38,13 +38,14 @@ inline constexpr Instant kStart{TimePoint(1h), WallTime(1'767'225'600s)};
 struct Actor {
   explicit Actor(Random& random, bool own_identity = false);
 
-  [[nodiscard]] NodeToken node_token(WallTime at = kStart.wall, Duration life = 24h) const;
+  [[nodiscard]] NodeToken node_token(WallTime at = kStart.wall,
+                                     Duration life = std::chrono::hours(24)) const;
 
   struct Wish {
     Fingerprint subject{};
     IntentRole role = IntentRole::receive;
     WallTime at = kStart.wall;
-    Duration life = 10min;
+    Duration life = std::chrono::minutes(10);
     Fingerprint audience{};
     Fingerprint realm{};
   };

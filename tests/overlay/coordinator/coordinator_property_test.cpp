@@ -6,6 +6,8 @@
 namespace kith::overlay::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 using kith::test::for_each_seed;
 
 /// A whole life of intents whose owner is gone, as the slowest clock sees it.

@@ -7,6 +7,8 @@
 namespace kith::overlay::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 using testing::IsEmpty;
 using Id = Declarations::Id;
 using Matched = Declarations::Matched;

@@ -11,6 +11,8 @@
 namespace kith::overlay::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 using kith::test::for_each_seed;
 using Id = IntentStore::Id;
 

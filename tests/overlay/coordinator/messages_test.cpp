@@ -9,6 +9,8 @@
 namespace kith::overlay::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 using kith::test::for_each_seed;
 
 bool same(const PeerIntent& a, const PeerIntent& b) {

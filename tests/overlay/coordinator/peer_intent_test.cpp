@@ -7,6 +7,8 @@
 namespace kith::overlay::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 struct Stage {
   SeededRandom random{2};
   Actor ada{random};

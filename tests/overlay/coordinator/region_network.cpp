@@ -11,6 +11,8 @@
 namespace kith::overlay::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t kSaidMax = 256;
 constexpr Duration kAnswerTimeout = 3s;
 

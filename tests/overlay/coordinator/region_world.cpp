@@ -8,6 +8,8 @@
 namespace kith::overlay::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 std::uint64_t between(Random& random, std::uint64_t least, std::uint64_t most) {
   return least + random.below(most - least + 1);
 }
