@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,8 +14,6 @@
 #include "core/crypto/primitives.hpp"
 
 namespace kith::overlay {
-
-using namespace std::chrono_literals;
 
 class ContactBook;
 
@@ -42,7 +41,7 @@ struct SubscribeOptions {
 struct PublishOptions {
   Fingerprint audience;
   /// How long an accepted message waits for its receivers.
-  Duration time_to_live = 60s;
+  Duration time_to_live = std::chrono::seconds(60);
   /// What a publisher keeps for receivers that are behind.
   std::size_t queue_messages = 65'536;
   std::size_t queue_bytes = 64U << 20;
@@ -71,14 +70,14 @@ struct EngineConfig {
   std::size_t intents_most = 100'000;
   std::size_t subscriptions_most = 16'384;
 
-  Duration node_token_life = 24h;
-  Duration ping_interval = 20s;
-  Duration ping_timeout_least = 250ms;
-  Duration route_timeout = 1s;
+  Duration node_token_life = std::chrono::hours(24);
+  Duration ping_interval = std::chrono::seconds(20);
+  Duration ping_timeout_least = std::chrono::milliseconds(250);
+  Duration route_timeout = std::chrono::seconds(1);
   std::uint8_t route_attempts = 4;
   std::uint8_t hop_limit = 32;
-  Duration intent_life = 10min;
-  Duration leave_timeout = 2s;
+  Duration intent_life = std::chrono::minutes(10);
+  Duration leave_timeout = std::chrono::seconds(2);
 };
 
 }  // namespace kith::overlay

@@ -391,14 +391,6 @@ void Engine::Impl::refresh_attachment(Instant now) {
   declarations_.set_node(book_->token(self_), relays_, now);
 }
 
-void Engine::Impl::fill(Connection& connection, std::size_t budget, Instant now) {
-  const Peer& peer = *peers_.find(*connection.contact);
-  if (peer.connection != connection.id || !peer.exchange) return;
-  if (connection.session->queued_bytes() >= budget) return;
-  exchange_.fill(*peer.exchange, budget - connection.session->queued_bytes(), *connection.session,
-                 now);
-}
-
 void Engine::Impl::append_used_by_pubsub(std::vector<ContactIndex>& used) const {
   for (const auto& [node, need] : needs_)
     if (need.dial) used.push_back(*need.dial);

@@ -302,6 +302,14 @@ void Engine::Impl::take_bytes(ConnectionId id, std::size_t most, Bytes& out, Ins
   }
 }
 
+void Engine::Impl::fill(Connection& connection, std::size_t budget, Instant now) {
+  const Peer& peer = *peers_.find(*connection.contact);
+  if (peer.connection != connection.id || !peer.exchange) return;
+  if (connection.session->queued_bytes() >= budget) return;
+  exchange_.fill(*peer.exchange, budget - connection.session->queued_bytes(), *connection.session,
+                 now);
+}
+
 void Engine::Impl::wake_sessions_by(std::optional<TimePoint> time) {
   if (time && (!sessions_wake_ || *time < *sessions_wake_)) sessions_wake_ = time;
 }
