@@ -45,7 +45,17 @@ Settings load_client_settings(const Flags& flags) {
   return settings;
 }
 
-Failure not_taken_in(const Node&, const Settings& settings) {
+bool is_hopeless(const Node& node, const Settings& settings) {
+  return settings.join.size() == 1 && node.status().join_failure == Errc::refused;
+}
+
+Failure not_taken_in(const Node& node, const Settings& settings) {
+  if (node.status().join_failure == Errc::refused)
+    return {
+        ExitCode::not_authorized,
+        fmt::format("not authorized: {} does not let this identity in; --key or --identity names "
+                    "one that it knows",
+                    fmt::join(settings.join, ", "))};
   return {ExitCode::no_node,
           fmt::format("no node took us in within {}: tried {}; is one running there?",
                       for_people(settings.join_timeout), fmt::join(settings.join, ", "))};

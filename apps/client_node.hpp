@@ -19,6 +19,12 @@ void add_client_settings(CLI::App& command, Flags& flags);
 /// taken.  Throws `Failure` if there is none.
 [[nodiscard]] Settings load_client_settings(const Flags& flags);
 
+/// How often somebody who waits to be taken in looks whether it is hopeless.
+inline constexpr Duration kLookInterval = std::chrono::milliseconds(100);
+
+/// Whether the only node to join through has said no.
+[[nodiscard]] bool is_hopeless(const Node& node, const Settings& settings);
+
 /// Why the overlay has not taken the node in, as the end of a command.
 [[nodiscard]] Failure not_taken_in(const Node& node, const Settings& settings);
 

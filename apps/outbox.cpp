@@ -10,7 +10,7 @@ namespace kith::apps {
 namespace {
 
 /// How often somebody who waits for room looks whether it is still wanted.
-constexpr std::chrono::milliseconds kLookInterval{50};
+constexpr std::chrono::milliseconds kStillWantedInterval{50};
 
 }  // namespace
 
@@ -48,7 +48,7 @@ Result<void> publish_unless(const std::function<bool()>& is_interrupted, Publish
   auto tried = publisher.try_publish(payload);
   if (tried || tried.error() != Errc::would_block) return tried;
   auto accepted = async_publish(publisher, as_bytes(payload), boost::asio::use_future);
-  while (accepted.wait_for(kLookInterval) != std::future_status::ready)
+  while (accepted.wait_for(kStillWantedInterval) != std::future_status::ready)
     if (is_interrupted()) return std::unexpected(Errc::shutting_down);
   return accepted.get();
 }

@@ -89,16 +89,23 @@ class Sender {
     const auto now = Clock::now();
     const auto match_deadline = now + options_.match_timeout;
     const auto join_deadline = std::min(match_deadline, now + settings_.join_timeout);
-    if (receivers_.wait_for(count, join_deadline)) return;
-    if (interrupts_.requested())
-      throw Failure(ExitCode::error, "interrupted before a receiver came");
-    if (!node_.is_ready()) throw not_taken_in(node_, settings_);
+    while (!node_.is_ready()) {
+      const auto look = std::min(join_deadline, Clock::now() + kLookInterval);
+      if (receivers_.wait_for(count, look)) return;
+      stop_if_interrupted();
+      const bool is_late = Clock::now() >= join_deadline && !node_.is_ready();
+      if (is_late || is_hopeless(node_, settings_)) throw not_taken_in(node_, settings_);
+    }
     if (receivers_.wait_for(count, match_deadline)) return;
-    if (interrupts_.requested())
-      throw Failure(ExitCode::error, "interrupted before a receiver came");
+    stop_if_interrupted();
     throw Failure(ExitCode::no_match,
                   fmt::format("{} of {} receivers within {}; --match-timeout waits longer",
                               receivers_.now(), count, for_people(options_.match_timeout)));
+  }
+
+  void stop_if_interrupted() const {
+    if (interrupts_.requested())
+      throw Failure(ExitCode::error, "interrupted before a receiver came");
   }
 
   void send_input() {

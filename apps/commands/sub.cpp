@@ -66,8 +66,9 @@ class Deadlines {
   void check(const Inbox& inbox, const Node& node, const Settings& settings) {
     if (inbox.is_matched()) match_ = join_ = Clock::time_point::max();
     const auto now = Clock::now();
-    if (now >= join_ && !node.is_ready()) throw not_taken_in(node, settings);
-    if (now >= join_) join_ = Clock::time_point::max();
+    if (is_joining() && node.is_ready()) join_ = Clock::time_point::max();
+    if (now >= join_ || (is_joining() && is_hopeless(node, settings)))
+      throw not_taken_in(node, settings);
     if (now >= match_)
       throw Failure(ExitCode::no_match,
                     "nobody publishes that; --first-match-timeout waits longer");
@@ -76,10 +77,15 @@ class Deadlines {
                     fmt::format("time is up after {} messages", inbox.received()));
   }
 
-  [[nodiscard]] Clock::time_point next() const { return std::min({end_, match_, join_}); }
+  [[nodiscard]] Clock::time_point next() const {
+    const auto look = is_joining() ? Clock::now() + kLookInterval : Clock::time_point::max();
+    return std::min({end_, match_, join_, look});
+  }
   [[nodiscard]] bool has_ended() const { return Clock::now() >= end_; }
 
  private:
+  [[nodiscard]] bool is_joining() const { return join_ != Clock::time_point::max(); }
+
   static Clock::time_point after(Clock::time_point start, Duration time) {
     return time.count() == 0 ? Clock::time_point::max() : start + time;
   }

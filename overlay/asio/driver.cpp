@@ -45,8 +45,10 @@ bool is_out_of_resources(const error_code& error) {
 
 }  // namespace
 
-Driver::Driver(asio::any_io_executor executor, EngineConfig config, std::vector<Acceptor> acceptors)
-    : executor_(std::move(executor)),
+Driver::Driver(std::shared_ptr<void> context, asio::any_io_executor executor, EngineConfig config,
+               std::vector<Acceptor> acceptors)
+    : context_(std::move(context)),
+      executor_(std::move(executor)),
       now_(read_clocks()),
       engine_(std::move(config), random_, now_),
       acceptors_(std::move(acceptors)),

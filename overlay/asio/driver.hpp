@@ -45,8 +45,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
  public:
   using Command = std::move_only_function<void(Engine&, Instant)>;
 
-  /// `executor` runs one handler at a time.
-  Driver(boost::asio::any_io_executor executor, EngineConfig config,
+  /// `executor` runs one handler at a time; `context` is what it is of, if nobody else keeps that.
+  Driver(std::shared_ptr<void> context, boost::asio::any_io_executor executor, EngineConfig config,
          std::vector<boost::asio::ip::tcp::acceptor> acceptors);
 
   /// Begins to accept and to join through `entrances`; their names are resolved, again and again
@@ -145,6 +145,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   void drop_overdue();
   [[nodiscard]] Connection* find(ConnectionId id);
 
+  const std::shared_ptr<void> context_;
   const boost::asio::any_io_executor executor_;
   std::weak_ptr<Application> application_;
   std::vector<Endpoint> bound_;

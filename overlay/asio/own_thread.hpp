@@ -21,6 +21,8 @@ class OwnThread {
 
   void run();
 
+  /// Must outlive whatever uses the executor.
+  [[nodiscard]] std::shared_ptr<void> context() const { return context_; }
   /// Runs one handler at a time.
   [[nodiscard]] boost::asio::any_io_executor executor() const { return context_->get_executor(); }
 

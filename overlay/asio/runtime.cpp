@@ -62,7 +62,8 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
       thread_(executor ? nullptr : std::make_unique<overlay::OwnThread>()) {
   const auto serial = one_at_a_time(executor, thread_.get());
   auto acceptors = overlay::open_acceptors(serial, config.listen);
-  driver_ = std::make_shared<overlay::Driver>(serial, engine_config(config), std::move(acceptors));
+  driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
+                                              engine_config(config), std::move(acceptors));
   policy_.emplace(config.policy ? std::move(config.policy) : open_policy(), driver_);
   application_.on_output = [this](overlay::Output& output, Instant) { on_output(output); };
   application_.log = [this](LogLevel level, std::string_view line) { log(level, line); };
