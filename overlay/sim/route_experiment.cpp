@@ -63,10 +63,7 @@ class Experiment {
         meters_(meters),
         random_(config.seed, kExperimentStream),
         world_(underlay, {.seed = config.seed,
-                          .network = {},
                           .primitives = config.primitives,
-                          .configure = {},
-                          .policy = {},
                           .watch = [this](HostIndex node, const overlay::Output& output) {
                             watch(node, output);
                           }}) {

@@ -27,11 +27,11 @@ struct RouteExperimentConfig {
 /// be left empty; what depends on it is then zero.
 struct RouteExperimentMeters {
   /// How far the phase ("join", "quiet", "probe") has come, 0 to 1.
-  std::function<void(std::string_view phase, double fraction)> progress;
+  std::function<void(std::string_view phase, double fraction)> progress = {};
   /// A real clock that never goes back.
-  std::function<Duration()> elapsed;
+  std::function<Duration()> elapsed = {};
   /// Resident memory of this process.
-  std::function<std::size_t()> resident_bytes;
+  std::function<std::size_t()> resident_bytes = {};
 };
 
 /// What was measured.  The names of fields, joined by dots, are the keys of the JSON form.  Means

@@ -28,15 +28,15 @@ namespace kith::sim {
 struct WorldConfig {
   /// Everything random follows from it, `network.seed` included.
   std::uint64_t seed = 1;
-  NetworkConfig network;
+  NetworkConfig network = {};
   /// Nothing: `simulated_primitives`.
   const crypto::Primitives* primitives = nullptr;
   /// Changes what a node is told at its start.  May be empty.
-  std::function<void(HostIndex, overlay::EngineConfig&)> configure;
+  std::function<void(HostIndex, overlay::EngineConfig&)> configure = {};
   /// Answers a node's questions.  Empty: yes to all.
-  std::function<Verdict(HostIndex, const PolicyQuestion&)> policy;
+  std::function<Verdict(HostIndex, const PolicyQuestion&)> policy = {};
   /// Sees what nodes tell their applications; valid during the call only.  May be empty.
-  std::function<void(HostIndex, const overlay::Output&)> watch;
+  std::function<void(HostIndex, const overlay::Output&)> watch = {};
 };
 
 struct NodeOptions {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <set>
@@ -14,6 +15,8 @@
 /// in order, or is reported expired; whatever happens to sessions.
 namespace kith::overlay::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::size_t kNodes = 3;
 

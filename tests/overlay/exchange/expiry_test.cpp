@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
+#include <chrono>
 
 #include "tests/overlay/exchange/world.hpp"
 
 /// Messages that run out of time.
 namespace kith::overlay::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 struct Expiry : testing::Test {
   SeededRandom random{1};

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <deque>
 
 #include <gtest/gtest.h>
@@ -9,6 +10,8 @@
 /// Peers that lie.
 namespace kith::overlay::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// An honest sender (node 0) and receiver (node 1) with an open channel; and somebody (node 2) who
 /// has sessions with both.

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <chrono>
 
 #include "tests/overlay/exchange/world.hpp"
 #include "tokens/issue.hpp"
@@ -6,6 +7,8 @@
 /// How channels come to be, and how they end.
 namespace kith::overlay::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// A sender (node 0) and a receiver (node 1) that were matched and have a session.
 struct Opening : testing::Test {

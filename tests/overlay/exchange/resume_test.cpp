@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
+#include <chrono>
 
 #include "tests/overlay/exchange/world.hpp"
 
 /// Sessions that are lost, and nodes that start again.
 namespace kith::overlay::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 struct Resume : testing::Test {
   SeededRandom random{1};

@@ -1,5 +1,6 @@
 #include "tests/overlay/exchange/world.hpp"
 
+#include <chrono>
 #include <initializer_list>
 
 #include <gtest/gtest.h>
@@ -8,6 +9,8 @@
 
 namespace kith::overlay::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// What a session does with a message that it is given.
 struct Pipe {

@@ -1,0 +1,163 @@
+#include <csignal>
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
+
+#include "tests/apps/program.hpp"
+
+namespace kith::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// Two nodes on loopback, for clients to join through.
+class PubSub : public testing::Test {
+ protected:
+  PubSub() { second_.wait_until_ready(); }
+
+  Invocation sub(std::vector<std::string> more) const {
+    more.insert(more.begin(), {"sub", "news", "--join", first_.address});
+    return {.arguments = std::move(more)};
+  }
+  Invocation pub(std::vector<std::string> more, std::string input = "") const {
+    more.insert(more.begin(), {"pub", "news", "--join", second_.address});
+    return {.arguments = std::move(more), .input = std::move(input)};
+  }
+
+  const Folder folder_;
+  UpNode first_{folder_, "first"};
+  UpNode second_{folder_, "second", {"--join", first_.address}};
+};
+
+TEST_F(PubSub, CarriesAMessage) {
+  Program subscriber(sub({"--count", "1"}));
+  const Finished published = run_kith(pub({"sunny"}));
+  EXPECT_EQ(published.code, 0) << published.error;
+  EXPECT_THAT(published.output, IsEmpty());
+  EXPECT_THAT(published.error, HasSubstr("sent 1 messages to 1 receivers: 1 delivered"));
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_EQ(subscriber.output(), "sunny\n");
+  EXPECT_THAT(subscriber.error(), HasSubstr("received 1 messages, the first"));
+}
+
+TEST_F(PubSub, CarriesEveryLineToEveryReceiver) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i)
+    lines += std::to_string(i) + std::string(i % 7 == 0 ? 300 : 0, 'x') + "\n";
+  const std::string file = folder_.file("lines", lines);
+  Program one(sub({"--count", "20000"}));
+  Program two(sub({"--count", "20000"}));
+  const Finished published = run_kith(pub({"--lines", "--receivers", "2"}, ""));
+  // Nothing was read: nothing is sent, and nothing is wrong.
+  EXPECT_EQ(published.code, 0) << published.error;
+  Invocation with_lines = pub({"--lines", "--receivers", "2", "--json", "--quiet"});
+  with_lines.input_ends = false;
+  Program publisher(with_lines);
+  publisher.write_input(lines);
+  publisher.end_input();
+  EXPECT_EQ(publisher.wait(), 0) << publisher.error();
+  EXPECT_THAT(publisher.output(), HasSubstr("\"delivered\":40000"));
+  EXPECT_EQ(one.wait(), 0);
+  EXPECT_EQ(two.wait(), 0);
+  EXPECT_EQ(one.output(), lines);
+  EXPECT_EQ(two.output(), lines);
+}
+
+TEST_F(PubSub, CarriesEmptyLinesAndALastOneWithoutABreak) {
+  Program subscriber(sub({"--count", "4"}));
+  EXPECT_EQ(run_kith(pub({"--lines"}, "\n\na\nlast")).code, 0);
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_EQ(subscriber.output(), "\n\na\nlast\n");
+}
+
+TEST_F(PubSub, SaysThatNobodyMatches) {
+  const Finished published = run_kith(pub({"x", "--match-timeout", "0.2"}));
+  EXPECT_EQ(published.code, 5);
+  EXPECT_THAT(published.error, HasSubstr("--match-timeout"));
+  const Finished subscribed = run_kith(sub({"--first-match-timeout", "0.2"}));
+  EXPECT_EQ(subscribed.code, 5);
+  EXPECT_THAT(subscribed.error, HasSubstr("--first-match-timeout"));
+}
+
+TEST_F(PubSub, SaysThatTimeIsUp) {
+  EXPECT_EQ(run_kith(sub({"--timeout", "0.2"})).code, 6);
+  EXPECT_EQ(run_kith(sub({"--timeout", "0.2", "--count", "3"})).code, 6);
+}
+
+TEST_F(PubSub, EndsQuietlyWhenNobodyReadsTheSubscriber) {
+  Program subscriber(sub({}));
+  Invocation slowly = pub({"--lines"});
+  slowly.input_ends = false;
+  Program publisher(slowly);
+  publisher.wait_for_error("matched");
+  subscriber.close_output();
+  publisher.write_input("a\n");
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_THAT(subscriber.error(), testing::Not(HasSubstr("Broken pipe")));
+}
+
+TEST_F(PubSub, EndsAnEndlessSubscriberByCtrlC) {
+  Program subscriber(sub({}));
+  EXPECT_EQ(run_kith(pub({"x"})).code, 0);
+  EXPECT_EQ(subscriber.wait_for_output(), "x");
+  subscriber.signal(SIGINT);
+  EXPECT_EQ(subscriber.wait(), 0);
+}
+
+TEST_F(PubSub, EndsAPublisherByCtrlCOnceEverythingIsDelivered) {
+  Program subscriber(sub({"--count", "1"}));
+  Invocation endless = pub({"--lines"}, "a\n");
+  endless.input_ends = false;
+  Program publisher(endless);
+  EXPECT_EQ(subscriber.wait_for_output(), "a");
+  publisher.signal(SIGINT);
+  EXPECT_EQ(publisher.wait(), 1);
+  EXPECT_THAT(publisher.error(), HasSubstr("sent 1 messages"));
+  EXPECT_THAT(publisher.error(), HasSubstr("interrupted"));
+}
+
+TEST_F(PubSub, FindsTheNodeOfThisMachine) {
+  const std::string control = first_.control;
+  Program subscriber(
+      Invocation{.arguments = {"sub", "news", "--control", control, "--count", "1"}});
+  EXPECT_EQ(run_kith({"pub", "news", "x", "--control", control}).code, 0);
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_EQ(subscriber.output(), "x\n");
+}
+
+TEST_F(PubSub, KeepsWhoMayJoinToThoseItKnows) {
+  ASSERT_EQ(run_kith({"key", "new", folder_ / "friend"}).code, 0);
+  const std::string shown = run_kith({"key", "show", folder_ / "friend", "--json"}).output;
+  const auto known = boost::json::parse(shown).as_object();
+  UpNode closed(folder_, "closed",
+                {"--policy", "known", "--known", std::string(known.at("identity").as_string()),
+                 "--known", std::string(known.at("node").as_string())});
+  Program own(Invocation{.arguments = {"sub", "news", "--join", closed.address, "--key",
+                                       folder_ / "friend", "--first-match-timeout", "1"}});
+  EXPECT_EQ(own.wait(), 5) << own.error();
+  const Finished stranger =
+      run_kith({"sub", "news", "--join", closed.address, "--join-timeout", "5"});
+  EXPECT_EQ(stranger.code, 4) << stranger.error;
+}
+
+TEST(PubSubAlone, SaysThatNoNodeAnswers) {
+  const Folder folder;
+  std::string gone;
+  {
+    gone = UpNode(folder, "gone").address;
+  }
+  for (const char* command : {"sub", "pub"}) {
+    std::vector<std::string> arguments{command, "news", "--join", gone, "--join-timeout", "0.5"};
+    if (command == std::string("pub")) arguments.emplace_back("x");
+    const Finished finished = run_kith(Invocation{.arguments = std::move(arguments)});
+    EXPECT_EQ(finished.code, 3) << command;
+    EXPECT_THAT(finished.error, HasSubstr(gone));
+  }
+}
+
+}  // namespace
+}  // namespace kith::test

@@ -1,0 +1,96 @@
+#include "overlay/sim/route_experiment.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "overlay/sim/wonder_home_data.hpp"
+
+namespace kith::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+LatencyModel wonder_home(std::uint64_t seed) {
+  return LatencyModel::wonder_home(wonder_round_trips(), home_access(), seed).value();
+}
+
+RouteExperimentConfig small(std::size_t nodes) {
+  return {.nodes = nodes, .seed = 1, .probes = 400, .quiet = 20s};
+}
+
+TEST(RouteExperiment, FindsTheClosestNodeByEveryProbe) {
+  const auto result = run_route_experiment(small(60), wonder_home(1));
+  EXPECT_EQ(result.nodes, 60U);
+  EXPECT_EQ(result.probes, 400U);
+  EXPECT_EQ(result.answered, 400U);
+  EXPECT_EQ(result.agreement, 1.0);
+  EXPECT_EQ(result.pair_agreement, 1.0);
+  EXPECT_EQ(result.ready.nodes, 60U);
+}
+
+TEST(RouteExperiment, StaysWithinTheBoundsOfTheory) {
+  const auto result = run_route_experiment(small(60), wonder_home(1));
+  // A probe from the closest node itself takes no hop.
+  EXPECT_GT(result.hops.mean, 0.9);
+  EXPECT_LT(result.hops.mean, 2.0);
+  EXPECT_LE(result.hops.p50, result.hops.p99);
+  EXPECT_LE(result.hops.p99, result.hops.max);
+  EXPECT_GT(result.stretch.mean, 0.9);
+  EXPECT_LT(result.stretch.mean, 2.0);
+  EXPECT_GE(result.sessions.mean, 16);
+  EXPECT_LE(result.sessions.max, 59U);
+}
+
+TEST(RouteExperiment, MeasuresOneNodeAlone) {
+  const auto result = run_route_experiment(small(1), wonder_home(1));
+  EXPECT_EQ(result.answered, 400U);
+  EXPECT_EQ(result.agreement, 1.0);
+  EXPECT_EQ(result.hops.max, 0U);
+  EXPECT_EQ(result.sessions.max, 0U);
+  EXPECT_EQ(result.quiet.bytes_per_second_per_node, 0);
+}
+
+TEST(RouteExperiment, RepeatsItselfForASeed) {
+  const auto first = run_route_experiment(small(20), wonder_home(1));
+  const auto second = run_route_experiment(small(20), wonder_home(1));
+  EXPECT_EQ(first.trace_hash, second.trace_hash);
+  EXPECT_EQ(first.cost.events, second.cost.events);
+  EXPECT_EQ(first.hops.mean, second.hops.mean);
+}
+
+TEST(RouteExperiment, TellsHowFarItIs) {
+  std::vector<std::string> phases;
+  double last = 0;
+  (void)run_route_experiment(small(10), wonder_home(1),
+                             {.progress =
+                                  [&](std::string_view phase, double fraction) {
+                                    if (phases.empty() || phases.back() != phase) {
+                                      phases.emplace_back(phase);
+                                      last = 0;
+                                    }
+                                    EXPECT_GE(fraction, last);
+                                    EXPECT_LE(fraction, 1);
+                                    last = fraction;
+                                  },
+                              .elapsed = {},
+                              .resident_bytes = {}});
+  EXPECT_EQ(phases, (std::vector<std::string>{"join", "quiet", "probe"}));
+  EXPECT_EQ(last, 1);
+}
+
+TEST(RouteExperiment, TakesTimeAndMemoryFromItsMeters) {
+  Duration clock{0};
+  std::size_t memory = 0;
+  const auto result = run_route_experiment(small(10), wonder_home(1),
+                                           {.progress = {},
+                                            .elapsed = [&] { return clock += 2s; },
+                                            .resident_bytes = [&] { return memory += 5000; }});
+  EXPECT_EQ(result.cost.elapsed_seconds, 2);
+  EXPECT_EQ(result.cost.events_per_second, static_cast<double>(result.cost.events) / 2);
+  EXPECT_EQ(result.cost.resident_bytes_per_node, 500);
+}
+
+}  // namespace
+}  // namespace kith::sim

@@ -1,0 +1,104 @@
+#include <chrono>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/scenarios/town.hpp"
+#include "tests/support/for_each_seed.hpp"
+
+namespace kith::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A subject that neither of the two coordinates.
+std::string subject_of_others(const Town& town, HostIndex a, HostIndex b) {
+  for (int i = 0;; ++i) {
+    std::string subject = "subject/" + std::to_string(i);
+    const HostIndex coordinator = town.coordinator(subject);
+    if (coordinator != a && coordinator != b) return subject;
+  }
+}
+
+TEST(Coordinator, IsReplacedWithinTwoSecondsOfItsDeath) {
+  for_each_seed(10, [](Random& random) {
+    Town town(random.next_u64());
+    town.found(50);
+    ASSERT_TRUE(town.wait_until_ready());
+    town.world.run_for(10s);
+    const HostIndex sink = town.any_running();
+    const HostIndex source = town.any_running({sink});
+    const std::string subject = subject_of_others(town, sink, source);
+    town.subscribe(sink, subject);
+    town.world.run_for(5s);
+
+    town.world.crash(town.coordinator(subject));
+    const PublisherId publisher = town.advertise(source, subject);
+    EXPECT_TRUE(town.wait_for_receivers(source, publisher, 1, 2s));
+  });
+}
+
+TEST(Coordinator, MayDieAgainAndAgain) {
+  for_each_seed(5, [](Random& random) {
+    Town town(random.next_u64());
+    town.found(60);
+    ASSERT_TRUE(town.wait_until_ready());
+    const HostIndex sink = town.any_running();
+    const HostIndex source = town.any_running({sink});
+    const std::string subject = subject_of_others(town, sink, source);
+    town.subscribe(sink, subject);
+    town.world.run_for(5s);
+    for (int i = 0; i < 8; ++i) {
+      const HostIndex coordinator = town.coordinator(subject);
+      if (coordinator != sink && coordinator != source) town.world.crash(coordinator);
+      const PublisherId publisher = town.advertise(source, subject);
+      ASSERT_TRUE(town.wait_for_receivers(source, publisher, 1, 2s)) << "death " << i;
+      town.world.command(
+          source, [&](overlay::Engine& engine, Instant now) { engine.withdraw(publisher, now); });
+      town.world.run_for(30s);
+    }
+  });
+}
+
+TEST(Coordinator, HandsOverToACloserNewcomer) {
+  for_each_seed(5, [](Random& random) {
+    Town town(random.next_u64());
+    town.found(20);
+    ASSERT_TRUE(town.wait_until_ready());
+    const HostIndex sink = town.any_running();
+    const HostIndex source = town.any_running({sink});
+    std::vector<std::string> subjects;
+    for (int i = 0; i < 20; ++i) {
+      subjects.push_back("subject/" + std::to_string(i));
+      town.subscribe(sink, subjects.back());
+    }
+    town.world.run_for(5s);
+    town.found(40);
+    ASSERT_TRUE(town.wait_until_ready());
+    town.world.run_for(5s);
+    for (const std::string& subject : subjects) {
+      const PublisherId publisher = town.advertise(source, subject);
+      EXPECT_TRUE(town.wait_for_receivers(source, publisher, 1, 3s)) << subject;
+    }
+  });
+}
+
+TEST(Coordinator, TellsPublishersOfSubscriptionsThatEnd) {
+  for_each_seed(5, [](Random& random) {
+    Town town(random.next_u64());
+    town.found(20);
+    ASSERT_TRUE(town.wait_until_ready());
+    const HostIndex sink = town.any_running();
+    const HostIndex source = town.any_running({sink});
+    const SubscriptionId subscription = town.subscribe(sink, "news");
+    const PublisherId publisher = town.advertise(source, "news");
+    ASSERT_TRUE(town.wait_for_receivers(source, publisher, 1, 10s));
+    town.world.command(
+        sink, [&](overlay::Engine& engine, Instant now) { engine.unsubscribe(subscription, now); });
+    EXPECT_TRUE(
+        town.world.run_while_not([&] { return town.receivers(source, publisher).empty(); }, 5s));
+  });
+}
+
+}  // namespace
+}  // namespace kith::test
