@@ -24,7 +24,7 @@ struct Connection {
   bool dialed = false;
   /// Membership has let the session in: it carries everything.
   bool joined = false;
-  NodeRole role = NodeRole::member;
+  Participation role = Participation::member;
   /// `WriteReady` was said and `take_bytes` has not yet come up empty.
   bool write_announced = false;
   /// Whether it waits in the line of those whose session may have something to say.

@@ -236,15 +236,16 @@ Status Engine::Impl::status() const {
   status.sessions = peers_.size();
   status.half_open = limiter_.half_open();
   status.spares = table_.spares().size();
-  status.clients =
-      static_cast<std::size_t>(std::ranges::count(peers_.all(), NodeRole::client, &Peer::role));
+  status.clients = static_cast<std::size_t>(
+      std::ranges::count(peers_.all(), Participation::client, &Peer::role));
   status.intents_held = coordinator_.intents_held();
   status.subjects_coordinated = coordinator_.subjects_coordinated();
   for (const auto& [id, wish] : wishes_) {
     status.subscriptions += wish.subscriptions.size();
     if (wish.publisher) ++status.publishers;
   }
-  status.network_size_estimate = config_.role == NodeRole::member ? table_.estimated_nodes() : 0;
+  status.network_size_estimate =
+      config_.role == Participation::member ? table_.estimated_nodes() : 0;
   status.routed = router_.routed();
   status.bytes_in = bytes_in_;
   status.bytes_out = bytes_out_;
@@ -257,7 +258,7 @@ std::vector<PeerInfo> Engine::Impl::peers(Instant now) const {
     PeerInfo info;
     info.node = book_->id(peer.contact);
     info.endpoint = connections_.find(peer.connection)->endpoint;
-    info.is_client = peer.role == NodeRole::client;
+    info.is_client = peer.role == Participation::client;
     info.dialed_by_us = peer.dialed_by_us;
     info.in_table = table_.is_peer(peer.contact) && routing::is_needed(table_, peer.contact);
     info.missed_pings = static_cast<int>(peer.health.missed_pings());

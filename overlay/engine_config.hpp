@@ -9,6 +9,7 @@
 
 #include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
+#include <kith/policy.hpp>
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
@@ -16,12 +17,6 @@
 namespace kith::overlay {
 
 class ContactBook;
-
-/// Takes part in the overlay, or only uses it (DESIGN §4).
-enum class NodeRole : std::uint8_t {
-  member = 0,  ///< Is in the tables of others, forwards, coordinates.
-  client = 1,  ///< Joins and routes through its peers, enters nobody's table.
-};
 
 /// Where to enter: an endpoint, and the node that must answer there if it is known.
 struct JoinTarget {
@@ -54,7 +49,7 @@ struct EngineConfig {
   crypto::DhKeyPair static_key;
   /// Nothing: the node key speaks for itself.
   std::optional<crypto::SigningKeyPair> identity_key;
-  NodeRole role = NodeRole::member;
+  Participation role = Participation::member;
   /// The realm; zeros: the public one.
   Fingerprint realm;
   /// Whose word on identities is taken besides their own: the realm's leader.

@@ -97,7 +97,7 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
               .health = {},
               .last_heard = now.time,
               .ping_sent = {}});
-  if (config_.role == NodeRole::member && joined.role == NodeRole::member)
+  if (config_.role == Participation::member && joined.role == Participation::member)
     table_.on_connected(joined.contact, book_->endpoint(joined.contact), std::nullopt);
   outputs_.emplace_back(PeerJoined{book_->id(joined.contact), connection->endpoint});
   // How far away it is we want to know at once: who is near is chosen first.
@@ -269,8 +269,8 @@ std::vector<ConnectionId> Engine::Impl::connections_of(ContactIndex contact) con
 
 bool Engine::Impl::keeps(const Peer& peer) const {
   if (peer.in_exchange) return true;
-  if (peer.role == NodeRole::client) return false;
-  return config_.role == NodeRole::client || routing::is_needed(table_, peer.contact);
+  if (peer.role == Participation::client) return false;
+  return config_.role == Participation::client || routing::is_needed(table_, peer.contact);
 }
 
 ContactIndex Engine::Impl::issue_token(Instant now) {

@@ -229,11 +229,11 @@ void Engine::Impl::push(const Fingerprint& to, std::span<const Fingerprint> rela
 void Engine::Impl::handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now) {
   switch (kind) {
     case MessageKind::declare:
-      if (config_.role == NodeRole::member)
+      if (config_.role == Participation::member)
         coordinator_.on_declare(arrived.route, arrived.payload, now);
       return;
     case MessageKind::withdraw:
-      if (config_.role == NodeRole::member)
+      if (config_.role == Participation::member)
         coordinator_.on_withdraw(arrived.route, arrived.payload, now);
       return;
     case MessageKind::matches:
@@ -263,7 +263,7 @@ Result<void> Engine::Impl::dispatch_pubsub(Connection& connection, MessageKind k
   switch (kind) {
     case MessageKind::replicate:
     case MessageKind::replicated:
-      if (peer.role == NodeRole::client || config_.role == NodeRole::client)
+      if (peer.role == Participation::client || config_.role == Participation::client)
         return std::unexpected(Errc::not_authorized);
       coordinator_.on_message(book_->id(peer.contact), message, now);
       return {};
@@ -364,13 +364,13 @@ void Engine::Impl::on_session_unusable(ContactIndex contact, Instant now) {
 }
 
 void Engine::Impl::on_neighbourhood_changed(Instant now) {
-  if (config_.role == NodeRole::member) coordinator_.on_region_changed(now);
+  if (config_.role == Participation::member) coordinator_.on_region_changed(now);
   refresh_attachment(now);
 }
 
 void Engine::Impl::refresh_attachment(Instant now) {
   std::vector<Fingerprint> relays;
-  if (config_.role == NodeRole::client) {
+  if (config_.role == Participation::client) {
     // Those that still serve come first: every change is told to every coordinator.
     for (const Fingerprint& relay : relays_) {
       const auto contact = book_->find(relay);
@@ -379,7 +379,7 @@ void Engine::Impl::refresh_attachment(Instant now) {
     for (const Peer& peer : peers_.all()) {
       const Fingerprint& id = book_->id(peer.contact);
       if (relays.size() == kRelaysMax) break;
-      if (peer.role == NodeRole::member && std::ranges::find(relays, id) == relays.end())
+      if (peer.role == Participation::member && std::ranges::find(relays, id) == relays.end())
         relays.push_back(id);
     }
     if (relays.empty()) return;

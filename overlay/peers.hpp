@@ -21,7 +21,7 @@ struct Peer {
   ContactIndex contact = 0;
   /// The session that we send on.
   ConnectionId connection{};
-  NodeRole role = NodeRole::member;
+  Participation role = Participation::member;
   /// Who uses the node.
   Fingerprint identity;
   bool dialed_by_us = false;

@@ -27,8 +27,7 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   engine.node_key = overlay::signing_key(keys.node_seed);
   engine.static_key = overlay::dh_key(keys.static_seed);
   if (config.identity_seed) engine.identity_key = overlay::signing_key(*config.identity_seed);
-  engine.role = config.participation == Participation::client ? overlay::NodeRole::client
-                                                              : overlay::NodeRole::member;
+  engine.role = config.participation;
   engine.realm = config.realm;
   engine.realm_leader = config.realm_leader;
   for (const std::string& text : config.exempt_networks)

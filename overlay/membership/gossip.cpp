@@ -98,7 +98,7 @@ std::optional<ContactIndex> Membership::learn(ByteView token, Instant now) {
 
 void Membership::consider(ContactIndex contact, TimePoint now) {
   if (leaving_ || book_->token(contact).reachability != Reachability::direct) return;
-  if (config_.role == NodeRole::client) {
+  if (config_.role == Participation::client) {
     if (peers_->find(contact) || dialing_.contains(contact)) return;
     if (std::ranges::find(relays_heard_of_, contact) != relays_heard_of_.end()) return;
     relays_heard_of_.push_back(contact);
@@ -117,7 +117,7 @@ void Membership::consider(ContactIndex contact, TimePoint now) {
 }
 
 void Membership::spread(ContactIndex newcomer, std::optional<ContactIndex> told_by) {
-  if (config_.role == NodeRole::client || leaving_) return;
+  if (config_.role == Participation::client || leaving_) return;
   // Those to whom the newcomer is close are close to us if it is, and otherwise not for us to tell.
   if (!table_->is_neighbour_of(config_.self, book_->id(newcomer))) return;
   const Token& token = book_->token(newcomer).token;
@@ -150,7 +150,7 @@ Bytes Membership::piggy_for(const Fingerprint& node, bool whole_table, bool comp
   std::vector<Offer> offers;
   for (const Peer& peer : peers_->all()) {
     const Fingerprint& id = book_->id(peer.contact);
-    if (id == node || peer.role != NodeRole::member || peer.health.is_suspect()) continue;
+    if (id == node || peer.role != Participation::member || peer.health.is_suspect()) continue;
     if (std::ranges::find(chosen, peer.contact) != chosen.end()) continue;
     const routing::Slot slot = routing::slot_of(distance(node, id), spread_bits);
     offers.push_back({std::abs(static_cast<int>(slot.bucket) - ours), slot, peer.contact});

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kForwardedMost = 4096;
 
-Participation participation(NodeRole role) {
-  return role == NodeRole::client ? Participation::client : Participation::member;
-}
-
 }  // namespace
 
 Membership::Membership(const MembershipConfig& config, ContactBook& book, routing::Table& table,
@@ -155,8 +151,8 @@ void Membership::ask(ConnectionId connection, const Candidate& candidate) {
   if (candidate.stage == Stage::authenticating) {
     outputs_.emplace_back(AskAboutJoin{connection, AuthenticateQuestion{identity}});
   } else {
-    outputs_.emplace_back(AskAboutJoin{
-        connection, AuthorizeQuestion{identity, JoinRequest{participation(candidate.role)}}});
+    outputs_.emplace_back(
+        AskAboutJoin{connection, AuthorizeQuestion{identity, JoinRequest{candidate.role}}});
   }
 }
 
@@ -179,7 +175,8 @@ void Membership::refuse(ConnectionId connection) {
 
 void Membership::accept(ConnectionId connection, TimePoint now) {
   const Candidate candidate = candidates_.at(connection);
-  const bool in_table = config_.role == NodeRole::member && candidate.role == NodeRole::member;
+  const bool in_table =
+      config_.role == Participation::member && candidate.role == Participation::member;
   if (in_table && !candidate.entering) {
     const auto admission =
         routing::admit(*table_, book_->id(candidate.contact), book_->endpoint(candidate.contact));
@@ -195,9 +192,9 @@ void Membership::accept(ConnectionId connection, TimePoint now) {
 }
 
 void Membership::welcome(ConnectionId connection, const Candidate& candidate, TimePoint) {
-  if (config_.role == NodeRole::client) return;
+  if (config_.role == Participation::client) return;
   const Fingerprint& id = book_->id(candidate.contact);
-  if (candidate.role == NodeRole::client) {
+  if (candidate.role == Participation::client) {
     outputs_.emplace_back(SendOn{connection, piggy_near(id, id)});
     return;
   }
@@ -213,12 +210,13 @@ void Membership::welcome(ConnectionId connection, const Candidate& candidate, Ti
   outputs_.emplace_back(RouteForMembership{std::move(request)});
 }
 
-void Membership::join(ConnectionId connection, ContactIndex contact, NodeRole role,
+void Membership::join(ConnectionId connection, ContactIndex contact, Participation role,
                       const Fingerprint& identity, TimePoint now) {
   outputs_.emplace_back(SessionJoined{connection, contact, role, identity});
-  if (config_.role == NodeRole::member && role == NodeRole::member) spread(contact, contact);
+  if (config_.role == Participation::member && role == Participation::member)
+    spread(contact, contact);
   timers_.set(Timer::dial, now);
-  if (config_.role == NodeRole::member && !timers_.deadline_of(Timer::refresh))
+  if (config_.role == Participation::member && !timers_.deadline_of(Timer::refresh))
     timers_.set(Timer::refresh, now + refresh_interval_);
 }
 

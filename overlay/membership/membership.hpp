@@ -59,7 +59,7 @@ struct AskAboutJoin {
 struct SessionJoined {
   ConnectionId connection;
   ContactIndex contact;
-  NodeRole role;
+  Participation role;
   Fingerprint identity;
 };
 /// Route this, and give the answers to `on_answered`.
@@ -77,7 +77,7 @@ using MembershipOutput =
                  RouteForMembership, AnswerRoute, ReadyChanged, JoinFailed>;
 
 struct MembershipConfig {
-  NodeRole role = NodeRole::member;
+  Participation role = Participation::member;
   Fingerprint self;
   Fingerprint realm;
   const crypto::Signatures* signatures = nullptr;
@@ -160,7 +160,7 @@ class Membership {
   struct Candidate {
     ContactIndex contact = 0;
     Stage stage = Stage::joining;
-    NodeRole role = NodeRole::member;
+    Participation role = Participation::member;
     bool entering = false;
     std::optional<Token> identity;  ///< Nothing: the node's own token.
   };
@@ -183,7 +183,7 @@ class Membership {
   void refuse(ConnectionId connection);
   void accept(ConnectionId connection, TimePoint now);
   void welcome(ConnectionId connection, const Candidate& candidate, TimePoint now);
-  void join(ConnectionId connection, ContactIndex contact, NodeRole role,
+  void join(ConnectionId connection, ContactIndex contact, Participation role,
             const Fingerprint& identity, TimePoint now);
 
   [[nodiscard]] std::optional<ContactIndex> learn(ByteView token, Instant now);

@@ -58,7 +58,7 @@ Bytes encode_update(ByteView token) { return encode_token_message(MessageKind::u
 
 Bytes encode_announce(ByteView token) { return encode_token_message(MessageKind::announce, token); }
 
-Bytes encode_acknowledge(NodeRole role) {
+Bytes encode_acknowledge(Participation role) {
   Bytes bytes;
   codec::Writer(bytes)
       .array(2)
@@ -86,7 +86,7 @@ Result<JoinMessage> decode_join(ByteView bytes) {
   JoinMessage message;
   in.array(kJoinFields, kJoinFields);
   read_kind(in, MessageKind::join);
-  message.role = static_cast<NodeRole>(in.unsigned_number(1));
+  message.role = static_cast<Participation>(in.unsigned_number(1));
   message.entering = in.boolean();
   message.identity = in.binary(0, kTokenBytesMax);
   const ByteView proof = in.binary(0, sizeof(crypto::Signature));
@@ -123,11 +123,11 @@ Result<ByteView> decode_token_message(ByteView bytes, MessageKind kind) {
   return token;
 }
 
-Result<NodeRole> decode_acknowledge(ByteView bytes) {
+Result<Participation> decode_acknowledge(ByteView bytes) {
   codec::Reader in(bytes);
   in.array(2, 2);
   read_kind(in, MessageKind::acknowledge);
-  const auto role = static_cast<NodeRole>(in.unsigned_number(1));
+  const auto role = static_cast<Participation>(in.unsigned_number(1));
   if (const auto done = in.finish(); !done) return std::unexpected(done.error());
   return role;
 }

@@ -20,7 +20,7 @@ inline constexpr std::size_t kPiggyTokensMax = 48;
 
 /// The first message of a dialer: [1, role, entering, identity, proof].
 struct JoinMessage {
-  NodeRole role = NodeRole::member;
+  Participation role = Participation::member;
   /// The dialer has no other peer yet: tell the overlay of it.
   bool entering = false;
   /// The identity token, where the node key does not speak for itself (R39); otherwise empty.
@@ -43,7 +43,7 @@ struct PiggyMessage {
 /// [24, token]: the same, on its way towards the newcomer's own fingerprint.
 [[nodiscard]] Bytes encode_announce(ByteView token);
 /// [2, role]: you are in, and this is how I take part.
-[[nodiscard]] Bytes encode_acknowledge(NodeRole role);
+[[nodiscard]] Bytes encode_acknowledge(Participation role);
 /// [kind]: not-acknowledged, leave, lookup, trace.
 [[nodiscard]] Bytes encode_bare(MessageKind kind);
 
@@ -55,7 +55,7 @@ struct PiggyMessage {
 [[nodiscard]] Result<PiggyMessage> decode_piggy(ByteView bytes);
 /// The token of an update or an announcement.
 [[nodiscard]] Result<ByteView> decode_token_message(ByteView bytes, MessageKind kind);
-[[nodiscard]] Result<NodeRole> decode_acknowledge(ByteView bytes);
+[[nodiscard]] Result<Participation> decode_acknowledge(ByteView bytes);
 [[nodiscard]] Result<void> decode_bare(ByteView bytes, MessageKind kind);
 
 /// What the identity of a join signs: "kith/1 join", the session id and the node's fingerprint.

@@ -24,7 +24,7 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
   table_->on_disconnected(
       contact, why == Errc::closed ? routing::Parting::orderly : routing::Parting::lost, now);
   if (leaving_) return;
-  if (config_.role == NodeRole::client) {
+  if (config_.role == Participation::client) {
     consider(contact, now);
   } else if (was_neighbour) {
     refresh_interval_ = config_.refresh_first;
@@ -83,7 +83,8 @@ void Membership::on_deadline(TimePoint now) {
 std::optional<TimePoint> Membership::next_deadline() const { return timers_.next(); }
 
 std::size_t Membership::relays() const {
-  return static_cast<std::size_t>(std::ranges::count(peers_->all(), NodeRole::member, &Peer::role));
+  return static_cast<std::size_t>(
+      std::ranges::count(peers_->all(), Participation::member, &Peer::role));
 }
 
 /// Asks one of the neighbours whom it knows near us.
@@ -115,7 +116,7 @@ void Membership::refresh(TimePoint now) {
 
 void Membership::dial_more(TimePoint now) {
   if (leaving_) return;
-  if (config_.role == NodeRole::client) return dial_for_client();
+  if (config_.role == Participation::client) return dial_for_client();
   const bool explore = ready_ && now >= explore_at_;
   while (dialing_.size() < config_.dials_most) {
     const auto candidate = routing::next_candidate(
@@ -147,13 +148,13 @@ void Membership::settle(TimePoint now) {
   const bool alone = relays() == 0;
   if (alone && !entrance_.is_empty()) introduced_ = false;
   const bool settled = alone ? entrance_.is_empty()
-                             : config_.role == NodeRole::client || entrance_.is_empty() ||
+                             : config_.role == Participation::client || entrance_.is_empty() ||
                                    (introduced_ && neighbourhood_is_complete(now));
   // A node that was ready stays so while it has any peer: its neighbourhood mends behind the scene.
   if (ready_ ? (alone && !entrance_.is_empty()) : settled) {
     ready_ = !ready_;
     outputs_.emplace_back(ReadyChanged{ready_});
-    if (ready_ && config_.role == NodeRole::member)
+    if (ready_ && config_.role == Participation::member)
       timers_.set(Timer::neighbourhood,
                   now + random_->jittered(config_.neighbourhood_interval, kJitterPerMille));
   }

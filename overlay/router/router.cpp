@@ -138,7 +138,7 @@ std::optional<TimePoint> Router::next_deadline() const { return deadlines_.next(
 
 std::optional<ContactIndex> Router::choose_hop(const Way& way) const {
   if (const auto peer = target_peer(way)) return peer;
-  if (config_.role == NodeRole::client) return way.from ? std::nullopt : closest_relay(way);
+  if (config_.role == Participation::client) return way.from ? std::nullopt : closest_relay(way);
   std::vector<ContactIndex> excluded = way.tried;
   if (way.avoid)
     if (const auto avoided = book_->find(*way.avoid)) excluded.push_back(*avoided);
@@ -159,7 +159,7 @@ std::optional<ContactIndex> Router::target_peer(const Way& way) const {
 std::optional<ContactIndex> Router::closest_relay(const Way& way) const {
   std::optional<ContactIndex> best;
   for (const Peer& peer : peers_->all()) {
-    if (peer.role != NodeRole::member) continue;
+    if (peer.role != Participation::member) continue;
     if (std::ranges::find(way.tried, peer.contact) != way.tried.end()) continue;
     if (!best || is_closer(way.key, book_->id(peer.contact), book_->id(*best))) best = peer.contact;
   }
@@ -168,7 +168,7 @@ std::optional<ContactIndex> Router::closest_relay(const Way& way) const {
 
 bool Router::ends_here(const Way& way) const {
   if (way.target) return *way.target == self_;
-  return config_.role == NodeRole::member;
+  return config_.role == Participation::member;
 }
 
 std::uint32_t Router::remember(Way way, TimePoint deadline) {

@@ -74,7 +74,7 @@ struct Unanswered {
 using RouterOutput = std::variant<RouterSend, Arrived, Passing, Answered, Unanswered>;
 
 struct RouterConfig {
-  NodeRole role = NodeRole::member;
+  Participation role = Participation::member;
   Duration attempt_timeout{1'000'000};
   std::uint8_t attempts = 4;
   std::uint8_t hop_limit = 32;

@@ -57,7 +57,7 @@ HostIndex World::add_node(const NodeOptions& options) {
 
 void World::start(HostIndex index) {
   Node& node = nodes_[index];
-  const bool is_member = node.options.role == overlay::NodeRole::member;
+  const bool is_member = node.options.role == Participation::member;
   Engine& engine = node.engine.emplace(engine_config(index), node.random, instant(index));
   if (index == network_.hosts()) {
     node.id = engine.id();

@@ -40,7 +40,7 @@ struct WorldConfig {
 };
 
 struct NodeOptions {
-  overlay::NodeRole role = overlay::NodeRole::member;
+  Participation role = Participation::member;
   /// Through whom it enters; nobody: it founds an overlay.
   std::vector<HostIndex> join = {};
   std::int32_t clock_drift_ppm = 0;

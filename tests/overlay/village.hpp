@@ -40,7 +40,7 @@ class Village {
   }
 
   /// A new node that is a peer already.
-  ContactIndex befriend(std::uint16_t number, NodeRole role = NodeRole::member) {
+  ContactIndex befriend(std::uint16_t number, Participation role = Participation::member) {
     const ContactIndex contact = issue(number);
     peers.add({.contact = contact,
                .connection = ConnectionId{number},
@@ -51,7 +51,7 @@ class Village {
                .health = {},
                .last_heard = {},
                .ping_sent = {}});
-    if (role == NodeRole::member)
+    if (role == Participation::member)
       table.on_connected(contact, book.endpoint(contact), std::chrono::milliseconds(20));
     return contact;
   }

@@ -151,7 +151,7 @@ TEST(Publish, WorksBetweenClients) {
     town.found(30);
     ASSERT_TRUE(town.wait_until_ready());
     const HostIndex member = town.any_running();
-    const HostIndex sink = town.add({.role = overlay::NodeRole::client});
+    const HostIndex sink = town.add({.role = Participation::client});
     ASSERT_TRUE(town.wait_until_ready());
     const SubscriptionId subscription = town.subscribe(sink, "news");
     const PublisherId publisher = town.advertise(member, "news");

@@ -18,7 +18,7 @@ constexpr ConnectionId kConnection{77};
 
 class MembershipTest : public testing::Test {
  protected:
-  explicit MembershipTest(NodeRole role = NodeRole::member) {
+  explicit MembershipTest(Participation role = Participation::member) {
     MembershipConfig config;
     config.role = role;
     config.self = village.id(village.self);
@@ -52,12 +52,12 @@ class MembershipTest : public testing::Test {
 
 class ClientMembershipTest : public MembershipTest {
  protected:
-  ClientMembershipTest() : MembershipTest(NodeRole::client) {}
+  ClientMembershipTest() : MembershipTest(Participation::client) {}
 };
 
 TEST_F(MembershipTest, R41_AsksThePolicyTwiceBeforeItAcknowledges) {
   const ContactIndex newcomer = village.issue(5);
-  ASSERT_TRUE(receive_join(newcomer, {.role = NodeRole::member}));
+  ASSERT_TRUE(receive_join(newcomer, {.role = Participation::member}));
   auto asked = take<AskAboutJoin>();
   ASSERT_TRUE(asked);
   EXPECT_TRUE(std::holds_alternative<AuthenticateQuestion>(asked->question));
@@ -94,7 +94,7 @@ TEST_F(MembershipTest, R44_AnnouncesANewcomerTowardsItsOwnFingerprint) {
 }
 
 TEST_F(MembershipTest, AnnouncesNoClient) {
-  ASSERT_TRUE(receive_join(village.issue(5), {.role = NodeRole::client, .entering = true}));
+  ASSERT_TRUE(receive_join(village.issue(5), {.role = Participation::client, .entering = true}));
   membership->on_verdict(kConnection, Verdict::yes, at(0s));
   membership->on_verdict(kConnection, Verdict::yes, at(0s));
   EXPECT_FALSE(take<RouteForMembership>());
@@ -116,8 +116,8 @@ TEST_F(MembershipTest, TakesNoSecondJoin) {
 }
 
 TEST_F(MembershipTest, TakesNoAcknowledgementThatItDidNotAskFor) {
-  EXPECT_FALSE(
-      receive(village.issue(5), MessageKind::acknowledge, encode_acknowledge(NodeRole::member)));
+  EXPECT_FALSE(receive(village.issue(5), MessageKind::acknowledge,
+                       encode_acknowledge(Participation::member)));
 }
 
 TEST_F(MembershipTest, R46_DialsANewNeighbourItHearsOf) {

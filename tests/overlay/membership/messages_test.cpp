@@ -17,27 +17,27 @@ void expect_strict(const Bytes& bytes, const auto& decode) {
 }
 
 TEST(JoinMessage, SurvivesTheWire) {
-  JoinMessage plain{.role = NodeRole::client, .entering = true};
+  JoinMessage plain{.role = Participation::client, .entering = true};
   expect_strict(encode(plain), decode_join);
   const Bytes identity(300, 7);
-  JoinMessage proven{.role = NodeRole::member,
+  JoinMessage proven{.role = Participation::member,
                      .entering = false,
                      .identity = identity,
                      .proof = crypto::Signature{1, 2, 3}};
   const Bytes bytes = encode(proven);
   expect_strict(bytes, decode_join);
   const auto decoded = decode_join(bytes);
-  EXPECT_EQ(decoded->role, NodeRole::member);
+  EXPECT_EQ(decoded->role, Participation::member);
   EXPECT_EQ(decoded->proof, proven.proof);
   EXPECT_EQ(Bytes(decoded->identity.begin(), decoded->identity.end()), identity);
 }
 
 TEST(JoinMessage, NeedsAProofWithAForeignIdentityAndNoneWithout) {
   const Bytes identity(300, 7);
-  JoinMessage unproven{.role = NodeRole::member, .identity = identity};
+  JoinMessage unproven{.role = Participation::member, .identity = identity};
   EXPECT_FALSE(decode_join(encode(unproven)));
   JoinMessage proof_of_nothing{
-      .role = NodeRole::member, .identity = {}, .proof = crypto::Signature{}};
+      .role = Participation::member, .identity = {}, .proof = crypto::Signature{}};
   EXPECT_FALSE(decode_join(encode(proof_of_nothing)));
 }
 
@@ -61,7 +61,7 @@ TEST(MembershipMessages, AreNotTakenForOneAnother) {
   EXPECT_FALSE(decode_token_message(encode_update(token), MessageKind::announce));
   EXPECT_TRUE(decode_token_message(encode_announce(token), MessageKind::announce));
   EXPECT_FALSE(decode_bare(encode_bare(MessageKind::leave), MessageKind::lookup));
-  EXPECT_EQ(*decode_acknowledge(encode_acknowledge(NodeRole::client)), NodeRole::client);
+  EXPECT_EQ(*decode_acknowledge(encode_acknowledge(Participation::client)), Participation::client);
 }
 
 TEST(MembershipMessages, ShowTheirKind) {

@@ -22,7 +22,7 @@ constexpr std::uint16_t kFirstPeer = 10;
 
 class RouterTest : public testing::Test {
  protected:
-  explicit RouterTest(NodeRole role = NodeRole::member) {
+  explicit RouterTest(Participation role = Participation::member) {
     for (std::uint16_t i = 0; i < 6; ++i) friends.push_back(village.befriend(kFirstPeer + i));
     RouterConfig config;
     config.role = role;
@@ -60,7 +60,7 @@ class RouterTest : public testing::Test {
 
 class ClientRouterTest : public RouterTest {
  protected:
-  ClientRouterTest() : RouterTest(NodeRole::client) {}
+  ClientRouterTest() : RouterTest(Participation::client) {}
 };
 
 TEST_F(RouterTest, HandsAMessageToAPeerThatIsCloserAndWantsToKnowThatItArrived) {
@@ -199,7 +199,7 @@ TEST_F(RouterTest, TriesAnotherFirstHopWhenNoAnswerComesAndGivesUpInTheEnd) {
 }
 
 TEST_F(RouterTest, GoesStraightToATargetThatItHasASessionWith) {
-  const ContactIndex client = village.befriend(99, NodeRole::client);
+  const ContactIndex client = village.befriend(99, Participation::client);
   RouteMessage message;
   message.number = 3;
   message.key = village.id(village.self);

@@ -62,7 +62,7 @@ TEST(World, KnowsTheClosestOfThoseThatLive) {
 TEST(World, CountsNoClientAmongTheMembers) {
   World world(near(), {.seed = 1});
   found_two(world);
-  const HostIndex client = world.add_node({.role = overlay::NodeRole::client, .join = {0}});
+  const HostIndex client = world.add_node({.role = Participation::client, .join = {0}});
   EXPECT_EQ(world.live_members().size(), 2U);
   EXPECT_EQ(world.find(world.id(client)), client);
 }

@@ -22,8 +22,11 @@ enum class Verdict : std::uint8_t { yes, no, defer };
 /// without a call it means no.
 using Answer = std::move_only_function<void(Verdict)>;
 
-/// How a node takes part: a member routes and coordinates for others, a client does not.
-enum class Participation : std::uint8_t { member, client };
+/// How a node takes part.
+enum class Participation : std::uint8_t {
+  member = 0,  ///< Is in the tables of others, forwards, coordinates.
+  client = 1,  ///< Joins and routes through its peers, enters nobody's table.
+};
 
 /// May the peer join as this?
 struct JoinRequest {
