@@ -139,6 +139,8 @@ void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now)
     membership_.on_verdict(asked.mapped(), verdict, now);
   if (const auto asked = exchange_questions_.extract(question))
     exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
+  if (const auto asked = coordinator_questions_.extract(question))
+    coordinator_.on_verdict(asked.mapped(), verdict, now);
 }
 
 void Engine::Impl::leave(Instant now) {

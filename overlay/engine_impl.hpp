@@ -167,7 +167,8 @@ class Engine::Impl {
   void handle(ExchangeOutput output, Instant now);
   void handle_matched(Declarations::Id id, const PeerIntent& peer, Instant now);
   void handle_unmatched(const Declarations::Unmatched& unmatched, Instant now);
-  void handle_held(const Declarations::Held& held);
+  void tell_of(Declarations::Id declaration, const auto& tell);
+  void ask_for_coordinator(const Coordinator::Ask& ask, Instant now);
   void renew(const Declarations::NeedsRenewal& renewal, Instant now);
   Result<void> dispatch_pubsub(Connection& connection, MessageKind kind, ByteView message,
                                Instant now);
@@ -223,6 +224,7 @@ class Engine::Impl {
   std::map<RequestId, Asker> askers_;
   std::map<QuestionId, ConnectionId> join_questions_;
   std::map<QuestionId, ExchangeQuestion> exchange_questions_;
+  std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
   DeadlineQueue<ContactIndex> convergence_;
   Wishes wishes_;
   std::map<Fingerprint, Need> needs_;

@@ -112,6 +112,13 @@ struct Declared {
   WallTime until;
 };
 
+/// A coordinator does not hold this intent: `not_authorized`, `limit_reached` or `refused`.  It is
+/// asked again, after a pause.
+struct DeclareRefused {
+  std::variant<SubscriptionId, PublisherId> intent;
+  Errc why;
+};
+
 /// What went over one channel since the last account of it: for the policy's bookkeeping.
 struct Accounted {
   Exchanged what;
@@ -151,8 +158,8 @@ struct Left {};
 using Output =
     std::variant<Dial, WriteReady, CloseConnection, AskPolicy, Delivered, SubscriptionMatched,
                  SubscriptionUnmatched, PublisherMatched, PublisherUnmatched, PublisherWritable,
-                 PublisherDrained, MessagesExpired, Declared, Accounted, ReadyChanged, JoinFailed,
-                 PeerJoined, PeerLost, TraceDone, Left>;
+                 PublisherDrained, MessagesExpired, Declared, DeclareRefused, Accounted,
+                 ReadyChanged, JoinFailed, PeerJoined, PeerLost, TraceDone, Left>;
 
 // What an engine says of itself when asked.
 

@@ -134,6 +134,14 @@ bool Engine::Impl::step_pubsub(Instant now) {
   return false;
 }
 
+/// Calls `tell` for whoever shares a declaration.
+void Engine::Impl::tell_of(Declarations::Id declaration, const auto& tell) {
+  const auto wish = wishes_.find(declaration);
+  if (wish == wishes_.end()) return;
+  for (const SubscriptionId subscription : wish->second.subscriptions) tell(subscription);
+  if (wish->second.publisher) tell(*wish->second.publisher);
+}
+
 void Engine::Impl::handle(Declarations::Output output, Instant now) {
   std::visit(
       Overloaded{
@@ -144,7 +152,16 @@ void Engine::Impl::handle(Declarations::Output output, Instant now) {
             const RequestId id = router_.route(std::move(request), now.time);
             askers_.emplace(id, Asker{Asker::Of::declarations, {}, order.request, {}});
           },
-          [&](const Declarations::Held& held) { handle_held(held); },
+          [&](const Declarations::Held& held) {
+            tell_of(held.declaration, [&](auto intent) {
+              outputs_.emplace_back(Declared{intent, held.holders, held.until});
+            });
+          },
+          [&](const Declarations::Refused& refused) {
+            tell_of(refused.declaration, [&](auto intent) {
+              outputs_.emplace_back(DeclareRefused{intent, refused.why});
+            });
+          },
           [&](const Declarations::NeedsRenewal& renewal) { renew(renewal, now); },
           [&](const Declarations::Matched& matched) {
             handle_matched(matched.declaration, matched.peer, now);
@@ -154,15 +171,6 @@ void Engine::Impl::handle(Declarations::Output output, Instant now) {
           },
           [&](const Declarations::Unmatched& unmatched) { handle_unmatched(unmatched, now); }},
       output);
-}
-
-void Engine::Impl::handle_held(const Declarations::Held& held) {
-  const auto wish = wishes_.find(held.declaration);
-  if (wish == wishes_.end()) return;
-  for (const SubscriptionId subscription : wish->second.subscriptions)
-    outputs_.emplace_back(Declared{subscription, held.holders, held.until});
-  if (wish->second.publisher)
-    outputs_.emplace_back(Declared{*wish->second.publisher, held.holders, held.until});
 }
 
 void Engine::Impl::renew(const Declarations::NeedsRenewal& renewal, Instant now) {
@@ -211,8 +219,21 @@ void Engine::Impl::handle(Coordinator::Output output, Instant now) {
                         },
                         [&](Coordinator::Push& order) {
                           push(order.to, order.relays, std::move(order.payload), now);
-                        }},
+                        },
+                        [&](const Coordinator::Ask& ask) { ask_for_coordinator(ask, now); }},
              output);
+}
+
+void Engine::Impl::ask_for_coordinator(const Coordinator::Ask& ask, Instant now) {
+  // What our own node declares has been allowed by whoever runs it.
+  if (ask.intent.node == local_.id) return coordinator_.on_verdict(ask.question, Verdict::yes, now);
+  const auto question = static_cast<QuestionId>(next_question_++);
+  coordinator_questions_.emplace(question, ask.question);
+  // The coordinator has given up what was asked before so many others.
+  if (coordinator_questions_.size() > 2 * CoordinatorConfig{}.questions_most)
+    coordinator_questions_.erase(coordinator_questions_.begin());
+  outputs_.emplace_back(AskPolicy{
+      question, AuthorizeQuestion{ask.intent.token, SubjectRequest{ask.intent.subject()}}});
 }
 
 void Engine::Impl::push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload,

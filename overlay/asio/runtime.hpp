@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -78,6 +79,7 @@ class Node::Runtime {
   void on(const overlay::PublisherWritable& writable);
   void on(const overlay::MessagesExpired& expired);
   void on(const overlay::Declared& declared);
+  void on(const overlay::DeclareRefused& refused);
   void on(const overlay::TraceDone& done);
   void on(const overlay::AskPolicy& ask);
   void on(const overlay::Accounted& accounted);
@@ -90,6 +92,8 @@ class Node::Runtime {
   /// Calls the application, unless it wants to hear nothing any more.  What it throws ends here.
   template <class Callback, class... Arguments>
   void call(const Callback& callback, const Arguments&... arguments);
+  void with_options_of(const std::variant<overlay::SubscriptionId, overlay::PublisherId>& intent,
+                       const auto& use);
   void log(LogLevel level, std::string_view line);
   void forget_all();
 

@@ -99,16 +99,26 @@ void Node::Runtime::on(const overlay::MessagesExpired& expired) {
                              expired.peer.abbreviated() + " took them");
 }
 
-void Node::Runtime::on(const overlay::Declared& declared) {
-  if (const auto* id = std::get_if<overlay::SubscriptionId>(&declared.intent)) {
+/// Calls `use` with the options of a subscription or publisher that still listens.
+void Node::Runtime::with_options_of(
+    const std::variant<overlay::SubscriptionId, overlay::PublisherId>& intent, const auto& use) {
+  if (const auto* id = std::get_if<overlay::SubscriptionId>(&intent)) {
     const auto it = subscriptions_.find(*id);
-    if (it == subscriptions_.end() || it->second->is_over) return;
-    call(it->second->options.on_declared, declared.holders);
+    if (it != subscriptions_.end() && !it->second->is_over) use(it->second->options);
   } else {
-    const auto it = publishers_.find(std::get<overlay::PublisherId>(declared.intent));
-    if (it == publishers_.end() || it->second->is_muted()) return;
-    call(it->second->options().on_declared, declared.holders);
+    const auto it = publishers_.find(std::get<overlay::PublisherId>(intent));
+    if (it != publishers_.end() && !it->second->is_muted()) use(it->second->options());
   }
+}
+
+void Node::Runtime::on(const overlay::Declared& declared) {
+  with_options_of(declared.intent,
+                  [&](const auto& options) { call(options.on_declared, declared.holders); });
+}
+
+void Node::Runtime::on(const overlay::DeclareRefused& refused) {
+  with_options_of(refused.intent,
+                  [&](const auto& options) { call(options.on_refused, refused.why); });
 }
 
 void Node::Runtime::on(const overlay::TraceDone& done) {

@@ -33,6 +33,7 @@ TimePoint deadline_of(WallTime until, Instant now) {
 DeclareVerdict verdict_of(Errc why) {
   if (why == Errc::limit_reached) return DeclareVerdict::full;
   if (why == Errc::no_route) return DeclareVerdict::elsewhere;
+  if (why == Errc::not_authorized) return DeclareVerdict::not_authorized;
   return DeclareVerdict::invalid;
 }
 
@@ -54,27 +55,20 @@ void Coordinator::on_declare(RouteId from, ByteView payload, Instant now) {
     ++counters_.malformed;
     return refuse(from, message.error());
   }
-  const auto merged = merge(std::move(message->peer), {now.time, 0}, now);
-  if (!merged) return refuse(from, merged.error());
-  const Fingerprint subject = store_[merged->id].key->subject;
-  switch (merged->merge) {
-    case Merge::older:
-      ++counters_.refused;
-      return answer(from, {DeclareVerdict::superseded, store_[merged->id].issued_at(), {}, {}});
-    case Merge::same:
-      break;
-    case Merge::added:
-      refresh(subject, false, now);
-      schedule_added(merged->id, false, now);
-      replicate(merged->id, now);
-      break;
-    case Merge::renewed:
-      refresh(subject, false, now);
-      schedule_renewed(merged->id, now);
-      replicate(merged->id, now);
-      break;
-  }
-  answer_declare(from, merged->id, message->known, now);
+  const auto weighed = weigh(message->peer, Proof::unseen, now);
+  if (!weighed) return refuse(from, weighed.error());
+  if (weighed->merge == Merge::added || weighed->merge == Merge::renewed)
+    return ask(from, std::move(*message), now);
+  settle(from, std::move(*message), now);
+  advance(now);
+}
+
+void Coordinator::on_verdict(QuestionId question, Verdict verdict, Instant now) {
+  auto node = questions_.extract(question);
+  if (node.empty()) return;
+  Question asked = std::move(node.mapped());
+  if (verdict != Verdict::yes) return refuse(asked.from, Errc::not_authorized);
+  settle(asked.from, std::move(asked.message), now);
   advance(now);
 }
 
@@ -143,35 +137,83 @@ void Coordinator::sanity_check() const {
     KITH_ASSERT(subject.region.size() <= config_.region_size);
 }
 
-Result<Coordinator::Merged> Coordinator::merge(PeerIntent peer, Provenance provenance,
-                                               Instant now) {
-  if (auto fits = check_consistency(peer, config_.realm); !fits)
+void Coordinator::ask(RouteId from, DeclareMessage message, Instant now) {
+  // The way back of what was asked longer ago is forgotten: nobody waits for it.
+  while (!questions_.empty() && questions_.begin()->second.forget_at <= now.time)
+    questions_.erase(questions_.begin());
+  if (questions_.size() >= config_.questions_most) return refuse(from, Errc::limit_reached);
+  const auto question = static_cast<QuestionId>(next_question_++);
+  outputs_.emplace_back(Ask{question, message.peer.intent});
+  questions_.emplace(question,
+                     Question{from, std::move(message), now.time + config_.question_life});
+}
+
+void Coordinator::settle(RouteId from, DeclareMessage message, Instant now) {
+  const std::uint64_t known = message.known;
+  const auto merged = merge(std::move(message.peer), Proof::seen, {now.time, 0}, now);
+  if (!merged) return refuse(from, merged.error());
+  const Id id = merged->id;
+  const Fingerprint subject = store_[id].key->subject;
+  switch (merged->merge) {
+    case Merge::older:
+      ++counters_.refused;
+      return answer(from, {DeclareVerdict::superseded, store_[id].issued_at(), {}, {}});
+    case Merge::same:
+      break;
+    case Merge::added:
+      refresh(subject, false, now);
+      schedule_added(id, false, now);
+      replicate(id, now);
+      break;
+    case Merge::renewed:
+      refresh(subject, false, now);
+      schedule_renewed(id, now);
+      replicate(id, now);
+      break;
+  }
+  answer_declare(from, id, known, now);
+}
+
+Result<Coordinator::Weighed> Coordinator::weigh(const PeerIntent& peer, Proof proof, Instant now) {
+  if (const auto fits = check_consistency(peer, config_.realm); !fits)
     return std::unexpected(fits.error());
   const IntentKey key = key_of(peer.intent);
   if (!accepts(key.subject)) return std::unexpected(Errc::no_route);
   const auto id = store_.find(key);
   const Record* held = id ? &store_[*id] : nullptr;
-  if (held != nullptr && supersedes(*held, peer.intent.token)) return Merged{Merge::older, *id};
-  if (const auto valid = verify_news(peer, held, now); !valid)
-    return std::unexpected(valid.error());
-
+  if (held != nullptr && supersedes(*held, peer.intent.token)) return Weighed{Merge::older, id};
+  if (proof == Proof::unseen) {
+    if (const auto valid = verify_news(peer, held, now); !valid)
+      return std::unexpected(valid.error());
+  }
   const IntentToken* before = held == nullptr ? nullptr : held->intent();
   const Token* node = store_.node_token(key.node);
   const bool newer_node = node == nullptr || node->issued_at() < peer.node.token.issued_at();
-  if (before != nullptr) {
-    const bool newer_attachment = has_newer_attachment(*held, peer);
-    if (holds(held, peer.intent.token) && !newer_node && !newer_attachment)
-      return Merged{Merge::same, *id};
-    if (!newer_attachment && held->attachment) peer.attachment = *held->attachment;
-  }
-  const bool renewed =
-      before != nullptr && before->token.audience() == peer.intent.token.audience();
-  if (renewed) provenance.since = held->provenance.since;
-  const WallTime until =
-      std::min(peer.intent.token.expires_at(), (newer_node ? peer.node.token : *node).expires_at());
+  if (before == nullptr) return Weighed{Merge::added, id, newer_node};
+  if (holds(held, peer.intent.token) && !newer_node && !has_newer_attachment(*held, peer))
+    return Weighed{Merge::same, id};
+  const bool renewed = before->token.audience() == peer.intent.token.audience();
+  return Weighed{renewed ? Merge::renewed : Merge::added, id, newer_node};
+}
+
+Result<Coordinator::Merged> Coordinator::merge(PeerIntent peer, Proof proof, Provenance provenance,
+                                               Instant now) {
+  const auto weighed = weigh(peer, proof, now);
+  if (!weighed) return std::unexpected(weighed.error());
+  if (weighed->merge == Merge::older || weighed->merge == Merge::same)
+    return Merged{weighed->merge, *weighed->held};
+  const Record* held = weighed->held ? &store_[*weighed->held] : nullptr;
+  if (held != nullptr && held->intent() != nullptr && held->attachment &&
+      !has_newer_attachment(*held, peer))
+    peer.attachment = *held->attachment;
+  if (weighed->merge == Merge::renewed) provenance.since = held->provenance.since;
+  const Token* node = store_.node_token(peer.node.fingerprint());
+  const WallTime node_until =
+      weighed->newer_node ? peer.node.token.expires_at() : node->expires_at();
+  const WallTime until = std::min(peer.intent.token.expires_at(), node_until);
   const auto stored = store_.put(std::move(peer), provenance, deadline_of(until, now));
   if (!stored) return std::unexpected(stored.error());
-  return Merged{renewed ? Merge::renewed : Merge::added, *stored};
+  return Merged{weighed->merge, *stored};
 }
 
 Result<Coordinator::Merged> Coordinator::merge(const Withdrawal& withdrawal, Provenance provenance,

@@ -10,6 +10,7 @@
 
 #include <kith/bytes.hpp>
 #include <kith/fingerprint.hpp>
+#include <kith/policy.hpp>
 #include <kith/result.hpp>
 #include <kith/time.hpp>
 
@@ -36,6 +37,9 @@ struct CoordinatorConfig {
   Duration step_pause{10'000};
   /// Renewals are told together, after so long.
   Duration renewal_pause{5'000'000};
+  /// Declares that wait for the policy, and for how long: as long as ways back are remembered.
+  std::size_t questions_most = 1024;
+  Duration question_life{10'000'000};
   /// How long it is remembered that an intent ran out.
   Duration expired_life{60'000'000};
 
@@ -55,11 +59,16 @@ struct CoordinatorConfig {
 /// whatever is newest and signed, so that it does not matter in which order and how often the
 /// holders tell each other.
 ///
-///     declared ──► stored ──► answered with holders and matches
-///                    │ ├────► replicated to the region, until acknowledged
-///                    │ └────► matched, by the closest holder alone: both sides are pushed
-///                    ├─ renewed ──► replicated; its matches are told of it, later and together
-///                    └─ withdrawn or expired ──► its matches are told
+///     declared ──► allowed by the policy ──► stored ──► answered with holders and matches
+///                                            │ ├────► replicated to the region, until acknowledged
+///                                            │ └────► matched, by the closest holder alone: both
+///                                            sides are pushed ├─ renewed ──► replicated; its
+///                                            matches are told of │              it, later and
+///                                            together └─ withdrawn or expired ──► its matches are
+///                                            told
+///
+/// The policy is asked where an intent is declared; of what the other holders tell, they have
+/// asked.
 ///
 /// When the region changes, the closest of the old holders hands over to the newcomers, the others
 /// make sure later; and who is the closest now tells again what is recent: receivers drop what they
@@ -83,7 +92,13 @@ class Coordinator {
     Relays relays;
     Bytes payload;
   };
-  using Output = std::variant<Answer, SendToNode, Push>;
+  enum class QuestionId : std::uint64_t {};
+  /// May who declares this intent use its subject?  `on_verdict` answers.
+  struct Ask {
+    QuestionId question{};
+    IntentToken intent;
+  };
+  using Output = std::variant<Answer, SendToNode, Push, Ask>;
 
   struct Counters {
     std::uint64_t declared = 0;    ///< Declares answered as held.
@@ -103,6 +118,8 @@ class Coordinator {
   /// A routed `declare` or `withdraw` ended here.
   void on_declare(RouteId from, ByteView payload, Instant now);
   void on_withdraw(RouteId from, ByteView payload, Instant now);
+  /// The answer to an `Ask`; late and unknown ones are ignored.
+  void on_verdict(QuestionId question, Verdict verdict, Instant now);
   /// A `replicate` or `replicated` from a peer with a joined session.
   void on_message(const Fingerprint& from, ByteView message, Instant now);
   /// A peer joined the table, left it, turned suspect or recovered.
@@ -141,6 +158,20 @@ class Coordinator {
     Merge merge = Merge::same;
     Id id = 0;
   };
+  /// What would come of an intent, beside whatever is `held` under its key.
+  struct Weighed {
+    Merge merge = Merge::same;
+    std::optional<Id> held;
+    bool newer_node = false;  ///< Its node token is news.
+  };
+  /// Whether the signatures of an intent have been verified.
+  enum class Proof : std::uint8_t { unseen, seen };
+  /// A declare that waits for the policy.
+  struct Question {
+    RouteId from{};
+    DeclareMessage message;
+    TimePoint forget_at;
+  };
   /// What is told to one node after a step.
   struct Parcel {
     std::vector<Id> intents;
@@ -150,7 +181,12 @@ class Coordinator {
   using Outbox = std::map<Fingerprint, Parcel>;
 
   // coordinator.cpp: what is held, and what is answered.
-  [[nodiscard]] Result<Merged> merge(PeerIntent peer, Provenance provenance, Instant now);
+  void ask(RouteId from, DeclareMessage message, Instant now);
+  /// Takes an intent that the policy allows, and answers.
+  void settle(RouteId from, DeclareMessage message, Instant now);
+  [[nodiscard]] Result<Weighed> weigh(const PeerIntent& peer, Proof proof, Instant now);
+  [[nodiscard]] Result<Merged> merge(PeerIntent peer, Proof proof, Provenance provenance,
+                                     Instant now);
   [[nodiscard]] Result<Merged> merge(const Withdrawal& withdrawal, Provenance provenance,
                                      Instant now);
   /// Verifies what is not held already, byte for byte.
@@ -204,6 +240,9 @@ class Coordinator {
   RegionLinks links_;
   std::deque<Output> outputs_;
   Counters counters_;
+  /// In the order in which they were asked.
+  std::map<QuestionId, Question> questions_;
+  std::uint64_t next_question_ = 1;
 
   TimePoint matching_resumes_;
   /// Subjects still to be looked at after the region changed, and the last one looked at.

@@ -114,9 +114,9 @@ void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, 
                                   ? withdrawal->key.subject
                                   : std::get<PeerIntent>(record.what).intent.subject();
   const bool is_new_subject = store_.subject(subject) == nullptr;
-  const auto merged = withdrawal != nullptr
-                          ? merge(*withdrawal, provenance, now)
-                          : merge(std::move(std::get<PeerIntent>(record.what)), provenance, now);
+  const auto merged = withdrawal != nullptr ? merge(*withdrawal, provenance, now)
+                                            : merge(std::move(std::get<PeerIntent>(record.what)),
+                                                    Proof::unseen, provenance, now);
   if (!merged) return;
   if (merged->merge == Merge::older) return links_.offer_record(from, merged->id, now.time);
   links_.forget(from, merged->id);

@@ -27,6 +27,13 @@ bool speaks_of(const Declarations::Output& output, Declarations::Id id) {
       output);
 }
 
+/// What a verdict other than held says.
+Errc error_of(DeclareVerdict verdict) {
+  if (verdict == DeclareVerdict::full) return Errc::limit_reached;
+  if (verdict == DeclareVerdict::not_authorized) return Errc::not_authorized;
+  return Errc::refused;
+}
+
 bool is_worn(const Token& token, WallTime now) {
   const Duration life = token.expires_at() - token.issued_at();
   return token.expires_at() - life * kLifeLeftPerMille / 1000 < now;
@@ -251,6 +258,9 @@ void Declarations::on_declared(Id id, Own& own, DeclaredMessage message, Instant
   if (message.verdict != DeclareVerdict::held) {
     ++counters_.refused;
     own.is_held = false;
+    // Who is closer will be found by the next attempt.
+    if (message.verdict != DeclareVerdict::elsewhere)
+      outputs_.emplace_back(Refused{id, error_of(message.verdict)});
     return pause(id, own, now);
   }
   const WallTime until = std::min(message.until, own.intent.token.expires_at());

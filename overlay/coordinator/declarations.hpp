@@ -65,6 +65,12 @@ class Declarations {
     std::vector<Fingerprint> holders;  ///< Closest to the subject first.
     WallTime until;
   };
+  /// A coordinator does not hold the intent: `limit_reached`, `not_authorized` or `refused`.  It is
+  /// asked again, after a pause.
+  struct Refused {
+    Id declaration{};
+    Errc why{};
+  };
   /// Issue the intent again, later than `issued_after` whatever the clock says, and call `renew`.
   struct NeedsRenewal {
     Id declaration{};
@@ -83,7 +89,8 @@ class Declarations {
     Id declaration{};
     IntentKey peer;
   };
-  using Output = std::variant<RouteToSubject, Held, NeedsRenewal, Matched, PeerChanged, Unmatched>;
+  using Output =
+      std::variant<RouteToSubject, Held, Refused, NeedsRenewal, Matched, PeerChanged, Unmatched>;
 
   struct Counters {
     std::uint64_t malformed = 0;   ///< Answers and pushes that could not be read.

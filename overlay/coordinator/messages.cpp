@@ -315,7 +315,7 @@ Result<DeclaredMessage> decode_declared(ByteView bytes) {
   DeclaredMessage message;
   read_kind(in, MessageKind::declared, 5);
   message.verdict = static_cast<DeclareVerdict>(
-      in.unsigned_number(static_cast<std::uint64_t>(DeclareVerdict::superseded)));
+      in.unsigned_number(static_cast<std::uint64_t>(DeclareVerdict::not_authorized)));
   message.until = read_time(in);
   message.holders = read_fingerprints(in, kHoldersMax);
   message.matches = read_intents(in);

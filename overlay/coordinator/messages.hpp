@@ -38,12 +38,13 @@ inline constexpr std::size_t kRecordsPerMessageMax = 128;
 inline constexpr std::size_t kSummariesPerMessageMax = 512;
 
 enum class DeclareVerdict : std::uint8_t {
-  held = 0,        ///< It is stored.
-  withdrawn = 1,   ///< The answer to a withdrawal: it is over.
-  invalid = 2,     ///< A token or signature is not acceptable here.
-  full = 3,        ///< A limit stands in the way.
-  elsewhere = 4,   ///< Others are closer to the subject.
-  superseded = 5,  ///< Something newer, issued at `until`, is held under this key.
+  held = 0,            ///< It is stored.
+  withdrawn = 1,       ///< The answer to a withdrawal: it is over.
+  invalid = 2,         ///< A token or signature is not acceptable here.
+  full = 3,            ///< A limit stands in the way.
+  elsewhere = 4,       ///< Others are closer to the subject.
+  superseded = 5,      ///< Something newer, issued at `until`, is held under this key.
+  not_authorized = 6,  ///< The coordinator's policy does not allow it.
 };
 
 /// Hold this intent.

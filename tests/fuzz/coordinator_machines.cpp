@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "overlay/coordinator/coordinator.hpp"
@@ -101,7 +103,12 @@ class Machines {
   }
 
   void drain() {
-    while (coordinator_.poll_output()) continue;
+    while (const auto output = coordinator_.poll_output()) {
+      const auto* ask = std::get_if<Coordinator::Ask>(&*output);
+      // The first and every fourth that asks waits for ever.
+      if (ask != nullptr && std::to_underlying(ask->question) % 4 != 1)
+        coordinator_.on_verdict(ask->question, Verdict::yes, now_);
+    }
     while (auto output = declarations_.poll_output()) {
       const auto* renewal = std::get_if<Declarations::NeedsRenewal>(&*output);
       if (renewal == nullptr) continue;

@@ -216,6 +216,32 @@ TEST(Node, TakesTheAnswersOfItsPolicyFromAnyThread) {
   threads.clear();
 }
 
+/// Lets everybody join, and nobody use a subject.
+class NoSubjectPolicy final : public Policy {
+ public:
+  void authenticate(const Token&, Answer answer) override { answer(Verdict::yes); }
+  void authorize(const Token&, const Request& request, Answer answer) override {
+    answer(std::holds_alternative<SubjectRequest>(request) ? Verdict::no : Verdict::yes);
+  }
+  void account(const Exchanged&) override {}
+};
+
+TEST(Node, TellsThatACoordinatorDoesNotAllowASubject) {
+  NodeConfig config = on_loopback();
+  config.policy = std::make_unique<NoSubjectPolicy>();
+  Node coordinator(std::move(config));
+  NodeConfig client = on_loopback(coordinator.addresses());
+  client.participation = Participation::client;
+  Node joiner(std::move(client));
+  Heard refused;
+  const auto tell = [&](Errc why) { refused.add(std::string(name(why))); };
+  const auto subscription = joiner.subscribe("news", [](const Message&) {}, {.on_refused = tell});
+  const auto publisher = joiner.publisher("weather", {.on_refused = tell});
+  ASSERT_TRUE(refused.wait_for(2));
+  EXPECT_EQ(refused.all()[0], "not_authorized");
+  EXPECT_EQ(refused.all()[1], "not_authorized");
+}
+
 TEST(Node, TakesAnAnswerThatIsDroppedForNo) {
   std::vector<std::jthread> threads;
   NodeConfig config = on_loopback();

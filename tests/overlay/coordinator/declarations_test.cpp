@@ -1,5 +1,9 @@
 #include "overlay/coordinator/declarations.hpp"
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -151,6 +155,26 @@ TEST_F(DeclarationsTest, TriesAgainWithLongerPausesWhenNobodyAnswers) {
     EXPECT_GT(pause, before);
     before = pause;
     wait(pause);
+  }
+}
+
+TEST_F(DeclarationsTest, TellsWhyItIsRefused) {
+  const Id id = add();
+  const std::vector<std::pair<DeclareVerdict, std::optional<Errc>>> cases = {
+      {DeclareVerdict::not_authorized, Errc::not_authorized},
+      {DeclareVerdict::full, Errc::limit_reached},
+      {DeclareVerdict::invalid, Errc::refused},
+      {DeclareVerdict::elsewhere, std::nullopt},
+  };
+  for (const auto& [verdict, why] : cases) {
+    answer(take_request().request, {verdict, {}, {}, {}});
+    const auto refused = take<Declarations::Refused>();
+    ASSERT_EQ(refused.size(), why ? 1U : 0U);
+    if (why) {
+      EXPECT_EQ(refused[0].declaration, id);
+      EXPECT_EQ(refused[0].why, *why);
+    }
+    wait(2min);
   }
 }
 

@@ -72,11 +72,18 @@ void Desk::step() {
 std::vector<Pushed> Desk::take_pushed() { return std::exchange(pushed_, {}); }
 std::vector<Sent> Desk::take_sent() { return std::exchange(sent_, {}); }
 
-DeclaredMessage Desk::answered() {
+std::vector<DeclaredMessage> Desk::take_answers() {
   drain();
-  EXPECT_EQ(answers_.size(), 1U);
-  const Bytes answer = std::exchange(answers_, {}).front();
-  return decode_declared(answer).value();
+  std::vector<DeclaredMessage> answers;
+  for (const Bytes& answer : std::exchange(answers_, {}))
+    answers.push_back(decode_declared(answer).value());
+  return answers;
+}
+
+DeclaredMessage Desk::answered() {
+  auto answers = take_answers();
+  EXPECT_EQ(answers.size(), 1U);
+  return std::move(answers.at(0));
 }
 
 void Desk::drain() {
@@ -91,6 +98,9 @@ void Desk::drain() {
       else
         sent.replicated = decode_replicated(order->message).value();
       sent_.push_back(std::move(sent));
+    } else if (auto* ask = std::get_if<Coordinator::Ask>(&*output)) {
+      asked.push_back(std::move(*ask));
+      if (policy) coordinator.on_verdict(asked.back().question, *policy, now);
     } else {
       const auto& push = std::get<Coordinator::Push>(*output);
       Pushed pushed{push.to, push.relays, {}, {}, push.payload.size()};

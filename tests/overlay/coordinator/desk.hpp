@@ -52,6 +52,11 @@ class Desk {
   std::vector<Sent> take_sent();
 
   Instant now = kStart;
+  /// What every question is answered with at once; nothing: the test answers.
+  std::optional<Verdict> policy = Verdict::yes;
+  std::vector<Coordinator::Ask> asked;
+  /// What came in answer to declares and withdrawals, in order.
+  std::vector<DeclaredMessage> take_answers();
   Actor self;
   Neighbours neighbours;
   Coordinator coordinator;

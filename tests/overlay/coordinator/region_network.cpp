@@ -81,6 +81,8 @@ void RegionWorld::handle(Node& node, Declarations::Output output) {
             EXPECT_FALSE(held.holders.empty());
             EXPECT_TRUE(node.own.contains(held.declaration));
           },
+          // Clocks are set back and limits reached in this world; it is asked again.
+          [](const Declarations::Refused&) {},
           [&](const Declarations::NeedsRenewal& order) { renew(node, order); },
           [&](const Declarations::Matched& matched) {
             EXPECT_FALSE(node.matches.contains({matched.declaration, key_of(matched.peer.intent)}));
@@ -109,6 +111,9 @@ void RegionWorld::handle(Node& from, Coordinator::Output output) {
                         [&](const Coordinator::Push& order) {
                           remember(order.payload);
                           push(from, order);
+                        },
+                        [&](const Coordinator::Ask& ask) {
+                          from.coordinator->on_verdict(ask.question, Verdict::yes, now_);
                         }},
              output);
 }

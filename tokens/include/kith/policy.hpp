@@ -39,7 +39,8 @@ struct IntentRequest {
   Fingerprint subject;
 };
 
-/// May the peer use this subject with our help, as its coordinator?
+/// May whoever declared this intent use its subject with our help, as its coordinator?  Asked at
+/// the coordinator where the intent is declared; the others that hold it take its word.
 struct SubjectRequest {
   Fingerprint subject;
 };

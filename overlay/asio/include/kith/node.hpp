@@ -140,6 +140,9 @@ struct SubscriptionOptions {
   std::function<void(const Match&)> on_unmatch{};
   /// The subject's coordinators hold the subscription.
   std::function<void(const std::vector<Fingerprint>& holders)> on_declared{};
+  /// A coordinator of the subject said no: `Errc::not_authorized` by its policy, `limit_reached`,
+  /// or `refused`.  It is asked again, after a pause.
+  std::function<void(Errc why)> on_refused{};
 };
 
 struct PublisherOptions {
@@ -151,6 +154,7 @@ struct PublisherOptions {
   std::function<void(const Match&)> on_match{};
   std::function<void(const Match&)> on_unmatch{};
   std::function<void(const std::vector<Fingerprint>& holders)> on_declared{};
+  std::function<void(Errc why)> on_refused{};
 };
 
 /// The end of it is the end of the subscription: when its destructor returns, none of its callbacks

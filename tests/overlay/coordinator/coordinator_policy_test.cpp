@@ -1,0 +1,120 @@
+// Whether those who run a coordinator let others use their subjects.
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+#include "tests/overlay/coordinator/desk.hpp"
+
+namespace kith::overlay::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+using CoordinatorPolicyTest = AtADesk;
+
+TEST_F(CoordinatorPolicyTest, HoldsNothingThatItsPolicyDoesNotAllow) {
+  desk.neighbours.join(bob.id());
+  for (const Verdict verdict : {Verdict::no, Verdict::defer}) {
+    desk.policy = verdict;
+    EXPECT_EQ(desk.declare(receives(ada)).verdict, DeclareVerdict::not_authorized);
+  }
+  EXPECT_EQ(desk.coordinator.store().records(), 0U);
+  EXPECT_TRUE(desk.take_sent().empty());
+  EXPECT_TRUE(desk.take_pushed().empty());
+}
+
+TEST_F(CoordinatorPolicyTest, IsAskedAboutTheIntentAndItsSubject) {
+  const PeerIntent sender = sends(ada);
+  desk.declare(sender);
+  ASSERT_EQ(desk.asked.size(), 1U);
+  EXPECT_EQ(desk.asked[0].intent.token, sender.intent.token);
+  EXPECT_EQ(desk.asked[0].intent.subject(), subject);
+}
+
+TEST_F(CoordinatorPolicyTest, IsAskedAgainWhenAnIntentIsRenewed) {
+  const PeerIntent sender = sends(ada);
+  desk.declare(sender);
+  desk.declare(sender);
+  EXPECT_EQ(desk.asked.size(), 1U) << "what is held already is not asked about";
+  desk.policy = Verdict::no;
+  const PeerIntent renewed = sends(ada, {.at = after(1s).wall});
+  EXPECT_EQ(desk.declare(renewed).verdict, DeclareVerdict::not_authorized);
+  EXPECT_EQ(desk.asked.size(), 2U);
+}
+
+TEST_F(CoordinatorPolicyTest, IsNotAskedAboutWhatIsForged) {
+  PeerIntent forged = receives(ada);
+  Bytes raw(forged.intent.token.raw().begin(), forged.intent.token.raw().end());
+  raw.back() ^= 1;
+  forged.intent = decode_intent_token(raw).value();
+  EXPECT_EQ(desk.declare(forged).verdict, DeclareVerdict::invalid);
+  EXPECT_TRUE(desk.asked.empty());
+}
+
+TEST_F(CoordinatorPolicyTest, MayAnswerLaterAndInAnyOrder) {
+  desk.policy.reset();
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(sends(bob)), desk.now);
+  EXPECT_TRUE(desk.take_answers().empty());
+  ASSERT_EQ(desk.asked.size(), 2U);
+
+  desk.coordinator.on_verdict(desk.asked[1].question, Verdict::yes, desk.now);
+  desk.coordinator.on_verdict(desk.asked[0].question, Verdict::yes, desk.now);
+  const auto answers = desk.take_answers();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_TRUE(answers[0].matches.empty());
+  EXPECT_EQ(answers[1].matches.size(), 1U);
+  EXPECT_EQ(desk.coordinator.intents_held(), 2U);
+}
+
+TEST_F(CoordinatorPolicyTest, TakesTheNewestOfWhatItAllowed) {
+  desk.policy.reset();
+  const PeerIntent renewed = receives(ada, {.at = after(1s).wall});
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(renewed), desk.now);
+  desk.take_answers();
+  ASSERT_EQ(desk.asked.size(), 2U);
+  desk.coordinator.on_verdict(desk.asked[1].question, Verdict::yes, desk.now);
+  desk.coordinator.on_verdict(desk.asked[0].question, Verdict::yes, desk.now);
+  const auto answers = desk.take_answers();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].verdict, DeclareVerdict::held);
+  EXPECT_EQ(answers[1].verdict, DeclareVerdict::superseded);
+}
+
+TEST_F(CoordinatorPolicyTest, IsNotBelievedTwice) {
+  desk.policy.reset();
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
+  desk.take_answers();
+  desk.coordinator.on_verdict(desk.asked.at(0).question, Verdict::no, desk.now);
+  desk.coordinator.on_verdict(desk.asked.at(0).question, Verdict::yes, desk.now);
+  EXPECT_EQ(desk.take_answers().size(), 1U);
+  EXPECT_EQ(desk.coordinator.intents_held(), 0U);
+}
+
+TEST_F(CoordinatorPolicyTest, KeepsOnlySoManyQuestionsOpen) {
+  CoordinatorConfig config;
+  config.questions_most = 2;
+  Desk busy(random, config);
+  busy.policy.reset();
+  for (int i = 0; i < 3; ++i) {
+    busy.coordinator.on_declare(RouteId{7}, declare_bytes(receives(Actor(random))), busy.now);
+  }
+  const auto answers = busy.take_answers();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].verdict, DeclareVerdict::full);
+
+  // Nobody waits any more for the answers to those that are old.
+  busy.wait(config.question_life);
+  busy.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), busy.now);
+  EXPECT_TRUE(busy.take_answers().empty());
+  ASSERT_EQ(busy.asked.size(), 3U);
+  busy.coordinator.on_verdict(busy.asked[0].question, Verdict::yes, busy.now);
+  EXPECT_TRUE(busy.take_answers().empty());
+  busy.coordinator.on_verdict(busy.asked[2].question, Verdict::yes, busy.now);
+  EXPECT_EQ(busy.take_answers().size(), 1U);
+}
+
+}  // namespace
+}  // namespace kith::overlay::test
