@@ -167,7 +167,7 @@ class Engine::Impl {
   void handle(ExchangeOutput output, Instant now);
   void handle_matched(Declarations::Id id, const PeerIntent& peer, Instant now);
   void handle_unmatched(const Declarations::Unmatched& unmatched, Instant now);
-  void tell_of(Declarations::Id declaration, const auto& tell);
+  void tell_sharers_of(Declarations::Id declaration, const auto& tell);
   void ask_for_coordinator(const Coordinator::Ask& ask, Instant now);
   void renew(const Declarations::NeedsRenewal& renewal, Instant now);
   Result<void> dispatch_pubsub(Connection& connection, MessageKind kind, ByteView message,

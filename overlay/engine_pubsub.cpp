@@ -1,13 +1,10 @@
-// The part of the engine that has to do with intents, their coordinators, and exchange.
+// The part of the engine that has to do with coordinators, both ways, and exchange.
 
 #include <algorithm>
 #include <utility>
 
-#include <kith/subject.hpp>
-
 #include "core/overloaded.hpp"
 #include "overlay/engine_impl.hpp"
-#include "tokens/issue.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -17,105 +14,6 @@ constexpr Duration kRedialLast{300'000'000};
 constexpr std::uint32_t kRedialJitterPerMille = 250;
 
 }  // namespace
-
-Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
-                                               const SubscribeOptions& options, Instant now) {
-  const auto subject = subject_id(config_.realm, name);
-  if (!subject) return std::unexpected(subject.error());
-  auto wish = find_wish(*subject, IntentRole::receive);
-  if (wish == wishes_.end()) {
-    auto intent =
-        issue_intent(*subject, options.audience, IntentRole::receive, options.credit, now.wall);
-    if (!intent) return std::unexpected(intent.error());
-    const auto id = declarations_.add(*intent, now);
-    if (!id) return std::unexpected(id.error());
-    wish = wishes_
-               .emplace(*id, Wish{.intent = std::move(*intent),
-                                  .subscriptions = {},
-                                  .publisher = {},
-                                  .matches = {}})
-               .first;
-  } else if (wish->second.intent.token.audience() != options.audience) {
-    return std::unexpected(Errc::wrong_audience);
-  }
-  if (wish->second.subscriptions.size() >= config_.subscriptions_most)
-    return std::unexpected(Errc::limit_reached);
-  const auto subscription = static_cast<SubscriptionId>(next_handle_++);
-  wish->second.subscriptions.push_back(subscription);
-  exchange_.add_subscription(subscription, wish->second.intent, options, now);
-  for (const auto& [key, peer] : wish->second.matches)
-    exchange_.on_matched(subscription, peer, now);
-  return subscription;
-}
-
-void Engine::Impl::unsubscribe(SubscriptionId subscription, Instant now) {
-  for (auto wish = wishes_.begin(); wish != wishes_.end(); ++wish) {
-    if (std::erase(wish->second.subscriptions, subscription) == 0) continue;
-    exchange_.remove_subscription(subscription, now);
-    return release(wish, now);
-  }
-}
-
-Result<PublisherId> Engine::Impl::advertise(std::string_view name, const PublishOptions& options,
-                                            Instant now) {
-  const auto subject = subject_id(config_.realm, name);
-  if (!subject) return std::unexpected(subject.error());
-  if (find_wish(*subject, IntentRole::send) != wishes_.end())
-    return std::unexpected(Errc::limit_reached);
-  auto intent = issue_intent(*subject, options.audience, IntentRole::send, 0, now.wall);
-  if (!intent) return std::unexpected(intent.error());
-  const auto id = declarations_.add(*intent, now);
-  if (!id) return std::unexpected(id.error());
-  const auto publisher = static_cast<PublisherId>(next_handle_++);
-  const auto added = exchange_.add_publisher(publisher, *intent, options, now);
-  if (!added) {
-    declarations_.remove(*id, now);
-    return std::unexpected(added.error());
-  }
-  wishes_.emplace(*id, Wish{.intent = std::move(*intent),
-                            .subscriptions = {},
-                            .publisher = publisher,
-                            .matches = {}});
-  return publisher;
-}
-
-void Engine::Impl::withdraw(PublisherId publisher, Instant now) {
-  for (auto wish = wishes_.begin(); wish != wishes_.end(); ++wish) {
-    if (wish->second.publisher != publisher) continue;
-    wish->second.publisher.reset();
-    exchange_.remove_publisher(publisher, now);
-    return release(wish, now);
-  }
-}
-
-Engine::Impl::Wishes::iterator Engine::Impl::find_wish(const Fingerprint& subject,
-                                                       IntentRole role) {
-  return std::ranges::find_if(wishes_, [&](const auto& entry) {
-    return entry.second.intent.subject() == subject && entry.second.intent.role == role;
-  });
-}
-
-/// Withdraws the intent of a wish that nobody shares any more.
-void Engine::Impl::release(Wishes::iterator wish, Instant now) {
-  if (!wish->second.subscriptions.empty() || wish->second.publisher) return;
-  declarations_.remove(wish->first, now);
-  wishes_.erase(wish);
-}
-
-Result<IntentToken> Engine::Impl::issue_intent(const Fingerprint& subject,
-                                               const Fingerprint& audience, IntentRole role,
-                                               std::uint32_t threshold, WallTime issued_at) {
-  IntentTokenParams params;
-  params.realm = config_.realm;
-  params.subject = subject;
-  params.audience = audience;
-  params.issued_at = issued_at;
-  params.life = config_.intent_life;
-  params.role = role;
-  params.threshold = std::min(threshold, kIntentThresholdMax);
-  params.node = local_.id;
-  return issue_intent_token(params, identity_key(), *config_.primitives->signatures, *random_);
-}
 
 bool Engine::Impl::step_pubsub(Instant now) {
   // First what may point into the message being handled.
@@ -135,7 +33,7 @@ bool Engine::Impl::step_pubsub(Instant now) {
 }
 
 /// Calls `tell` for whoever shares a declaration.
-void Engine::Impl::tell_of(Declarations::Id declaration, const auto& tell) {
+void Engine::Impl::tell_sharers_of(Declarations::Id declaration, const auto& tell) {
   const auto wish = wishes_.find(declaration);
   if (wish == wishes_.end()) return;
   for (const SubscriptionId subscription : wish->second.subscriptions) tell(subscription);
@@ -153,12 +51,12 @@ void Engine::Impl::handle(Declarations::Output output, Instant now) {
             askers_.emplace(id, Asker{Asker::Of::declarations, {}, order.request, {}});
           },
           [&](const Declarations::Held& held) {
-            tell_of(held.declaration, [&](auto intent) {
+            tell_sharers_of(held.declaration, [&](auto intent) {
               outputs_.emplace_back(Declared{intent, held.holders, held.until});
             });
           },
           [&](const Declarations::Refused& refused) {
-            tell_of(refused.declaration, [&](auto intent) {
+            tell_sharers_of(refused.declaration, [&](auto intent) {
               outputs_.emplace_back(DeclareRefused{intent, refused.why});
             });
           },
