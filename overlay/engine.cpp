@@ -154,6 +154,7 @@ void Engine::Impl::leave(Instant now) {
     declarations_.remove(wish->first, now);
     wishes_.erase(wish);
   }
+  subscriptions_ = 0;
   needs_.clear();
 }
 
@@ -242,10 +243,9 @@ Status Engine::Impl::status() const {
       std::ranges::count(peers_.all(), Participation::client, &Peer::role));
   status.intents_held = coordinator_.intents_held();
   status.subjects_coordinated = coordinator_.subjects_coordinated();
-  for (const auto& [id, wish] : wishes_) {
-    status.subscriptions += wish.subscriptions.size();
-    if (wish.publisher) ++status.publishers;
-  }
+  status.subscriptions = subscriptions_;
+  status.publishers = static_cast<std::size_t>(std::ranges::count_if(
+      wishes_, [](const auto& entry) { return entry.second.publisher.has_value(); }));
   status.network_size_estimate =
       config_.role == Participation::member ? table_.estimated_nodes() : 0;
   status.routed = router_.routed();

@@ -227,6 +227,7 @@ class Engine::Impl {
   std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
   DeadlineQueue<ContactIndex> convergence_;
   Wishes wishes_;
+  std::size_t subscriptions_ = 0;  ///< Of all wishes.
   std::map<Fingerprint, Need> needs_;
   /// Which peer the exchange's numbers name.
   std::map<PeerIndex, ContactIndex> exchange_peers_;

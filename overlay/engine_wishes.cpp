@@ -14,6 +14,7 @@ Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
                                                const SubscribeOptions& options, Instant now) {
   const auto subject = subject_id(config_.realm, name);
   if (!subject) return std::unexpected(subject.error());
+  if (subscriptions_ >= config_.subscriptions_most) return std::unexpected(Errc::limit_reached);
   auto wish = find_wish(*subject, IntentRole::receive);
   if (wish == wishes_.end()) {
     auto intent =
@@ -30,10 +31,9 @@ Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
   } else if (wish->second.intent.token.audience() != options.audience) {
     return std::unexpected(Errc::wrong_audience);
   }
-  if (wish->second.subscriptions.size() >= config_.subscriptions_most)
-    return std::unexpected(Errc::limit_reached);
   const auto subscription = static_cast<SubscriptionId>(next_handle_++);
   wish->second.subscriptions.push_back(subscription);
+  ++subscriptions_;
   exchange_.add_subscription(subscription, wish->second.intent, options, now);
   for (const auto& [key, peer] : wish->second.matches)
     exchange_.on_matched(subscription, peer, now);
@@ -43,6 +43,7 @@ Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
 void Engine::Impl::unsubscribe(SubscriptionId subscription, Instant now) {
   for (auto wish = wishes_.begin(); wish != wishes_.end(); ++wish) {
     if (std::erase(wish->second.subscriptions, subscription) == 0) continue;
+    --subscriptions_;
     exchange_.remove_subscription(subscription, now);
     return release(wish, now);
   }

@@ -1,0 +1,392 @@
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <kith/subject.hpp>
+
+#include "core/assert.hpp"
+#include "core/overloaded.hpp"
+#include "overlay/engine.hpp"
+#include "overlay/exchange/messages.hpp"
+#include "overlay/membership/messages.hpp"
+#include "overlay/router/messages.hpp"
+#include "overlay/session/session.hpp"
+#include "overlay/sim/crypto.hpp"
+#include "tests/overlay/coordinator/actors.hpp"
+
+/// Reads the input as what two peers with joined sessions, the application and the world do to one
+/// node: messages of every kind, whole, torn or changed, in any order; commands; connections that
+/// come, fail and break; jumps of the clock.  After each step nothing may be broken.
+namespace {
+
+using namespace std::chrono_literals;
+
+using namespace kith;
+using namespace kith::overlay;
+using namespace kith::overlay::test;
+
+constexpr std::size_t kScriptBytesMost = 1024;
+constexpr std::size_t kRogues = 2;
+constexpr std::array<std::string_view, 2> kSubjects = {"a", "b"};
+
+/// The bytes of the input, one after the other; zeros behind their end.
+struct Input {
+  ByteView rest;
+
+  std::uint8_t next() {
+    if (rest.empty()) return 0;
+    const std::uint8_t byte = rest.front();
+    rest = rest.subspan(1);
+    return byte;
+  }
+};
+
+/// A node that says whatever the input wants.
+struct Rogue {
+  explicit Rogue(Random& random)
+      : actor(random), static_key(sim::simulated_primitives().dh->generate(random)) {
+    NodeTokenParams params;
+    params.issued_at = kStart.wall;
+    params.life = 24h;
+    params.endpoints = {Endpoint::v4({192, 0, 2, 1}, 3141)};
+    params.static_key = static_key.public_key;
+    const auto token = issue_node_token(params, actor.node_key, signatures(), random);
+    const ByteView raw = token->token.raw();
+    local.primitives = &sim::simulated_primitives();
+    local.static_key = &static_key;
+    local.token.assign(raw.begin(), raw.end());
+    local.id = actor.node;
+  }
+
+  Actor actor;
+  crypto::DhKeyPair static_key;
+  LocalNode local;
+};
+
+/// What was signed once and for all; only the engine and its sessions are made anew.
+struct Cast {
+  Cast() {
+    for (std::size_t i = 0; i < kRogues; ++i) rogues.push_back(std::make_unique<Rogue>(random));
+    for (const auto& rogue : rogues) {
+      messages.push_back(encode_update(rogue->local.token));
+      messages.push_back(encode(PiggyMessage{.complete = true, .tokens = {rogue->local.token}}));
+      messages.push_back(encode_announce(rogue->local.token));
+      for (const std::string_view name : kSubjects)
+        for (const auto role : {IntentRole::send, IntentRole::receive, IntentRole::both})
+          add_intent(*rogue, *subject_id({}, name), role);
+    }
+    for (const auto kind : {MessageKind::leave, MessageKind::lookup, MessageKind::trace,
+                            MessageKind::not_acknowledged})
+      messages.push_back(encode_bare(kind));
+    messages.push_back(encode_acknowledge(Participation::member));
+    messages.push_back(encode(JoinMessage{.entering = true}));
+    add_exchange();
+  }
+
+  void add_intent(const Rogue& rogue, const Fingerprint& subject, IntentRole role) {
+    const PeerIntent peer = rogue.actor.peer_intent({.subject = subject, .role = role});
+    const IntentView view = view_of(peer);
+    const Withdrawal withdrawal = rogue.actor.withdrawal(peer.intent);
+    const IntentEnd end = withdrawal;
+    messages.push_back(encode_declare(view, 0));
+    messages.push_back(encode_withdraw(withdrawal));
+    messages.push_back(encode_matches({&view, 1}));
+    messages.push_back(encode_unmatched({&end, 1}));
+    const std::vector<RecordView> records{{0s, view}, {1s, &withdrawal}};
+    const std::vector<SubjectSummary> summaries{{subject, 7}};
+    messages.push_back(encode_replicate(1, records, summaries));
+    messages.push_back(
+        encode_declared({DeclareVerdict::held, kStart.wall + 10min, {}, {&view, 1}}));
+    OpenMessage open;
+    open.receiver_channel = ChannelNumber{1};
+    open.subscription_epoch = 5;
+    open.identity = self.identity;
+    open.credit_messages = 2;
+    open.credit_bytes = 4096;
+    open.intent = peer.intent.token.raw();
+    messages.push_back(encode(open));
+    messages.push_back(
+        encode(AcceptMessage{ChannelNumber{1}, ChannelNumber{1}, 9, 0, open.intent}));
+  }
+
+  void add_exchange() {
+    Bytes bytes;
+    for (const std::uint64_t channel : {1U, 2U}) {
+      encode(CreditMessage{ChannelNumber{channel}, 1, 4, 8192}, bytes);
+      messages.push_back(bytes);
+      encode(ExpiredMessage{ChannelNumber{channel}, 3}, bytes);
+      messages.push_back(bytes);
+      encode_header({ChannelNumber{channel}, 0, {}}, bytes);
+      bytes.insert(bytes.end(), {2, 'h', 'i', 1, 'x'});
+      messages.push_back(bytes);
+      messages.push_back(
+          encode(RefuseMessage{ChannelNumber{channel}, RefuseReason::limit_reached}));
+      messages.push_back(encode(CloseMessage{channel == 1, ChannelNumber{channel}}));
+    }
+  }
+
+  SeededRandom random{1};
+  Actor self{random};
+  std::vector<std::unique_ptr<Rogue>> rogues;
+  std::vector<Bytes> messages;
+};
+
+class Town {
+ public:
+  explicit Town(Cast& cast) : cast_(cast), engine_(config(cast), random_, kStart) {
+    engine_.set_endpoints({Endpoint::v4({127, 0, 0, 1}, 3141)}, now_);
+    for (std::size_t i = 0; i < kRogues; ++i) connect(i, Participation::member);
+    KITH_ASSERT(engine_.status().sessions == kRogues);
+  }
+
+  void step(Input& input) {
+    switch (input.next() % 12) {
+      case 0:
+      case 1:
+      case 2:
+        return say(input, changed(input));
+      case 3:
+      case 4:
+        return say(input, routed(input));
+      case 5:
+        return say(input, answered(input));
+      case 6:
+      case 7:
+        return command(input);
+      case 8:
+        return reconnect(input);
+      case 9:
+        return dialed(input);
+      default:
+        return wait(input);
+    }
+  }
+
+ private:
+  struct Line {
+    std::optional<Session> session;
+    std::optional<ConnectionId> connection;
+  };
+
+  static EngineConfig config(Cast& cast) {
+    SeededRandom keys(7);
+    EngineConfig config;
+    config.primitives = &sim::simulated_primitives();
+    config.node_key = cast.self.node_key.clone();
+    config.static_key = config.primitives->dh->generate(keys);
+    return config;
+  }
+
+  void connect(std::size_t which, Participation as) {
+    Line& line = lines_.at(which);
+    line.connection = engine_.on_accepted(Endpoint::v4({127, 0, 0, 1}, 4000), now_);
+    if (!line.connection) return;
+    DialTarget target;
+    target.first_message = encode(JoinMessage{.role = as, .entering = true});
+    line.session.emplace(Session::dial(cast_.rogues[which]->local, std::move(target),
+                                       session_config_, random_, now_));
+    run();
+  }
+
+  /// Carries bytes both ways until nobody has more to say.
+  void run() {
+    for (bool busy = true; busy;) {
+      drain();
+      busy = false;
+      for (Line& line : lines_) {
+        if (!line.session || !line.connection) continue;
+        listen(line);
+        Bytes bytes;
+        line.session->take_bytes(bytes, now_);
+        if (bytes.empty()) continue;
+        engine_.on_bytes(*line.connection, bytes, now_);
+        drain();
+        busy = true;
+      }
+    }
+    engine_.sanity_check();
+  }
+
+  void drain() {
+    while (auto output = engine_.poll_output(now_)) {
+      std::visit(Overloaded{[&](const Dial& dial) { dials_.push_back(dial.connection); },
+                            [&](const WriteReady& ready) { take(ready.connection); },
+                            [&](const CloseConnection& close) { hang_up(close); },
+                            [&](const AskPolicy& ask) {
+                              engine_.on_verdict(ask.question, Verdict::yes, now_);
+                            },
+                            [](const auto&) {}},
+                 *output);
+    }
+  }
+
+  void take(ConnectionId connection) {
+    for (;;) {
+      Bytes bytes;
+      engine_.take_bytes(connection, 64U << 10, bytes, now_);
+      if (bytes.empty()) return;
+      for (Line& line : lines_) {
+        if (line.connection != connection || !line.session) continue;
+        line.session->on_bytes(bytes, now_);
+        listen(line);
+      }
+    }
+  }
+
+  /// Keeps the numbers that an answer must have.
+  void listen(Line& line) {
+    while (const auto event = line.session->poll_event(now_)) {
+      if (std::holds_alternative<SessionAsks>(*event)) line.session->on_verdict(true, now_);
+      if (const auto* message = std::get_if<SessionMessage>(&*event))
+        if (const auto route = decode_route(message->message)) heard_route_ = route->number;
+    }
+  }
+
+  void hang_up(const CloseConnection& close) {
+    for (Line& line : lines_)
+      if (line.connection == close.connection) line = {};
+  }
+
+  void say(Input& input, const Bytes& message) {
+    Line& line = lines_.at(input.next() % kRogues);
+    if (line.session && line.session->is_open()) (void)line.session->send({message});
+    run();
+  }
+
+  /// One that was signed, as it is or with a byte changed, or cut.
+  Bytes changed(Input& input) {
+    Bytes bytes = cast_.messages[input.next() % cast_.messages.size()];
+    const std::uint8_t how = input.next();
+    if (how < 160) return bytes;
+    const std::size_t at = (input.next() * std::size_t{256} + input.next()) % bytes.size();
+    if (how < 176)
+      bytes.resize(at);
+    else
+      bytes[at] = static_cast<Byte>(bytes[at] ^ how);
+    return bytes;
+  }
+
+  Bytes routed(Input& input) {
+    const std::uint8_t flags = input.next();
+    const Bytes payload = changed(input);
+    RouteMessage route;
+    route.number = next_number_++;
+    route.key = *subject_id({}, kSubjects[flags % kSubjects.size()]);
+    if ((flags & 2) != 0) route.target = engine_.id();
+    if ((flags & 4) != 0) route.avoid = cast_.rogues[0]->local.id;
+    if ((flags & 8) != 0) route.key = engine_.id();
+    route.recorded = (flags & 16) != 0;
+    route.hops_left = (flags & 32) != 0 ? 1 : 20;
+    route.payload = payload;
+    return encode(route);
+  }
+
+  Bytes answered(Input& input) {
+    const std::uint8_t flags = input.next();
+    const Bytes payload = changed(input);
+    AnswerMessage answer;
+    answer.number = heard_route_;
+    answer.status = static_cast<AnswerStatus>(flags % 3);
+    if ((flags & 4) != 0) answer.record = {cast_.rogues[1]->local.id};
+    answer.payload = payload;
+    return encode(answer);
+  }
+
+  void command(Input& input) {
+    const std::uint8_t what = input.next();
+    const std::string_view subject = kSubjects[what / 8 % kSubjects.size()];
+    switch (what % 8) {
+      case 0:
+        if (const auto id = engine_.subscribe(subject, {}, now_)) subscription_ = *id;
+        break;
+      case 1:
+        engine_.unsubscribe(subscription_, now_);
+        break;
+      case 2:
+        if (const auto id = engine_.advertise(subject, {}, now_)) publisher_ = *id;
+        break;
+      case 3:
+        engine_.withdraw(publisher_, now_);
+        break;
+      case 4:
+      case 5:
+        if (engine_.status().publishers > 0)
+          (void)engine_.publish(publisher_, Bytes(input.next() * std::size_t{16}), now_);
+        break;
+      case 6:
+        engine_.trace(cast_.rogues[what / 16 % kRogues]->local.id, now_);
+        break;
+      default:
+        if (what > 247) engine_.leave(now_);
+    }
+    run();
+  }
+
+  void reconnect(Input& input) {
+    const std::uint8_t how = input.next();
+    Line& line = lines_.at(how % kRogues);
+    if (line.connection) {
+      const ConnectionId connection = *line.connection;
+      line = {};
+      if ((how & 2) != 0)
+        engine_.on_end_of_stream(connection, now_);
+      else
+        engine_.on_connection_lost(connection, now_);
+    }
+    run();
+    if ((how & 4) != 0) connect(how % kRogues, static_cast<Participation>((how >> 3) & 1));
+  }
+
+  void dialed(Input& input) {
+    if (dials_.empty()) return;
+    const ConnectionId connection = dials_.front();
+    dials_.pop_front();
+    if (input.next() % 2 == 0) {
+      engine_.on_connect_failed(connection, now_);
+    } else {
+      engine_.on_connected(connection, now_);
+      engine_.on_bytes(connection, as_bytes("nope"), now_);
+    }
+    run();
+  }
+
+  /// Up to some minutes; or the date alone jumps by days.
+  void wait(Input& input) {
+    const Duration span = std::chrono::milliseconds(input.next() * input.next() * 4);
+    if (input.next() == 255)
+      now_.wall += 24h * (input.next() - 128);
+    else
+      now_ = {now_.time + span, now_.wall + span};
+    engine_.on_deadline(now_);
+    run();
+  }
+
+  Cast& cast_;
+  Instant now_ = kStart;
+  SeededRandom random_{2};
+  SessionConfig session_config_;
+  Engine engine_;
+  std::array<Line, kRogues> lines_;
+  std::deque<ConnectionId> dials_;
+  std::uint32_t next_number_ = 1;
+  std::uint32_t heard_route_ = 0;
+  SubscriptionId subscription_{};
+  PublisherId publisher_{};
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static Cast cast;
+  Input input{ByteView(data, std::min(size, kScriptBytesMost))};
+  Town town(cast);
+  while (!input.rest.empty()) town.step(input);
+  return 0;
+}
