@@ -42,7 +42,8 @@ struct PublishOptions {
   std::size_t queue_bytes = 64U << 20;
 };
 
-/// Everything a node is told at its start.  Times and sizes are defaults; see CONNECTIONS §2.9.
+/// Everything a node is told at its start.  Times and sizes are defaults; see docs/protocol.md
+/// §4.6.
 struct EngineConfig {
   const crypto::Primitives* primitives = nullptr;
   crypto::SigningKeyPair node_key;

@@ -114,7 +114,7 @@ class Engine::Impl {
   void announce_write(Connection& connection);
   void wake_sessions_by(std::optional<TimePoint> time);
   void expire_sessions(Instant now);
-  /// Of several sessions with one peer, makes one (CONNECTIONS §2.13).
+  /// Of several sessions with one peer, makes one (docs/protocol.md §5).
   void converge(ContactIndex contact, Instant now);
   [[nodiscard]] Bytes join_of_identity(const Connection& connection, Instant now);
 

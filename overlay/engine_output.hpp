@@ -36,7 +36,7 @@ struct WriteReady {
 
 enum class CloseMode : std::uint8_t {
   /// Write what `take_bytes` yields, shut down the sending side, read and discard for at most 1 s
-  /// or 64 KiB, close (CONNECTIONS §2.2).
+  /// or 64 KiB, close (docs/protocol.md §4.5).
   linger,
   /// Close at once.
   drop,

@@ -89,7 +89,7 @@ void Engine::Impl::dial(const Endpoint& endpoint, std::optional<ContactIndex> co
 }
 
 /// The flow follows from what we know of the peer: its token, or only where it listens
-/// (CONNECTIONS §2.14).
+/// (docs/protocol.md §4.3, 4.4).
 void Engine::Impl::begin_session(Connection& connection, Instant now) {
   DialTarget target;
   if (connection.contact) {

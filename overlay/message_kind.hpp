@@ -7,7 +7,7 @@ namespace kith::overlay {
 /// What a message between nodes is: the first element of its canonical msgpack array.  The numbers
 /// stand on the wire; each group belongs to one machine.
 enum class MessageKind : std::uint8_t {
-  // Membership (DESIGN §4).
+  // Membership (docs/protocol.md §6).
   join = 1,
   acknowledge = 2,
   not_acknowledged = 3,
@@ -15,7 +15,7 @@ enum class MessageKind : std::uint8_t {
   piggy = 5,
   leave = 6,
 
-  // Routing of messages towards a key (DESIGN §5).
+  // Routing of messages towards a key (docs/protocol.md §7).
   route = 16,   ///< Towards a key, hop by hop.
   answer = 17,  ///< Back along the hops of a `route`.
 
@@ -24,7 +24,7 @@ enum class MessageKind : std::uint8_t {
   lookup = 25,    ///< Membership: who is near this key; answered with a piggy.
   trace = 26,     ///< Diagnosis: by which hops.
 
-  // Coordinators (DESIGN §6).
+  // Coordinators (docs/protocol.md §8).
   declare = 32,     ///< Routed to the subject: hold this intent.
   declared = 33,    ///< The answer: who holds it, until when.
   withdraw = 34,    ///< Routed to the subject.
@@ -33,7 +33,7 @@ enum class MessageKind : std::uint8_t {
   replicate = 37,   ///< Between the nodes of a region: hold these too.
   replicated = 38,  ///< The answer to it.
 
-  // Exchange (DESIGN §7), between matched nodes.
+  // Exchange (docs/protocol.md §9), between matched nodes.
   channel_open = 48,
   channel_accept = 49,
   channel_refuse = 50,

@@ -17,7 +17,7 @@ namespace kith {
 inline constexpr std::size_t kTokenEndpointsMax = 4;
 using TokenEndpoints = boost::container::static_vector<Endpoint, kTokenEndpointsMax>;
 
-/// Where a node listens and with which key.  It may travel in clear (CONNECTIONS R38): every
+/// Where a node listens and with which key.  It may travel in clear (R38): every
 /// extension a node token can hold is public by nature, and all others are refused.
 struct NodeToken {
   Token token;

@@ -19,7 +19,7 @@ constexpr int kReadsPerTurn = 4;
 /// What is sealed and written at once.
 constexpr std::size_t kOutputBytes = std::size_t{256} << 10;
 
-/// What a closed connection is given to end in order (CONNECTIONS §2.2).
+/// What a closed connection is given to end in order (docs/protocol.md §4.5).
 constexpr Duration kLingerTime = std::chrono::seconds(1);
 constexpr std::size_t kLingerBytes = std::size_t{64} << 10;
 

@@ -52,7 +52,7 @@ struct CoordinatorConfig {
 };
 
 /// Holds the intents of others for the subjects in whose region we are, and introduces those that
-/// match (DESIGN §6).
+/// match (docs/protocol.md §8).
 ///
 /// The region of a subject are the `region_size` nodes closest to it, of ourselves and our healthy
 /// peers in `table`.  Each of them holds the subject's intents.  What is held under a key is

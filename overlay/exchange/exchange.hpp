@@ -26,9 +26,9 @@
 
 namespace kith::overlay {
 
-/// Delivery between matched nodes (DESIGN §7): the publishers and subscriptions of one node, and
-/// their channels with those of others.  What is accepted by `publish` reaches every receiver
-/// matched by then once, in order, or is reported expired.
+/// Delivery between matched nodes (docs/protocol.md §9): the publishers and subscriptions of one
+/// node, and their channels with those of others.  What is accepted by `publish` reaches every
+/// receiver matched by then once, in order, or is reported expired.
 ///
 ///     receiver                                     sender
 ///     on_matched, policy: yes, session

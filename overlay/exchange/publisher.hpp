@@ -51,10 +51,11 @@ struct SendingChannel {
   [[nodiscard]] bool is_attached() const { return link || local; }
 };
 
-/// One sender of one subject and what it keeps for its receivers.  Today's properties (DESIGN §7):
-/// reliable, acknowledged by the receiving node, reject when full, to everyone, no history.
-/// Others are fields of `PublishOptions` to come, and have their place here: what is appended and
-/// to whom it is owed is decided in `SendingSide::publish`, what is dropped in `PublisherLog`.
+/// One sender of one subject and what it keeps for its receivers.  Today's properties
+/// (docs/protocol.md §9): reliable, acknowledged by the receiving node, reject when full, to
+/// everyone, no history. Others are fields of `PublishOptions` to come, and have their place here:
+/// what is appended and to whom it is owed is decided in `SendingSide::publish`, what is dropped in
+/// `PublisherLog`.
 struct Publisher {
   PublisherId id{};
   IntentToken intent;

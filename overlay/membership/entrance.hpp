@@ -12,7 +12,7 @@
 namespace kith::overlay {
 
 /// The endpoints that lead into the overlay, each with its own back-off: 1 s doubling to 5 min
-/// with a quarter of jitter, from 60 s after a refusal (CONNECTIONS §2.9).
+/// with a quarter of jitter, from 60 s after a refusal (docs/protocol.md §6).
 class Entrance {
  public:
   explicit Entrance(Random& random) : random_(&random) {}

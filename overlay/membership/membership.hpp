@@ -91,8 +91,8 @@ struct MembershipConfig {
   Duration neighbourhood_interval{30'000'000};
 };
 
-/// Who is in the overlay with us (DESIGN §4): lets others join and joins others, spreads the word
-/// of newcomers, and keeps the routing table filled.
+/// Who is in the overlay with us (docs/protocol.md §6): lets others join and joins others, spreads
+/// the word of newcomers, and keeps the routing table filled.
 ///
 /// A session is `fresh` when it opens, `asked` while the policy thinks, and `joined` after the
 /// acknowledgement; a dialer waits in `joining`:

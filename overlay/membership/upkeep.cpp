@@ -38,7 +38,7 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
 void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
   dialing_.erase(contact);
   if (why == Errc::refused) {
-    // It is well and has no use for us: another one will do (CONNECTIONS §2.9, redial).
+    // It is well and has no use for us: another one will do (docs/protocol.md §6, redial).
     table_->forget(contact);
     refused_by_.set(contact, now + random_->jittered(kRefusedPause, kJitterPerMille));
     if (refused_by_.size() > kRefusedMost) static_cast<void>(refused_by_.pop_due(TimePoint::max()));

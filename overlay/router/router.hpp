@@ -84,7 +84,7 @@ struct RouterConfig {
 };
 
 /// Carries messages towards keys, hop by hop over live sessions, and answers back the same way
-/// (DESIGN §5).
+/// (docs/protocol.md §7).
 ///
 ///  * Each hop is strictly closer to the key than the one before, so that nothing goes in circles;
 ///    the hop limit only guards against nodes that do not keep to it.

@@ -16,7 +16,7 @@
 
 namespace kith::overlay {
 
-/// What a listener spends on connections that have not proven anything yet (CONNECTIONS §2.9).
+/// What a listener spends on connections that have not proven anything yet (docs/protocol.md §4.6).
 struct ConnectionLimits {
   std::size_t half_open_most = 256;
   std::size_t half_open_per_source_most = 8;

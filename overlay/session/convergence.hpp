@@ -11,7 +11,7 @@
 #include "overlay/session/session.hpp"
 
 /// Two nodes may come to have several sessions with each other: both dialed, or one dialed again.
-/// All of them stay usable; this is how they become one (CONNECTIONS §2.13).
+/// All of them stay usable; this is how they become one (docs/protocol.md §5).
 ///
 /// Whenever one of several *open* sessions of the same two node keys opens or hears a record:
 ///

@@ -7,8 +7,8 @@
 namespace kith::overlay {
 
 /// Gives the attempts of a dialer their times: the wall clock's, but each greater than the one
-/// before, so that a clock set back locks nobody out (CONNECTIONS §2.6).  Strict per static key:
-/// one clock for all dials of a node.
+/// before, so that a clock set back locks nobody out (docs/protocol.md §4.4).  Strict per static
+/// key: one clock for all dials of a node.
 class DialClock {
  public:
   DialClock() = default;

@@ -14,7 +14,7 @@
 namespace kith::overlay {
 
 /// How a connection begins: the first letter on the wire.  Chosen by the dialer from what it
-/// knows, never negotiated (CONNECTIONS §0.2).
+/// knows, never negotiated (docs/protocol.md §4).
 enum class Flow : Byte {
   sealed = 'S',
   connection = 'C',  ///< Both keys are known beforehand.
@@ -24,7 +24,7 @@ enum class Flow : Byte {
   reconnect = 'N',
 };
 
-/// How a flow says no while there are no keys (CONNECTIONS §2.8).
+/// How a flow says no while there are no keys (docs/protocol.md §4.5).
 enum class RejectBehaviour : std::uint8_t {
   nope,    ///< The four bytes, then the end of the stream.
   silent,  ///< The end of the stream alone.
@@ -33,7 +33,7 @@ enum class RejectBehaviour : std::uint8_t {
 /// What a handshake message carries inside of Noise.
 enum class PayloadForm : std::uint8_t {
   empty,       ///< Nothing: the frame has one possible length.
-  padded_map,  ///< The map of CONNECTIONS §2.3, padded to a multiple of 256.
+  padded_map,  ///< The map of docs/protocol.md §4.2, padded to a multiple of 256.
 };
 
 /// One message of a flow.  The dialer writes the first, then both take turns.
@@ -46,7 +46,7 @@ struct FlowMessage {
 
 /// One flow as data.  Everything that tells flows apart stands here; the machine that runs them
 /// (`Handshake`) knows none by name.  The responder of a flow whose last message is the dialer's
-/// is confirmed by it, any other one by the first record (CONNECTIONS §2.6).
+/// is confirmed by it, any other one by the first record (docs/protocol.md §4.4).
 struct FlowRule {
   Flow flow = Flow::hidden;
   /// The letters that a dialer's frames begin with; the first one opens the flow.

@@ -8,7 +8,8 @@
 
 namespace kith::overlay {
 
-// A frame is its length (u16, big-endian: letter and body), a letter and a body (CONNECTIONS §2.2).
+// A frame is its length (u16, big-endian: letter and body), a letter and a body (docs/protocol.md
+// §4.1).
 
 inline constexpr std::size_t kFrameLengthBytes = 2;
 inline constexpr std::size_t kFrameHeaderBytes = kFrameLengthBytes + 1;

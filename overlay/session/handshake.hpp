@@ -84,7 +84,7 @@ class Handshake {
   [[nodiscard]] bool is_started() const { return noise_.has_value(); }
   [[nodiscard]] bool is_our_turn() const { return noise_ && noise_->is_our_turn(); }
   [[nodiscard]] bool is_finished() const { return noise_ && noise_->is_finished(); }
-  /// Whether the last message is the dialer's: then it confirms the dialer (CONNECTIONS §2.6).
+  /// Whether the last message is the dialer's: then it confirms the dialer (docs/protocol.md §4.3).
   [[nodiscard]] bool confirms_dialer() const { return rule_->messages.size() % 2 == 1; }
   /// How to say no before there are keys.
   [[nodiscard]] RejectBehaviour reject_behaviour() const;

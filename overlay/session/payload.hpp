@@ -11,7 +11,7 @@
 
 namespace kith::overlay {
 
-/// The keys of the map that a handshake message carries (CONNECTIONS §2.3).
+/// The keys of the map that a handshake message carries (docs/protocol.md §4.2).
 enum class PayloadKey : std::uint8_t {
   token = 0,
   time = 1,

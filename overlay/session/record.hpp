@@ -16,7 +16,7 @@
 
 namespace kith::overlay {
 
-// A record is a frame `T`: items, padded to 256·k bytes, sealed (CONNECTIONS §2.7).
+// A record is a frame `T`: items, padded to 256·k bytes, sealed (docs/protocol.md §5).
 
 inline constexpr std::size_t kRecordBlock = 256;
 inline constexpr std::size_t kRecordBlocksMost = 255;

@@ -18,9 +18,9 @@ namespace kith::overlay {
 inline constexpr Duration kDialTimeAheadMost = std::chrono::hours(24);
 
 /// Remembers the greatest time per dialer's static key, so that a recorded first message opens
-/// nothing twice (CONNECTIONS §2.6).  When it is full it forgets the key with the least time, and
-/// admits no unknown key whose time is not greater: it may refuse a slow clock, it never admits a
-/// replay.
+/// nothing twice (docs/protocol.md §4.4).  When it is full it forgets the key with the least time,
+/// and admits no unknown key whose time is not greater: it may refuse a slow clock, it never admits
+/// a replay.
 class ReplayGuard {
  public:
   /// @pre keys_most > 0

@@ -49,9 +49,9 @@ struct SessionClosed {
 using SessionEvent =
     std::variant<SessionAsks, SessionOpened, SessionMessage, SessionPong, SessionClosed>;
 
-/// One connection between two nodes: a handshake by one of the flows, then records (CONNECTIONS
-/// §2).  It does not know its transport.  After every input, poll events until there are none;
-/// bytes given to `on_bytes` must stay valid until then.
+/// One connection between two nodes: a handshake by one of the flows, then records
+/// (docs/protocol.md §4, 5).  It does not know its transport.  After every input, poll events until
+/// there are none; bytes given to `on_bytes` must stay valid until then.
 ///
 ///     handshake ──(C: dialer)───────────────────────────> open ──> ended
 ///         │ └─(C: responder)─> unconfirmed ─first record──┘          ↑
@@ -110,7 +110,7 @@ class Session {
   /// Whether a record has gone out, and one has come in (see convergence.hpp).
   [[nodiscard]] bool has_sent_record() const { return sending_ && sending_->nonce() > 0; }
   [[nodiscard]] bool has_heard_record() const { return receiving_ && receiving_->nonce() > 0; }
-  /// Binds what is said above to this very session (CONNECTIONS §2.5): BLAKE2b-256 of "kith/1
+  /// Binds what is said above to this very session (docs/protocol.md §5): BLAKE2b-256 of "kith/1
   /// session id" and h.  @pre the session was open
   [[nodiscard]] const Fingerprint& session_id() const { return session_id_; }
 

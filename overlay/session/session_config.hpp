@@ -10,15 +10,15 @@
 
 namespace kith::overlay {
 
-/// How a sender hides the lengths of its records (CONNECTIONS §2.7).  A receiver takes any.
+/// How a sender hides the lengths of its records (docs/protocol.md §5).  A receiver takes any.
 enum class RecordPadding : std::uint8_t {
   block256,   ///< To multiples of 256.
-  block8192,  ///< To multiples of 8192: what SDMP does.
+  block8192,  ///< To multiples of 8192: what some of its ancestors do.
   padme,      ///< Padmé, rounded up to 256: for bulk, at most 12 % more.
 };
 
-/// What all sessions of a node have in common: what it listens to, times and sizes (CONNECTIONS
-/// §2.9).
+/// What all sessions of a node have in common: what it listens to, times and sizes
+/// (docs/protocol.md §4.6).
 struct SessionConfig {
   FlowSet accepted_flows{Flow::hidden, Flow::connection};
   /// A listener that must not be found: every reject is silence.

@@ -26,7 +26,7 @@ const std::vector<Rule>& rules() {
       {"pointer_order", "nothing is ordered by address", check_pointer_order},
       {"test_time", "tests do not sleep, and know no real time", check_test_time},
       {"test_teeth", "every test runs and can fail", check_test_teeth},
-      {"top_level", "the top level holds what DESIGN §1 says", nullptr, check_top_level},
+      {"top_level", "the top level holds what docs/architecture.md says", nullptr, check_top_level},
       {"file_length", "400 lines a file", check_file_length},
       {"function_length", "70 lines a function", check_function_length},
       {"namespaces", "no using namespace in headers, no detail", check_namespaces},

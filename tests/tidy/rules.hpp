@@ -25,7 +25,7 @@ struct Subject {
 
 using Findings = std::vector<Finding>;
 
-/// A rule of DESIGN §1 or STYLE that a program can check.
+/// A rule of docs/architecture.md or of the style that a program can check.
 struct Rule {
   std::string_view name;
   /// What it asks for, in a sentence.
