@@ -60,10 +60,11 @@ bool LineReader::fill() {
   buffer_.erase(0, begin_);
   searched_ -= begin_;
   begin_ = 0;
-  if (buffer_.size() >= kWaitingBytesMax)
+  if (buffer_.size() >= kWaitingBytesMax) {
     throw Failure(ExitCode::error,
                   fmt::format("line {} of the input is longer than 64 MiB: too long for a message",
                               lines_ + 1));
+  }
   std::array<pollfd, 2> events{pollfd{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
                                pollfd{.fd = stop_, .events = POLLIN, .revents = 0}};
   ::poll(events.data(), events.size(), -1);

@@ -171,9 +171,7 @@ void Engine::Impl::handle(RouterOutput output, Instant now) {
                  },
                  [&](const Arrived& arrived) { handle_arrived(arrived, now); },
                  [&](const Passing& passing) {
-                   // A malformed announcement is its sender's fault, and not the last hop's.
-                   static_cast<void>(membership_.on_routed(
-                       passing.route, false, MessageKind::announce, {}, passing.payload, now));
+                   membership_.on_announce(passing.route, false, passing.payload, now);
                  },
                  [&](Answered& answered) { handle_answered(std::move(answered), now); },
                  [&](const Unanswered& unanswered) { handle_unanswered(unanswered.request, now); }},
@@ -185,10 +183,9 @@ void Engine::Impl::handle_arrived(const Arrived& arrived, Instant now) {
   if (!kind) return;
   switch (*kind) {
     case MessageKind::announce:
+      return membership_.on_announce(arrived.route, true, arrived.payload, now);
     case MessageKind::lookup:
-      static_cast<void>(
-          membership_.on_routed(arrived.route, true, *kind, arrived.key, arrived.payload, now));
-      return;
+      return membership_.on_lookup(arrived.route, arrived.key, arrived.payload);
     case MessageKind::trace:
       if (decode_bare(arrived.payload, *kind))
         router_.answer(arrived.route, AnswerStatus::final, {}, now.time);

@@ -51,10 +51,15 @@ std::string control_path(const Settings& settings, const std::vector<std::string
 }
 
 /// Takes leave on every way out, before what answers for the node goes.
-struct Leaving {
-  Node& node;
+class Leaving {
+ public:
+  explicit Leaving(Node& node) : node_(node) {}
+  Leaving(const Leaving&) = delete;
+  Leaving& operator=(const Leaving&) = delete;
+  ~Leaving() { node_.stop(); }
 
-  ~Leaving() { node.stop(); }
+ private:
+  Node& node_;
 };
 
 ExitCode run_node(const UpOptions& options) {
@@ -71,7 +76,7 @@ ExitCode run_node(const UpOptions& options) {
   ControlServer server(control, node);
   std::jthread watch;
   {
-    const Leaving leaving{node};
+    const Leaving leaving(node);
     for (const std::string& address : addresses) announce(options, address, control);
     if (options.as_json) watch = std::jthread([&] { announce_ready(node, narrator); });
     interrupts.wait();

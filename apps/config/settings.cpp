@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
 
 #include <fmt/format.h>
 #include <kith/address.hpp>
@@ -205,8 +206,9 @@ std::expected<Duration, Complaint> parse_duration(std::string_view text) {
   const auto wrong = complain(
       "a time between 0.001 and 2592000 seconds, written like 10, 0.5, 200ms, 10s, 2m or 1h", text);
   double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  const char* begin = std::to_address(text.begin());
+  const char* end = std::to_address(text.end());
+  const auto [stop, error] = std::from_chars(begin, end, number, std::chars_format::fixed);
   if (error != std::errc{} || !std::isfinite(number)) return wrong;
   const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
   double seconds = 1;
@@ -219,7 +221,7 @@ std::expected<Duration, Complaint> parse_duration(std::string_view text) {
   else if (!unit.empty() && unit != "s")
     return wrong;
   seconds *= number;
-  if (!(seconds >= kSecondsLeast && seconds <= kSecondsMost)) return wrong;
+  if (seconds < kSecondsLeast || seconds > kSecondsMost) return wrong;
   return Duration(std::llround(seconds * 1e6));
 }
 

@@ -12,6 +12,8 @@ class Messenger {
       : answer_(std::make_unique<Answer>(std::move(answer))), driver_(std::move(driver)) {}
   Messenger(Messenger&&) noexcept = default;
   Messenger& operator=(Messenger&&) = delete;
+  Messenger(const Messenger&) = delete;
+  Messenger& operator=(const Messenger&) = delete;
   ~Messenger() { bring(Verdict::no); }
 
   void operator()(Verdict verdict) { bring(verdict); }

@@ -39,24 +39,21 @@ Result<void> Membership::on_piggy(ByteView message, Instant now) {
   return {};
 }
 
-Result<void> Membership::on_routed(RouteId route, bool arrived, MessageKind kind,
-                                   const Fingerprint& key, ByteView payload, Instant now) {
-  if (kind == MessageKind::lookup) {
-    const auto decoded = decode_bare(payload, kind);
-    if (!decoded) return decoded;
-    outputs_.emplace_back(AnswerRoute{route, AnswerStatus::final, piggy_near(key, key)});
-    return {};
-  }
+void Membership::on_lookup(RouteId route, const Fingerprint& key, ByteView payload) {
+  if (!decode_bare(payload, MessageKind::lookup)) return;
+  outputs_.emplace_back(AnswerRoute{route, AnswerStatus::final, piggy_near(key, key)});
+}
+
+void Membership::on_announce(RouteId route, bool arrived, ByteView payload, Instant now) {
   const auto token = decode_token_message(payload, MessageKind::announce);
-  if (!token) return std::unexpected(token.error());
+  if (!token) return;
   const auto newcomer = learn(*token, now);
-  if (!newcomer) return {};
+  if (!newcomer) return;
   const Fingerprint id = book_->id(*newcomer);
   outputs_.emplace_back(AnswerRoute{route, arrived ? AnswerStatus::final : AnswerStatus::partial,
                                     piggy_for(id, true, arrived)});
   consider(*newcomer, now.time);
   spread(*newcomer, std::nullopt);
-  return {};
 }
 
 void Membership::on_requested(RequestId request) {
@@ -191,7 +188,7 @@ void Membership::look_up(const Fingerprint& key, std::optional<ContactIndex> fir
   request.avoid = config_.self;
   request.payload = encode_bare(MessageKind::lookup);
   request.first_hop = first_hop;
-  requested_.push_back({});
+  requested_.emplace_back();
   outputs_.emplace_back(RouteForMembership{std::move(request)});
 }
 

@@ -133,9 +133,11 @@ class Membership {
   void on_peer_lost(ContactIndex contact, Errc why, TimePoint now);
   void on_dial_failed(ContactIndex contact, Errc why, TimePoint now);
   void on_entrance_failed(const JoinTarget& target, Errc why, TimePoint now);
-  /// An announcement or a look-up passes or arrives.
-  Result<void> on_routed(RouteId route, bool arrived, MessageKind kind, const Fingerprint& key,
-                         ByteView payload, Instant now);
+  /// A routed look-up of `key` ended here.  A malformed one is not answered: whoever made it is not
+  /// who handed it to us.
+  void on_lookup(RouteId route, const Fingerprint& key, ByteView payload);
+  /// A routed announcement passes, or ended here.  As with look-ups, if it is malformed.
+  void on_announce(RouteId route, bool arrived, ByteView payload, Instant now);
   void on_answered(RequestId request, AnswerStatus status, ByteView payload, Instant now);
   void on_unanswered(RequestId request, TimePoint now);
   /// The router took our request; its answers bear this number.

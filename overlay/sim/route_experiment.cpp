@@ -275,6 +275,7 @@ void Experiment::evaluate_stretch(std::span<const Answer* const> answers) {
 
 void Experiment::conclude(Duration start) {
   std::vector<Duration> times;
+  times.reserve(time_to_ready_.size());
   for (const auto& [node, time] : time_to_ready_) times.push_back(time);
   result_.ready = {
       .nodes = times.size(), .p50 = percentile(times, 50), .p99 = percentile(times, 99)};
