@@ -165,6 +165,8 @@ bool Engine::Impl::step_leaving(Instant now) {
   if (!farewell_said_) {
     if (declarations_.is_withdrawing() && peers_.size() > 0 && now.time < farewell_by) return false;
     farewell_said_ = true;
+    // Whoever hears that we leave hears nothing that comes behind it.
+    for (const Peer& peer : peers_.all()) finish_exchange(*connections_.find(peer.connection), now);
     membership_.leave(now.time);
     return true;
   }
@@ -299,6 +301,9 @@ Result<SubscriptionId> Engine::subscribe(std::string_view subject, const Subscri
 }
 void Engine::unsubscribe(SubscriptionId subscription, Instant now) {
   impl_->unsubscribe(subscription, now);
+}
+void Engine::decline(SubscriptionId subscription, Instant now) {
+  impl_->decline(subscription, now);
 }
 Result<PublisherId> Engine::advertise(std::string_view subject, const PublishOptions& options,
                                       Instant now) {

@@ -53,7 +53,11 @@ class Engine {
   /// `Errc::limit_reached` over the configured number.
   [[nodiscard]] Result<SubscriptionId> subscribe(std::string_view subject,
                                                  const SubscribeOptions& options, Instant now);
+  /// What was polled for it by now is delivered, and nothing else is.
   void unsubscribe(SubscriptionId subscription, Instant now);
+  /// The same, and the payload polled last found nobody: it is not delivered.
+  /// @pre the output polled last was its `Delivered`
+  void decline(SubscriptionId subscription, Instant now);
 
   /// Declares the offer to send on `subject`.  Errors as `subscribe`.
   [[nodiscard]] Result<PublisherId> advertise(std::string_view subject,

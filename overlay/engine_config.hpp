@@ -37,6 +37,9 @@ struct PublishOptions {
   Fingerprint audience;
   /// How long an accepted message waits for its receivers.
   Duration time_to_live = std::chrono::seconds(60);
+  /// How long a receiver may be without a session until what it is owed counts as expired.
+  /// Nothing: at least a minute, and as long as messages live.
+  std::optional<Duration> resume_time{};
   /// What a publisher keeps for receivers that are behind.
   std::size_t queue_messages = 65'536;
   std::size_t queue_bytes = 64U << 20;

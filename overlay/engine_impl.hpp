@@ -47,6 +47,10 @@ class Engine::Impl {
   Result<SubscriptionId> subscribe(std::string_view subject, const SubscribeOptions& options,
                                    Instant now);
   void unsubscribe(SubscriptionId subscription, Instant now);
+  void decline(SubscriptionId subscription, Instant now) {
+    exchange_.decline(subscription, now);
+    unsubscribe(subscription, now);
+  }
   Result<PublisherId> advertise(std::string_view subject, const PublishOptions& options,
                                 Instant now);
   void withdraw(PublisherId publisher, Instant now);
@@ -182,6 +186,7 @@ class Engine::Impl {
   /// Tells coordinators how we are reached from now on, if that is news.
   void refresh_attachment(Instant now);
   void fill(Connection& connection, std::size_t budget, Instant now);
+  void finish_exchange(Connection& connection, Instant now);
   void append_used_by_pubsub(std::vector<ContactIndex>& used) const;
   [[nodiscard]] Result<IntentToken> issue_intent(const Fingerprint& subject,
                                                  const Fingerprint& audience, IntentRole role,

@@ -200,6 +200,7 @@ struct PublisherInfo {
   std::uint64_t delivered = 0;
   std::uint64_t expired = 0;
   std::uint64_t refused = 0;
+  std::uint64_t unheard = 0;
   std::size_t queued_messages = 0;
   std::size_t queued_bytes = 0;
 };

@@ -259,8 +259,7 @@ void Engine::Impl::close(ConnectionId id, CloseReason reason, Errc why, Instant 
   if (!connection || connection->closed) return;
   connection->closing_because = why;
   if (!connection->session) return drop(id, why, now);
-  // What the exchange still has to say, acknowledgements above all, goes before the farewell.
-  if (connection->joined) fill(*connection, kFarewellBytes, now);
+  if (connection->joined) finish_exchange(*connection, now);
   connection->session->close(reason, now);
   attend(*connection);
 }
@@ -308,6 +307,11 @@ void Engine::Impl::fill(Connection& connection, std::size_t budget, Instant now)
   if (connection.session->queued_bytes() >= budget) return;
   exchange_.fill(*peer.exchange, budget - connection.session->queued_bytes(), *connection.session,
                  now);
+}
+
+/// What the exchange still has to say, acknowledgements above all, goes before the farewell.
+void Engine::Impl::finish_exchange(Connection& connection, Instant now) {
+  fill(connection, kFarewellBytes, now);
 }
 
 void Engine::Impl::wake_sessions_by(std::optional<TimePoint> time) {

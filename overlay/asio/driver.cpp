@@ -228,7 +228,7 @@ void Driver::carry_out(Output& output) {
                         [&](const CloseConnection& order) { close(order); },
                         [&](const Left&) { left_ = true; },
                         [&](const auto&) {
-                          if (listener_) listener_->on_output(output, now_);
+                          if (listener_) listener_->on_output(output, engine_, now_);
                         }},
              output);
 }
@@ -268,7 +268,7 @@ void Driver::end() {
   run_commands();
   timer_.cancel();
   Output left = Left{};
-  if (listener_) listener_->on_output(left, now_);
+  if (listener_) listener_->on_output(left, engine_, now_);
 }
 
 void Driver::set_timer() {

@@ -29,7 +29,7 @@ namespace kith::overlay {
 
 /// Whom a driver tells, within its turns.
 struct Application {
-  std::function<void(Output&, Instant)> on_output;
+  std::function<void(Output&, Engine&, Instant)> on_output;
   std::function<void(LogLevel, std::string_view)> log;
 };
 
@@ -96,6 +96,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
     bool stream_ended = false;
     bool closing = false;  ///< The engine has closed it: write the rest, then discard.
     bool shut_down = false;
+    bool broken = false;  ///< Nothing can be written any more; there may be something to read.
     std::size_t discarded_bytes = 0;
   };
 
@@ -139,7 +140,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   bool write_round();
   void write_once(ConnectionId id, Connection& connection);
   void await_writable(ConnectionId id, Connection& connection);
-  void lose(ConnectionId id);
+  void lose(ConnectionId id, Connection& connection);
   void close(const CloseConnection& order);
   void shut_down(ConnectionId id, Connection& connection);
   void drop_overdue();

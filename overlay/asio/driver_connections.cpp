@@ -164,6 +164,10 @@ bool Driver::write_round() {
 }
 
 void Driver::write_once(ConnectionId id, Connection& connection) {
+  if (connection.broken) {
+    if (connection.closing) connections_.erase(id);
+    return;
+  }
   const bool resumes = !connection.unsent.empty();
   if (!resumes) {
     output_.clear();
@@ -179,7 +183,7 @@ void Driver::write_once(ConnectionId id, Connection& connection) {
   error_code error;
   const std::size_t sent =
       connection.socket.write_some(asio::buffer(rest.data(), rest.size()), error);
-  if (error && !is_not_now(error)) return lose(id);
+  if (error && !is_not_now(error)) return lose(id, connection);
   connection.sent_bytes += sent;
   if (sent < rest.size()) {
     if (!resumes) std::swap(connection.unsent, output_);
@@ -206,9 +210,15 @@ void Driver::await_writable(ConnectionId id, Connection& connection) {
                                });
 }
 
-/// The connection broke while it was written to.
-void Driver::lose(ConnectionId id) {
-  const bool known_to_engine = !find(id)->closing;
+/// The connection broke while it was written to.  What the other side said before, its last
+/// acknowledgements and its farewell, may still lie there: the end of that is the end of it.
+void Driver::lose(ConnectionId id, Connection& connection) {
+  if (!connection.closing && !connection.stream_ended) {
+    connection.broken = true;
+    connection.unsent = Bytes();
+    return;
+  }
+  const bool known_to_engine = !connection.closing;
   connections_.erase(id);
   if (!known_to_engine) return;
   submit([id](Engine& engine, Instant now) { engine.on_connection_lost(id, now); });

@@ -20,6 +20,7 @@ PublisherStatus status_of(const overlay::PublisherInfo& info) {
           .delivered = info.delivered,
           .expired = info.expired,
           .refused = info.refused,
+          .unheard = info.unheard,
           .queued_messages = info.queued_messages,
           .queued_bytes = info.queued_bytes};
 }

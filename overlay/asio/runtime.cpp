@@ -64,7 +64,9 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
   driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
                                               engine_config(config), std::move(acceptors));
   policy_.emplace(config.policy ? std::move(config.policy) : open_policy(), driver_);
-  application_.on_output = [this](overlay::Output& output, Instant) { on_output(output); };
+  application_.on_output = [this](overlay::Output& output, overlay::Engine& engine, Instant now) {
+    on_output(output, engine, now);
+  };
   application_.log = [this](LogLevel level, std::string_view line) { log(level, line); };
 }
 
@@ -138,6 +140,7 @@ std::shared_ptr<Publisher::State> Node::Runtime::publisher(std::string_view subj
         const auto added = engine.advertise(name,
                                             {.audience = wanted.audience,
                                              .time_to_live = wanted.time_to_live,
+                                             .resume_time = wanted.resume_time,
                                              .queue_messages = wanted.queue_messages,
                                              .queue_bytes = wanted.queue_bytes},
                                             now);

@@ -70,8 +70,8 @@ class Node::Runtime {
   Runtime(NodeConfig config, const std::optional<boost::asio::any_io_executor>& executor);
 
   // What the engine tells.
-  void on_output(overlay::Output& output);
-  void on(const overlay::Delivered& message);
+  void on_output(overlay::Output& output, overlay::Engine& engine, Instant now);
+  void on(const overlay::Delivered& message, overlay::Engine& engine, Instant now);
   void on(const overlay::SubscriptionMatched& matched);
   void on(const overlay::SubscriptionUnmatched& unmatched);
   void on(const overlay::PublisherMatched& matched);

@@ -40,19 +40,26 @@ void Node::Runtime::log(LogLevel level, std::string_view line) {
   }
 }
 
-void Node::Runtime::on_output(overlay::Output& output) {
+void Node::Runtime::on_output(overlay::Output& output, overlay::Engine& engine, Instant now) {
   std::visit(
       Overloaded{[&](const overlay::Dial&) {}, [&](const overlay::WriteReady&) {},
                  [&](const overlay::CloseConnection&) {},
+                 [&](const overlay::Delivered& message) { on(message, engine, now); },
                  // Whoever waits for it looks at the publisher itself.
                  [&](const overlay::PublisherDrained&) {}, [&](const auto& event) { on(event); }},
       output);
 }
 
-void Node::Runtime::on(const overlay::Delivered& message) {
+void Node::Runtime::on(const overlay::Delivered& message, overlay::Engine& engine, Instant now) {
   const auto it = subscriptions_.find(message.subscription);
-  if (it == subscriptions_.end() || it->second->is_over) return;
-  call(it->second->on_message, Message{it->second->name, message.payload, message.sender});
+  if (it == subscriptions_.end()) return;
+  if (!it->second->is_over && !muted_)
+    return call(it->second->on_message, Message{it->second->name, message.payload, message.sender});
+  // It ended while the message was on its way to it: whoever sent that must not be told that it
+  // was received.
+  it->second->ended = Errc::closed;
+  subscriptions_.erase(it);
+  engine.decline(message.subscription, now);
 }
 
 void Node::Runtime::on(const overlay::SubscriptionMatched& matched) {

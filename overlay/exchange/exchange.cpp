@@ -48,6 +48,12 @@ void Exchange::remove_subscription(SubscriptionId id, Instant) {
   receiving_.remove(id);
 }
 
+void Exchange::decline(SubscriptionId id, Instant now) {
+  KITH_ASSERT(delivery_ && delivery_->subscription == id && delivery_->delivered > 0);
+  --delivery_->delivered;
+  remove_subscription(id, now);
+}
+
 void Exchange::set_intent(PublisherId publisher, const IntentToken& intent) {
   sending_.set_intent(publisher, intent);
 }
@@ -174,6 +180,7 @@ PublisherInfo Exchange::publisher(PublisherId id) const {
           .delivered = publisher.ledger.delivered,
           .expired = publisher.ledger.expired,
           .refused = publisher.ledger.refused,
+          .unheard = publisher.ledger.unheard,
           .queued_messages = static_cast<std::size_t>(publisher.log.messages()),
           .queued_bytes = publisher.log.bytes()};
 }

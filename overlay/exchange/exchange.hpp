@@ -62,7 +62,11 @@ class Exchange {
   void remove_publisher(PublisherId publisher, Instant now);
   void add_subscription(SubscriptionId subscription, const IntentToken& intent,
                         const SubscribeOptions& options, Instant now);
+  /// Closes its channels.  What was polled of it by now is delivered, and its senders hear so.
   void remove_subscription(SubscriptionId subscription, Instant now);
+  /// The same, and the payload polled last found nobody: it is not delivered.
+  /// @pre that was the last output, and of this subscription
+  void decline(SubscriptionId subscription, Instant now);
   /// Our intent was renewed: the same key, a later token.
   void set_intent(PublisherId publisher, const IntentToken& intent);
   void set_intent(SubscriptionId subscription, const IntentToken& intent);

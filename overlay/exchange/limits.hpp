@@ -30,7 +30,8 @@ inline constexpr Duration kTimeToLiveMost = std::chrono::hours(24);
 /// Messages accepted within this span expire together, with the last of them.
 inline constexpr Duration kExpiryGrain = std::chrono::milliseconds(1);
 
-/// How long a channel outlives its session at least; a sender's also as long as its messages live.
+/// How long a channel outlives its session at least; a sender's also as long as its messages live,
+/// unless its publisher says otherwise.
 inline constexpr Duration kResumeTime = std::chrono::seconds(60);
 /// How often what was exchanged is accounted for while channels stay open.
 inline constexpr Duration kAccountInterval = std::chrono::seconds(60);

@@ -60,7 +60,7 @@ struct Publisher {
   PublisherId id{};
   IntentToken intent;
   std::uint64_t epoch = 0;
-  Duration time_to_live{};
+  Duration resume_time{};  ///< For a channel without a session.
   PublisherLog log;
   Ledger ledger{};
   std::map<ReceiverKey, ChannelNumber> channels{};

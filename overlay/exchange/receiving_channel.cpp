@@ -138,6 +138,17 @@ Result<void> ReceivingSide::on_close(Link& link, ChannelNumber number, Instant n
   return {};
 }
 
+/// Acknowledges what was delivered before it closes: the sender is told no less than what is so.
+void ReceivingSide::take_leave(ReceivingChannel& channel) {
+  Link& link = links_.at(*channel.link);
+  if (channel.credit_due) {
+    Bytes credit;
+    encode(channel.window.grant(channel.sender_channel), credit);
+    links_.tell(link, std::move(credit));
+  }
+  links_.tell(link, encode(CloseMessage{true, channel.sender_channel}));
+}
+
 void ReceivingSide::credit_is_due(ReceivingChannel& channel) {
   if (channel.state != ReceivingChannel::State::open || channel.credit_due) return;
   channel.credit_due = true;

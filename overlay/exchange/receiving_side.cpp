@@ -21,8 +21,7 @@ void ReceivingSide::remove(SubscriptionId id) {
   if (it == subscriptions_.end()) return;
   while (!it->second.channels.empty()) {
     ReceivingChannel& channel = channels_.at(it->second.channels.begin()->second);
-    if (channel.state == ReceivingChannel::State::open)
-      links_.tell(links_.at(*channel.link), encode(CloseMessage{true, channel.sender_channel}));
+    if (channel.state == ReceivingChannel::State::open) take_leave(channel);
     end(channel);
   }
   by_subject_.erase({it->second.intent.subject(), id});

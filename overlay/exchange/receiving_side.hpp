@@ -125,6 +125,7 @@ class ReceivingSide {
   void ask(ReceivingChannel& channel);
   void open(ReceivingChannel& channel, Link& link);
   void suspend(ReceivingChannel& channel, Instant now);
+  void take_leave(ReceivingChannel& channel);
   void end(ReceivingChannel& channel);
   void end_if_hopeless(ReceivingChannel& channel, Instant now);
   [[nodiscard]] Result<void> check_acceptance(ReceivingChannel& channel, const Link& link,

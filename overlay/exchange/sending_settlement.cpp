@@ -62,8 +62,8 @@ void SendingSide::on_session_lost(const Link& link, Instant now) {
     channel.link.reset();
     channel.is_ready = false;
     tell_account(channel);
-    const Duration patience = std::max(kResumeTime, channel.publisher->time_to_live + kExpiryGrain);
-    timers_.set({Task::resume, std::to_underlying(number)}, now.time + patience);
+    timers_.set({Task::resume, std::to_underlying(number)},
+                now.time + channel.publisher->resume_time);
   }
 }
 

@@ -7,6 +7,15 @@
 #include "overlay/exchange/limits.hpp"
 
 namespace kith::overlay {
+namespace {
+
+Duration resume_time(const PublishOptions& options, Duration life) {
+  if (options.resume_time)
+    return std::clamp(*options.resume_time, kTimeToLiveLeast, kTimeToLiveMost);
+  return std::max(kResumeTime, life + kExpiryGrain);
+}
+
+}  // namespace
 
 Result<void> SendingSide::add(PublisherId id, const IntentToken& intent,
                               const PublishOptions& options) {
@@ -19,7 +28,7 @@ Result<void> SendingSide::add(PublisherId id, const IntentToken& intent,
       .id = id,
       .intent = intent,
       .epoch = std::max<std::uint64_t>(random_.next_u64(), 1),
-      .time_to_live = life,
+      .resume_time = resume_time(options, life),
       .log = PublisherLog({options.queue_messages, options.queue_bytes, life}),
   });
   slot->second = publisher.get();
@@ -65,6 +74,7 @@ Result<void> SendingSide::publish(PublisherId id, ByteView payload, Instant now)
     if (!publisher->log.can_hold(payload.size())) return std::unexpected(Errc::too_long);
     publisher->log.skip_one();
     ++publisher->ledger.published;
+    ++publisher->ledger.unheard;
     return {};
   }
 

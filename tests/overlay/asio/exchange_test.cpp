@@ -4,9 +4,13 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <thread>
 
+#include <boost/asio/io_context.hpp>
+#include <kith/asio.hpp>
 #include <kith/node.hpp>
+#include <kith/subject.hpp>
 
 #include "tests/overlay/asio/support.hpp"
 
@@ -14,6 +18,7 @@ namespace kith {
 namespace {
 
 using namespace std::chrono_literals;
+using test::Flag;
 using test::Heard;
 using test::into;
 using test::kPatience;
@@ -176,6 +181,74 @@ TEST(Node, PublishesFromACallback) {
   ASSERT_TRUE(answers.wait_for(1));
   EXPECT_EQ(answers.all().front(), "answer to why");
 }
+
+TEST(Node, AcknowledgesWhatASubscriptionTookThatEndsInItsCallback) {
+  Node sender(on_loopback());
+  Node receiver(on_loopback(sender.addresses()));
+  Flag is_kept;
+  std::optional<Subscription> subscription;
+  int taken = 0;
+  subscription = receiver.subscribe("news", [&](const Message&) {
+    if (++taken == 2 && is_kept.wait()) subscription.reset();
+  });
+  is_kept.raise();
+  auto publisher = sender.publisher("news");
+  ASSERT_TRUE(publisher.wait_for_match(kPatience));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(publisher.publish("x"));
+  ASSERT_TRUE(publisher.drain(kPatience));
+  EXPECT_EQ(publisher.status().delivered, 2U);
+  receiver.stop();
+  EXPECT_EQ(taken, 2);
+}
+
+/// A subject that `near` coordinates rather than `far`.
+std::string subject_coordinated_by(const Fingerprint& near, const Fingerprint& far) {
+  for (int i = 0;; ++i) {
+    std::string name = "news" + std::to_string(i);
+    const Fingerprint subject = *subject_id({}, name);
+    if (distance(subject, near) < distance(subject, far)) return name;
+  }
+}
+
+/// A publisher that looks at nothing while its receiver takes a message and leaves the overlay, and
+/// then writes to a connection that is closed.
+class ReceiverGone : public testing::TestWithParam<bool> {
+ protected:
+  template <class Condition>
+  bool run_until(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!condition() && std::chrono::steady_clock::now() < deadline) context_.run_one_for(10ms);
+    return condition();
+  }
+
+  boost::asio::io_context context_;
+  Node sender_ = make_node(context_.get_executor(), on_loopback());
+};
+
+TEST_P(ReceiverGone, HasSaidWhatItReceived) {
+  std::optional<Node> receiver(on_loopback(sender_.addresses()));
+  // Where the receiver coordinates, it has nobody to wait for before it leaves.
+  const std::string subject = GetParam() ? subject_coordinated_by(receiver->id(), sender_.id())
+                                         : subject_coordinated_by(sender_.id(), receiver->id());
+  auto publisher = sender_.publisher(subject);
+  Heard heard;
+  Flag is_unwatched;
+  const auto subscription = receiver->subscribe(subject, [&](const Message&) {
+    heard.add("x");
+    EXPECT_TRUE(is_unwatched.wait());
+  });
+  ASSERT_TRUE(run_until([&] { return publisher.status().receivers == 1; }));
+  ASSERT_TRUE(publisher.try_publish("x"));
+  ASSERT_TRUE(run_until([&] { return heard.wait_for(1, 0s); }));
+  is_unwatched.raise();
+  receiver.reset();
+  const std::string long_text(500'000, 'y');
+  for (int i = 0; i < 4; ++i) (void)publisher.try_publish(long_text);
+  EXPECT_TRUE(run_until([&] { return publisher.status().receivers == 0; }));
+  EXPECT_EQ(publisher.status().delivered, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Coordinator, ReceiverGone, testing::Bool());
 
 /// Lets other threads deal with every answer.
 class ThreadedPolicy final : public Policy {

@@ -227,8 +227,9 @@ TEST(ExchangeLaw, KeepsTheLedgerWhoeverComesAndGoes) {
       const std::uint64_t what = random.below(12);
       if (what == 0 && publishers.empty()) {
         world.advance(1s);
-        publishers.push_back(
-            world.advertise(0, {.audience = {}, .time_to_live = 500ms, .queue_messages = 20}));
+        PublishOptions offer{.audience = {}, .time_to_live = 500ms, .queue_messages = 20};
+        if (random.below(2) == 0) offer.resume_time = 5s;
+        publishers.push_back(world.advertise(0, offer));
         match_all();
       } else if (what == 1 && subscriptions.size() < 3) {
         subscriptions.push_back(world.subscribe(1, {.audience = {}, .credit = 3}));

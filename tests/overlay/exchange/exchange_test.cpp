@@ -90,6 +90,7 @@ TEST(Exchange, AcceptsWhatNobodyReceives) {
   Delivering test(0);
   ASSERT_TRUE(test.world.publish(0, test.publisher, "x"));
   EXPECT_EQ(test.sender().exchange->ledger(test.publisher).published, 1U);
+  EXPECT_EQ(test.sender().exchange->publisher(test.publisher).unheard, 1U);
   EXPECT_EQ(test.sender().exchange->publisher(test.publisher).queued_messages, 0U);
   EXPECT_EQ(test.sender().count<PublisherDrained>(), 0U);
 }

@@ -100,6 +100,51 @@ TEST_F(Resume, CountsANewSessionForTheLossOfTheOld) {
   EXPECT_EQ(texts(), std::vector<std::string>{"a"});
 }
 
+TEST(GivingUp, ReportsWhatAReceiverThatDoesNotComeBackIsOwed) {
+  SeededRandom random{1};
+  World world{random, 3};
+  const PublisherId publisher = world.advertise(0, {.audience = {}, .resume_time = 10s});
+  for (std::size_t i : {1U, 2U}) {
+    world.match(0, publisher, i, world.subscribe(i));
+    world.connect(0, i);
+  }
+  world.run();
+  world.lose(0, 1);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world.publish(0, publisher, "x"));
+  world.run();
+  world.advance(9s);
+  EXPECT_EQ(world.node(0).count<PublisherUnmatched>(), 0U);
+  world.advance(1s);
+  EXPECT_EQ(world.node(0).count<PublisherUnmatched>(), 1U);
+  EXPECT_EQ(world.node(0).expired(), 3U);
+  EXPECT_EQ(world.node(0).exchange->ledger(publisher).delivered, 3U);
+  EXPECT_EQ(world.node(0).count<PublisherDrained>(), 1U);
+}
+
+TEST(GivingUp, GoesOnWithAReceiverThatComesBackTooLate) {
+  SeededRandom random{1};
+  World world{random, 2};
+  const PublisherId publisher = world.advertise(0, {.audience = {}, .resume_time = 10s});
+  const SubscriptionId subscription = world.subscribe(1);
+  world.match(0, publisher, 1, subscription);
+  world.connect(0, 1);
+  world.run();
+  ASSERT_TRUE(world.publish(0, publisher, "before"));
+  world.run();
+  world.lose(0, 1);
+  ASSERT_TRUE(world.publish(0, publisher, "missed"));
+  world.advance(10s);
+  ASSERT_EQ(world.node(0).expired(), 1U);
+  world.connect(0, 1);
+  world.run();
+  ASSERT_TRUE(world.publish(0, publisher, "after"));
+  world.run();
+  const std::vector<Bytes> received = world.node(1).payloads(subscription);
+  ASSERT_EQ(received.size(), 2U);
+  EXPECT_EQ(as_text(received.back()), "after");
+  EXPECT_EQ(world.node(1).count<SubscriptionUnmatched>(), 0U);
+}
+
 TEST_F(Resume, AsksThePolicyAgain) {
   world.run();
   sender().verdict = false;

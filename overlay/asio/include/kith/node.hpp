@@ -127,6 +127,7 @@ struct PublisherStatus {
   std::uint64_t delivered = 0;
   std::uint64_t expired = 0;
   std::uint64_t refused = 0;
+  std::uint64_t unheard = 0;  ///< Messages that were published while there was no receiver.
   std::size_t queued_messages = 0;
   std::size_t queued_bytes = 0;
 };
@@ -149,6 +150,9 @@ struct PublisherOptions {
   Fingerprint audience{};
   /// How long an accepted message waits for its receivers.
   Duration time_to_live = std::chrono::seconds(60);
+  /// How long a receiver that lost its connection may take to come back until it is no longer one,
+  /// and what it is owed has expired.  Nothing: at least a minute, and as long as messages live.
+  std::optional<Duration> resume_time{};
   std::size_t queue_messages = 65'536;
   std::size_t queue_bytes = std::size_t{64} << 20;
   std::function<void(const Match&)> on_match{};
@@ -158,7 +162,8 @@ struct PublisherOptions {
 };
 
 /// The end of it is the end of the subscription: when its destructor returns, none of its callbacks
-/// runs or will run, but for the one that destroys it.  Outlives its node without harm.
+/// runs or will run, but for the one that destroys it.  A message is acknowledged once its callback
+/// has run: senders are told neither more nor less.  Outlives its node without harm.
 class Subscription {
  public:
   Subscription(Subscription&&) noexcept;
