@@ -13,13 +13,14 @@ constexpr std::size_t kWaitingBytesMost = std::size_t{4} << 20;
 Inbox::Inbox(Format format, std::optional<std::uint64_t> count_most)
     : format_(std::move(format)), count_most_(count_most) {}
 
-void Inbox::put(const Message& message) {
+bool Inbox::put(const Message& message) {
   std::unique_lock lock(mutex_);
   room_.wait(lock, [&] { return closed_ || text_.size() < kWaitingBytesMost; });
-  if (closed_ || is_full()) return;
+  if (is_full()) return false;
   if (received_ == 0) first_at_ = Clock::now();
   format_(text_, message, ++received_);
   if (!std::exchange(news_, true)) changed_.notify_one();
+  return !closed_ && !is_full();
 }
 
 void Inbox::on_match() {

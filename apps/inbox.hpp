@@ -26,13 +26,14 @@ class Inbox {
 
   // On the node's thread.
 
-  /// Waits while too much is waiting to be written.
-  void put(const Message& message);
+  /// Waits while too much is waiting to be written.  Whether more is wanted: if not, and one comes
+  /// nevertheless, it is not taken if there are enough, and taken after a `close`.
+  [[nodiscard]] bool put(const Message& message);
   void on_match();
 
   // On any thread.
 
-  /// Nothing is taken any more; nobody waits.
+  /// Nothing more is wanted; nobody waits.
   void close();
 
   // On the thread that writes.

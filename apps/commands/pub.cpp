@@ -16,6 +16,7 @@
 #include "apps/line_reader.hpp"
 #include "apps/node_settings.hpp"
 #include "apps/outbox.hpp"
+#include "overlay/exchange/limits.hpp"
 
 namespace kith::apps {
 namespace {
@@ -75,12 +76,17 @@ class Sender {
   PublisherOptions publisher_options() {
     PublisherOptions options;
     options.time_to_live = options_.time_to_live;
+    // One whose connection is lost may come back, for as long as one that has not come yet.
+    options.resume_time = std::min(options_.match_timeout, options_.time_to_live);
     options.on_match = [this](const Match& match) {
       narrator_.tell(fmt::format("matched with {} after {}", match.identity.abbreviated(),
                                  for_people(narrator_.elapsed())));
       receivers_.add(1);
     };
-    options.on_unmatch = [this](const Match&) { receivers_.add(-1); };
+    options.on_unmatch = [this](const Match& match) {
+      receivers_.add(-1);
+      narrator_.tell(fmt::format("{} no longer receives", match.identity.abbreviated()));
+    };
     return options;
   }
 
@@ -98,9 +104,15 @@ class Sender {
     }
     if (receivers_.wait_for(count, match_deadline)) return;
     stop_if_interrupted();
+    const auto waited = for_people(options_.match_timeout);
+    if (sent_ > 0)
+      throw Failure(ExitCode::no_match,
+                    fmt::format("nobody receives any more, and nobody came within {}: only {} "
+                                "messages were sent; --match-timeout waits longer",
+                                waited, sent_));
     throw Failure(ExitCode::no_match,
                   fmt::format("{} of {} receivers within {}; --match-timeout waits longer",
-                              receivers_.now(), count, for_people(options_.match_timeout)));
+                              receivers_.now(), count, waited));
   }
 
   void stop_if_interrupted() const {
@@ -133,8 +145,8 @@ class Sender {
       ++sent_;
     } else if (sent.error() == Errc::too_long) {
       throw Failure(ExitCode::error,
-                    fmt::format("{} (number {}, {} bytes) is too long for a message", what,
-                                sent_ + 1, payload.size()));
+                    fmt::format("{} (number {}, {} bytes) is too long: a message holds {} bytes",
+                                what, sent_ + 1, payload.size(), overlay::kPayloadBytesMost));
     } else if (sent.error() != Errc::shutting_down) {
       throw Failure(ExitCode::error, fmt::format("cannot publish: {}", describe(sent.error())));
     }
@@ -167,6 +179,7 @@ class Sender {
                                    {"delivered", status.delivered},
                                    {"expired", status.expired},
                                    {"refused", status.refused},
+                                   {"unheard", status.unheard},
                                    {"seconds", in_seconds(took)},
                                    {"messages_per_second", rate}});
   }
@@ -176,13 +189,26 @@ class Sender {
     if (!is_drained)
       throw Failure(ExitCode::timed_out,
                     fmt::format("{} messages are still under way", status.queued_messages));
-    if (status.expired > 0)
-      throw Failure(
-          ExitCode::error,
-          fmt::format("{} deliveries expired; --ttl lets messages live longer", status.expired));
-    if (status.refused > 0)
-      throw Failure(ExitCode::error, fmt::format("{} deliveries were refused", status.refused));
-    return ExitCode::ok;
+    // One that leaves between two messages may leave some to nobody.
+    const std::uint64_t left = status.refused + status.unheard;
+    const std::uint64_t failed = status.expired + left;
+    if (failed == 0) return ExitCode::ok;
+    throw Failure(ExitCode::error, fmt::format("{} of {} deliveries failed: {}{}{}", failed,
+                                               failed + status.delivered, describe_left(left),
+                                               left > 0 && status.expired > 0 ? ", and " : "",
+                                               describe_expired(status.expired)));
+  }
+
+  static std::string describe_left(std::uint64_t count) {
+    return count == 0 ? "" : fmt::format("of {} the receiver had left", count);
+  }
+
+  static std::string describe_expired(std::uint64_t count) {
+    return count == 0 ? ""
+                      : fmt::format(
+                            "{} expired, because a receiver was too slow (see --ttl) or its "
+                            "connection was lost and it did not come back (see --match-timeout)",
+                            count);
   }
 
   static constexpr std::uint64_t kShowEvery = 256;
@@ -216,6 +242,10 @@ constexpr const char* kFooter =
 A message goes to everybody who is subscribed when it is published; pub waits for --receivers of
 them, publishes, waits until each has acknowledged everything, and says so on standard error.
 
+Exit code 0: every receiver acknowledged every message.  1: some deliveries failed, because a
+receiver left, was too slow, or lost its connection and did not come back within --match-timeout.
+5: nobody received within --match-timeout, at first or any more.  6: receivers still hold back.
+
 Examples:
   kith pub news/weather 'sunny'                  through the node that runs on this machine
   kith pub news/weather 'sunny' --join kith://FINGERPRINT@127.0.0.1:3141
@@ -241,7 +271,7 @@ void add_pub(CLI::App& program, Command& chosen) {
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
   add_duration(*command, "--match-timeout", options->match_timeout,
-               "How long to wait for them; 10 if not given; then exit code 5");
+               "How long to wait for them, and for one whose connection was lost; 10 if not given");
   add_duration(*command, "--ttl", options->time_to_live,
                "How long a message waits for a receiver that does not take it; 60 if not given");
   command->add_flag("--json", options->as_json, "Print the summary as a JSON object");

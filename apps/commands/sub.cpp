@@ -1,6 +1,8 @@
 #include <algorithm>
-#include <list>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -102,6 +104,27 @@ struct Closing {
   ~Closing() { inbox.close(); }
 };
 
+/// The subscriptions of the command, which end together: in the middle of what comes, so that
+/// nobody is told that we received what we did not want.
+class Subscriptions {
+ public:
+  void add(Subscription subscription) {
+    const std::lock_guard lock(mutex_);
+    all_.push_back(std::move(subscription));
+  }
+  /// From any thread, and in their callbacks.
+  void end() {
+    // Goes after the lock: an end waits for callbacks, which may be here too.
+    std::vector<Subscription> ending;
+    const std::lock_guard lock(mutex_);
+    std::swap(ending, all_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Subscription> all_;
+};
+
 SubscriptionOptions subscription_options(Inbox& inbox, const Narrator& narrator,
                                          const std::string& subject) {
   SubscriptionOptions options;
@@ -123,10 +146,7 @@ ExitCode write_messages(const SubOptions& options, Inbox& inbox, const Interrupt
   for (;;) {
     write_output(inbox.take(deadlines.next()));
     if (inbox.is_complete()) return ExitCode::ok;
-    if (interrupts.requested()) {
-      write_output(inbox.take(Clock::now()));
-      return options.count == 0 ? ExitCode::ok : ExitCode::error;
-    }
+    if (interrupts.requested()) return options.count == 0 ? ExitCode::ok : ExitCode::error;
     const bool is_enough = options.count == 0 && inbox.received() > 0;
     if (deadlines.has_ended() && is_enough) return ExitCode::ok;
     check();
@@ -141,16 +161,30 @@ ExitCode subscribe(const SubOptions& options) {
   interrupts.listen([&] { inbox.close(); });
   const Settings settings = load_client_settings(options.flags);
   Node node(node_config(settings, Participation::client));
-  std::vector<Subscription> subscriptions;
+  Subscriptions subscriptions;
   const Closing closing{inbox};
-  for (const std::string& subject : options.subjects)
-    subscriptions.push_back(node.subscribe(
-        subject, [&inbox](const Message& message) { inbox.put(message); },
-        subscription_options(inbox, narrator, subject)));
+  const auto take = [&](const Message& message) {
+    if (!inbox.put(message)) subscriptions.end();
+  };
+  for (const std::string& subject : std::set(options.subjects.begin(), options.subjects.end()))
+    subscriptions.add(
+        node.subscribe(subject, take, subscription_options(inbox, narrator, subject)));
   Deadlines deadlines(options, settings, start);
-  const auto code = write_messages(
-      options, inbox, interrupts, [&] { deadlines.check(inbox, node, settings); }, deadlines);
-  inbox.close();
+  // What was received by the end was acknowledged: it is written on every way out.
+  const auto finish = [&] {
+    inbox.close();
+    subscriptions.end();
+    write_output(inbox.take(Clock::now()));
+  };
+  ExitCode code{};
+  try {
+    code = write_messages(
+        options, inbox, interrupts, [&] { deadlines.check(inbox, node, settings); }, deadlines);
+  } catch (const Failure&) {
+    finish();
+    throw;
+  }
+  finish();
   if (const auto first = inbox.first_at())
     narrator.tell(fmt::format("received {} messages, the first {} after the start",
                               inbox.received(),

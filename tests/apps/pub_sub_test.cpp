@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <csignal>
-#include <fstream>
+#include <sstream>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,6 +74,91 @@ TEST_F(PubSub, CarriesEmptyLinesAndALastOneWithoutABreak) {
   EXPECT_EQ(run_kith(pub({"--lines"}, "\n\na\nlast")).code, 0);
   EXPECT_EQ(subscriber.wait(), 0);
   EXPECT_EQ(subscriber.output(), "\n\na\nlast\n");
+}
+
+TEST_F(PubSub, CountsAsDeliveredWhatTheSubscriberTook) {
+  std::string lines;
+  for (int i = 0; i < 1'000; ++i) lines += std::to_string(i) + "\n";
+  Program subscriber(sub({"--count", "10"}));
+  const Finished published = run_kith(pub({"--lines", "--json", "--match-timeout", "1"}, lines));
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_EQ(subscriber.output(), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+  EXPECT_THAT(published.output, HasSubstr("\"delivered\":10,"));
+  EXPECT_NE(published.code, 0) << published.error;
+}
+
+TEST_F(PubSub, CountsAsDeliveredWhatAnInterruptedSubscriberWrote) {
+  Program subscriber(sub({}));
+  Invocation endless = pub({"--lines", "--json", "--match-timeout", "1"});
+  endless.input_ends = false;
+  Program publisher(endless);
+  std::jthread lines([&] {
+    for (int i = 0; i < 200'000; ++i) publisher.write_input(std::to_string(i) + "\n");
+    publisher.end_input();
+  });
+  subscriber.wait_for_output("5000");
+  subscriber.signal(SIGINT);
+  EXPECT_EQ(subscriber.wait(), 0);
+  publisher.wait();
+  lines.join();
+  const auto count = std::ranges::count(subscriber.output(), '\n');
+  EXPECT_THAT(publisher.output(), HasSubstr("\"delivered\":" + std::to_string(count) + ","));
+}
+
+TEST_F(PubSub, SaysThatAMessageIsTooLong) {
+  Program subscriber(sub({}));
+  const Finished published = run_kith(pub({"--lines"}, "short\n" + std::string(1'100'000, 'x')));
+  EXPECT_EQ(published.code, 1);
+  EXPECT_THAT(published.error, HasSubstr("number 2, 1100000 bytes"));
+  EXPECT_THAT(published.error, HasSubstr("1048512"));
+  // What was accepted before is delivered.
+  EXPECT_EQ(subscriber.wait_for_output(), "short");
+}
+
+TEST_F(PubSub, CarriesBytesAsTheyAre) {
+  std::string bytes;
+  for (int i = 0; i < 1'000'000; ++i) bytes += static_cast<char>(i * 7 + i / 256);
+  Program subscriber(sub({"--raw", "--count", "1"}));
+  EXPECT_EQ(run_kith(pub({}, bytes)).code, 0);
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_EQ(subscriber.output(), bytes);
+}
+
+TEST_F(PubSub, CarriesAnEmptyMessage) {
+  Program subscriber(sub({"--count", "1"}));
+  EXPECT_EQ(run_kith(pub({}, "")).code, 0);
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_EQ(subscriber.output(), "\n");
+}
+
+TEST_F(PubSub, SaysThatTheDiskIsFull) {
+  Invocation full = sub({});
+  full.output_file = "/dev/full";
+  Program subscriber(full);
+  const Finished published = run_kith(pub({"x", "--ttl", "5"}));
+  EXPECT_EQ(subscriber.wait(), 1);
+  EXPECT_THAT(subscriber.error(), HasSubstr("No space left"));
+}
+
+TEST_F(PubSub, PrintsNothingButJson) {
+  Program subscriber(sub({"--json", "--count", "3"}));
+  const Finished published = run_kith(pub({"--lines", "--json", "--quiet"}, "a\n\"\\\n\xFF\n"));
+  EXPECT_EQ(published.code, 0);
+  EXPECT_THAT(published.error, IsEmpty());
+  EXPECT_TRUE(boost::json::parse(published.output).is_object());
+  EXPECT_EQ(subscriber.wait(), 0);
+  std::istringstream lines(subscriber.output());
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count)
+    EXPECT_TRUE(boost::json::parse(line).as_object().contains("payload")) << line;
+  EXPECT_EQ(count, 3);
+}
+
+TEST_F(PubSub, ReceivesASubjectThatIsNamedTwiceOnce) {
+  Program subscriber(sub({"news", "--count", "2"}));
+  EXPECT_EQ(run_kith(pub({"--lines"}, "a\nb\n")).code, 0);
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_EQ(subscriber.output(), "a\nb\n");
 }
 
 TEST_F(PubSub, SaysThatNobodyMatches) {
