@@ -68,8 +68,7 @@ Result<void> Membership::on_message(ConnectionId connection, ContactIndex contac
       return on_update(contact, message, now);
     case MessageKind::piggy:
       // A node that has no room for us names others before it says so.
-      if (!joined && !candidates_.contains(connection))
-        return std::unexpected(Errc::protocol_error);
+      if (!joined && !awaits_answer(connection)) return std::unexpected(Errc::protocol_error);
       return on_piggy(message, now);
     case MessageKind::leave:
       if (!joined) return std::unexpected(Errc::protocol_error);
@@ -108,14 +107,17 @@ Result<void> Membership::on_join(ConnectionId connection, ContactIndex contact,
   return {};
 }
 
-Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView message, TimePoint now) {
+bool Membership::awaits_answer(ConnectionId connection) const {
   const auto it = candidates_.find(connection);
-  if (it == candidates_.end() || it->second.stage != Stage::joining)
-    return std::unexpected(Errc::protocol_error);
+  return it != candidates_.end() && it->second.stage == Stage::joining;
+}
+
+Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView message, TimePoint now) {
+  if (!awaits_answer(connection)) return std::unexpected(Errc::protocol_error);
   const auto role = decode_acknowledge(message);
   if (!role) return std::unexpected(role.error());
-  const ContactIndex contact = it->second.contact;
-  candidates_.erase(it);
+  const ContactIndex contact = candidates_.at(connection).contact;
+  candidates_.erase(connection);
   dialing_.erase(contact);
   entrance_.on_entered();
   join(connection, contact, *role, book_->id(contact), now);
@@ -123,12 +125,10 @@ Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView messag
 }
 
 Result<void> Membership::on_not_acknowledged(ConnectionId connection, ByteView message) {
-  const auto it = candidates_.find(connection);
-  if (it == candidates_.end() || it->second.stage != Stage::joining)
-    return std::unexpected(Errc::protocol_error);
+  if (!awaits_answer(connection)) return std::unexpected(Errc::protocol_error);
   const auto decoded = decode_bare(message, MessageKind::not_acknowledged);
   if (!decoded) return decoded;
-  candidates_.erase(it);
+  candidates_.erase(connection);
   outputs_.emplace_back(CloseSession{connection, CloseReason::done, Errc::refused});
   return {};
 }

@@ -174,6 +174,8 @@ class Membership {
 
   Result<void> on_join(ConnectionId connection, ContactIndex contact, const Fingerprint& session_id,
                        ByteView message, Instant now);
+  /// Whether we have asked there to join.
+  [[nodiscard]] bool awaits_answer(ConnectionId connection) const;
   Result<void> on_acknowledge(ConnectionId connection, ByteView message, TimePoint now);
   Result<void> on_not_acknowledged(ConnectionId connection, ByteView message);
   Result<void> on_update(ContactIndex from, ByteView message, Instant now);

@@ -109,6 +109,30 @@ TEST_F(MembershipTest, R47_TakesNoGossipFromWhoHasNotJoined) {
   EXPECT_FALSE(receive(stranger, MessageKind::leave, encode_bare(MessageKind::leave)));
 }
 
+TEST_F(MembershipTest, R47_TakesNoGossipWhileThePolicyThinks) {
+  const ContactIndex newcomer = village.issue(5);
+  test::Village elsewhere(2);
+  const ByteView token = elsewhere.book.token(elsewhere.issue(6)).token.raw();
+  const Bytes piggy = encode(PiggyMessage{.complete = false, .tokens = {token}});
+  ASSERT_TRUE(receive_join(newcomer, {}));
+  EXPECT_FALSE(receive(newcomer, MessageKind::piggy, piggy));
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  EXPECT_FALSE(receive(newcomer, MessageKind::piggy, piggy));
+  membership->on_deadline(TimePoint{});
+  EXPECT_FALSE(take<DialContact>());
+}
+
+TEST_F(MembershipTest, R47_TakesTheAlternativesOfWhoHasNoRoom) {
+  const ContactIndex full = village.issue(5);
+  test::Village elsewhere(2);
+  const ByteView token = elsewhere.book.token(elsewhere.issue(6)).token.raw();
+  membership->on_join_sent(kConnection, full);
+  EXPECT_TRUE(receive(full, MessageKind::piggy,
+                      encode(PiggyMessage{.complete = false, .tokens = {token}})));
+  membership->on_deadline(TimePoint{});
+  EXPECT_TRUE(take<DialContact>());
+}
+
 TEST_F(MembershipTest, TakesNoSecondJoin) {
   const ContactIndex newcomer = village.issue(5);
   ASSERT_TRUE(receive_join(newcomer, {}));
