@@ -38,6 +38,9 @@ struct Connection {
   std::optional<Errc> closing_because;
   /// The node at the other end: whom we dial, or who proved itself.
   std::optional<ContactIndex> contact;
+  /// Who it says it is, and the time of its attempt, until the session opens.
+  std::optional<NodeToken> proven;
+  std::optional<WallTime> time;
   /// What the dial was for, where it leads into the overlay.
   std::optional<JoinTarget> entrance;
   /// Nothing: the transport is not there yet.

@@ -138,13 +138,22 @@ void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant no
 
 void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Instant now) {
   const bool fresh =
-      !asks.time || replay_guard_.admit(asks.peer.static_key, *asks.time, now.wall).has_value();
+      !asks.time || replay_guard_.check(asks.peer.static_key, *asks.time, now.wall).has_value();
   const bool admitted = fresh && !leave_by_ && asks.peer.fingerprint() != local_.id;
-  if (admitted) connection.contact = book_->keep(std::move(asks.peer));
+  if (admitted) {
+    connection.proven = std::move(asks.peer);
+    connection.time = asks.time;
+  }
   connection.session->on_verdict(admitted, now);
 }
 
+/// Only now is anything kept of the peer: what came before may be a recording (docs/protocol.md
+/// §4.4).
 void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
+  if (auto peer = std::exchange(connection.proven, std::nullopt)) {
+    if (connection.time) replay_guard_.remember(peer->static_key, *connection.time);
+    connection.contact = book_->keep(*std::move(peer));
+  }
   if (!connection.dialed) limiter_.on_confirmed(std::to_underlying(connection.id), now.time);
   if (!connection.dialed) return;
   membership_.on_join_sent(connection.id, *connection.contact);

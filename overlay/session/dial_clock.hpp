@@ -1,14 +1,15 @@
 #pragma once
 
-#include <algorithm>
-
 #include <kith/time.hpp>
+#include <kith/token.hpp>
 
 namespace kith::overlay {
 
 /// Gives the attempts of a dialer their times: the wall clock's, but each greater than the one
-/// before, so that a clock set back locks nobody out (docs/protocol.md §4.4).  Strict per static
-/// key: one clock for all dials of a node.
+/// before, so that a clock set back a little locks nobody out (docs/protocol.md §4.4).  It never
+/// runs further ahead of the wall clock than listeners bear: after a great step back it starts
+/// anew, as what it said before the step was too far ahead for whoever's clock is right.  Strict
+/// per static key: one clock for all dials of a node.
 class DialClock {
  public:
   DialClock() = default;
@@ -16,7 +17,8 @@ class DialClock {
   explicit DialClock(WallTime last) : last_(last) {}
 
   [[nodiscard]] WallTime next(WallTime now) {
-    last_ = std::max(now, last_ + Duration(1));
+    const WallTime following = last_ + Duration(1);
+    last_ = following > now && following <= now + kClockSkewMax ? following : now;
     return last_;
   }
 

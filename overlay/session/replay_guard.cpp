@@ -1,5 +1,7 @@
 #include "overlay/session/replay_guard.hpp"
 
+#include <kith/token.hpp>
+
 #include "core/assert.hpp"
 
 namespace kith::overlay {
@@ -8,32 +10,23 @@ ReplayGuard::ReplayGuard(std::size_t keys_most) : keys_most_(keys_most) {
   KITH_ASSERT(keys_most > 0);
 }
 
-Result<void> ReplayGuard::admit(const crypto::DhPublicKey& key, WallTime time, WallTime now) {
-  if (time > now + kDialTimeAheadMost) return std::unexpected(Errc::out_of_range);
+Result<void> ReplayGuard::check(const crypto::DhPublicKey& key, WallTime time, WallTime now) const {
+  if (time > now + kClockSkewMax) return std::unexpected(Errc::out_of_range);
   const auto known = greatest_.find(key);
-  if (time <= (known != greatest_.end() ? known->second : least_of_unknown())) {
-    return std::unexpected(Errc::replayed);
-  }
-  if (known != greatest_.end()) {
-    by_time_.erase({known->second, key});
-    known->second = time;
-  } else {
-    if (greatest_.size() == keys_most_) forget_least();
-    greatest_.emplace(key, time);
-  }
-  by_time_.emplace(time, key);
+  if (known != greatest_.end() && time <= known->second) return std::unexpected(Errc::replayed);
   return {};
 }
 
-/// What the time of an unknown key must be greater than: every time that is forgotten, or will be
-/// to make room for it.
-WallTime ReplayGuard::least_of_unknown() const {
-  return greatest_.size() < keys_most_ ? forgotten_ : by_time_.begin()->first;
-}
-
-void ReplayGuard::forget_least() {
+void ReplayGuard::remember(const crypto::DhPublicKey& key, WallTime time) {
+  const auto [known, is_new] = greatest_.try_emplace(key, time);
+  if (!is_new) {
+    if (time <= known->second) return;
+    by_time_.erase({known->second, key});
+    known->second = time;
+  }
+  by_time_.emplace(time, key);
+  if (greatest_.size() <= keys_most_) return;
   const auto least = by_time_.begin();
-  forgotten_ = least->first;
   greatest_.erase(least->second);
   by_time_.erase(least);
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <map>
 #include <set>
@@ -13,34 +12,30 @@
 
 namespace kith::overlay {
 
-/// How far a dialer's time may be ahead of ours.  Without a limit a few keys could fill the guard
-/// with times that never get old.
-inline constexpr Duration kDialTimeAheadMost = std::chrono::hours(24);
-
 /// Remembers the greatest time per dialer's static key, so that a recorded first message opens
-/// nothing twice (docs/protocol.md §4.4).  When it is full it forgets the key with the least time,
-/// and admits no unknown key whose time is not greater: it may refuse a slow clock, it never admits
-/// a replay.
+/// nothing twice (docs/protocol.md §4.4).  Only who has confirmed a session is remembered: others
+/// cost a connection each, and say whatever they like.  When it is full it forgets the key with the
+/// least time; whose time is forgotten is as good as unknown, and an unknown key is admitted.  That
+/// harms nobody, as who replays can confirm nothing.
 class ReplayGuard {
  public:
   /// @pre keys_most > 0
   explicit ReplayGuard(std::size_t keys_most = 16'384);
 
-  /// Remembers `time` if it is greater than any before it.  `Errc::replayed` if not,
-  /// `Errc::out_of_range` if it is too far ahead of `now`.
-  [[nodiscard]] Result<void> admit(const crypto::DhPublicKey& key, WallTime time, WallTime now);
+  /// Whether `time` is greater than what is remembered: `Errc::replayed` if not.
+  /// `Errc::out_of_range` if it is more than `kClockSkewMax` ahead of `now`.
+  [[nodiscard]] Result<void> check(const crypto::DhPublicKey& key, WallTime time,
+                                   WallTime now) const;
+
+  /// Remembers `time`, once the session that began with it is confirmed.
+  void remember(const crypto::DhPublicKey& key, WallTime time);
 
   [[nodiscard]] std::size_t size() const { return greatest_.size(); }
 
  private:
-  [[nodiscard]] WallTime least_of_unknown() const;
-  void forget_least();
-
   std::size_t keys_most_;
   std::map<crypto::DhPublicKey, WallTime> greatest_;
   std::set<std::pair<WallTime, crypto::DhPublicKey>> by_time_;
-  /// The greatest time that was forgotten.
-  WallTime forgotten_ = WallTime::min();
 };
 
 }  // namespace kith::overlay
