@@ -1,0 +1,212 @@
+"""What a stranger sees of kith: between two nodes, and when it knocks."""
+
+import asyncio
+import os
+import random
+import unittest
+
+from kith_peer import CLIENT, Peer
+from kith_session import NOPE, Handshake, frame
+from kith_tokens import Keys, now
+from kith_wire import subject_id
+from programs import Node, ProgramTest, subject_closest_to
+from recording_proxy import Recording, RecordingProxy
+
+PIECE_BYTES = 8
+TAG_BYTES, BLOCK_BYTES = 16, 256
+PATIENCE = 30.0
+
+
+def pieces(data: bytes) -> set[bytes]:
+    return {data[at:at + PIECE_BYTES] for at in range(len(data) - PIECE_BYTES + 1)}
+
+
+def frames_of(stream: bytes) -> list[bytes]:
+    """The frames that the stream consists of, without their lengths."""
+    found = []
+    while stream:
+        length = int.from_bytes(stream[:2], "big")
+        found.append(stream[2:2 + length])
+        stream = stream[2 + length:]
+    return found
+
+
+class Captures(ProgramTest):
+    """Sessions between two programs of kith, recorded."""
+
+    async def record(self, target: tuple[str, int] | None = None) -> tuple[RecordingProxy, str]:
+        proxy = RecordingProxy(target)
+        self.addAsyncCleanup(proxy.close)
+        host, port = await proxy.listen()
+        return proxy, f"tcp://{host}:{port}"
+
+    async def token_of(self, node: Node) -> bytes:
+        """As the node tells it to whoever joins."""
+        client = Peer(Keys(), CLIENT)
+        link = await client.join(node.endpoint, node.fingerprint)
+        await self.leave(client)
+        return link.session.peer.encoded
+
+    def check(self, recording: Recording, flow: bytes, secrets: list[bytes]) -> None:
+        """Nothing but one handshake and records, and no piece of a secret."""
+        dialer = [each[:1] for each in frames_of(bytes(recording.dialer))]
+        listener = [each[:1] for each in frames_of(bytes(recording.listener))]
+        handshake = [b"H", b"F"] if flow == b"H" else [b"C"]
+        self.assertEqual(dialer, handshake + [b"T"] * (len(dialer) - len(handshake)))
+        self.assertEqual(listener, [b"A"] + [b"T"] * (len(listener) - 1))
+        self.assertGreater(len(dialer), len(handshake))
+        for stream in (recording.dialer, recording.listener):
+            for each in frames_of(bytes(stream)):
+                if each[:1] == b"T":
+                    self.assertEqual((len(each) - 1 - TAG_BYTES) % BLOCK_BYTES, 0)
+            seen = pieces(bytes(stream))
+            for secret in secrets:
+                self.assertGreaterEqual(len(secret), PIECE_BYTES)
+                self.assertFalse(pieces(secret) & seen)
+
+    async def test_flow_h_shows_neither_tokens_nor_fingerprints(self) -> None:
+        node = await self.start_node()
+        proxy, address = await self.record(node.endpoint)
+        other = await self.start_node("--join", address)
+        await other.until_ready()
+        tokens = [await self.token_of(node), await self.token_of(other)]
+        await self.stop(other, node)
+        [recording] = proxy.recordings
+        self.check(recording, b"H", [*tokens, node.fingerprint, other.fingerprint])
+
+    async def test_flow_c_shows_neither_tokens_nor_messages(self) -> None:
+        """The subscriber dials the publisher where the proxy listens.  A peer coordinates, and so
+        is told the tokens of both."""
+        node = await self.start_node()
+        await node.until_ready()
+        peer = await self.enter([node])
+        name = subject_closest_to(peer, [node.fingerprint])
+        payload = os.urandom(40).hex()
+        proxy, address = await self.record()
+        subscriber = await self.start("sub", name, "--join", node.address)
+        publisher = await self.start(
+            "pub", name, payload, "--listen", address.replace("127.0.0.2", "127.0.0.1"),
+            "--advertise", address, "--join", node.address)
+        self.assertEqual(await subscriber.line(), payload)
+        self.assertEqual(await publisher.wait(), 0)
+        await self.stop(subscriber, node)
+        intents = peer.coordinator.introduced
+        self.assertEqual(len({intent.node.fingerprint for intent in intents}), 2)
+        secrets = [payload.encode(), name.encode(), subject_id(peer.keys.realm, name)]
+        for intent in intents:
+            secrets += [intent.token.encoded, intent.node.encoded, intent.token.fingerprint,
+                        intent.node.fingerprint]
+        await self.leave(peer)
+        [recording] = proxy.recordings
+        self.check(recording, b"C", secrets)
+
+
+class Strangers(ProgramTest):
+    """Who knocks without knowing how is told nothing but no."""
+
+    async def asyncSetUp(self) -> None:
+        self.node = await self.start_node()
+
+    async def asyncTearDown(self) -> None:
+        await self.stop(self.node)
+
+    async def knock(self, question: bytes, ends: bool = True) -> bytes:
+        """Everything that is answered, up to the end of the stream."""
+        reader, writer = await asyncio.open_connection(*self.node.endpoint)
+        writer.write(question)
+        if ends:
+            writer.write_eof()
+        async with asyncio.timeout(PATIENCE):
+            answer = await reader.read()
+        writer.close()
+        return answer
+
+    async def first_frame_of_flow_c(self) -> bytes:
+        keys = Keys()
+        client = Peer(keys, CLIENT)
+        link = await client.join(self.node.endpoint)
+        await self.leave(client)
+        static_key = link.session.peer.extensions[2]
+        shake = Handshake(b"C", keys, initiator=True, streams=(None, None), peer_static=static_key)
+        return shake.seal(b"C", {0: client.token, 1: now()})
+
+    async def test_a_hundred_random_bytes(self) -> None:
+        """The length that they begin with is none of a handshake, or their letter no flow's."""
+        generator = random.Random(1)
+        asked = 0
+        while asked < 200:
+            question = generator.randbytes(100)
+            length = int.from_bytes(question[:2], "big")
+            if 33 <= length <= 4096 and question[2:3] in b"HCINK":
+                continue
+            self.assertEqual(await self.knock(question, ends=False), NOPE)
+            asked += 1
+
+    async def test_random_bytes_in_frames(self) -> None:
+        generator = random.Random(2)
+        for letter in b"SCOHAFT?\0\xff":
+            for length in (33, 34, 49, 128, 609, 865, 4096):
+                if letter == ord("H") and length == 33:
+                    continue
+                body = generator.randbytes(length - 1)
+                self.assertEqual(await self.knock(frame(bytes([letter]), body)), NOPE,
+                                 (letter, length))
+
+    async def test_flows_of_relationships_end_silently(self) -> None:
+        for letter in b"INK":
+            self.assertEqual(await self.knock(frame(bytes([letter]), os.urandom(304))), b"")
+
+    async def test_lengths_that_no_frame_has(self) -> None:
+        for length in (0, 1, 32, 4097, 0x6E6F, 65535):
+            for letter in b"HCI":
+                question = length.to_bytes(2, "big") + bytes([letter])
+                self.assertEqual(await self.knock(question, ends=False), NOPE, (letter, length))
+
+    async def test_a_first_key_of_low_order(self) -> None:
+        self.assertEqual(await self.knock(frame(b"H", bytes(32)), ends=False), NOPE)
+
+    async def test_whatever_is_cut_short(self) -> None:
+        question = await self.first_frame_of_flow_c()
+        for size in (1, 2, 3, 35, len(question) - 1):
+            self.assertEqual(await self.knock(question[:size]), NOPE, size)
+        self.assertEqual(await self.knock(b""), b"")
+
+    async def test_a_flipped_bit(self) -> None:
+        question = await self.first_frame_of_flow_c()
+        for at in range(3, len(question), 29):
+            flipped = bytearray(question)
+            flipped[at] ^= 1 << at % 8
+            self.assertEqual(await self.knock(bytes(flipped)), NOPE, at)
+
+    async def test_a_recorded_first_message(self) -> None:
+        """It is answered once, and by less than was asked; then never again."""
+        question = await self.first_frame_of_flow_c()
+        answer = await self.knock(question)
+        self.assertEqual(answer[2:3], b"A")
+        self.assertLess(len(answer), len(question))
+        self.assertEqual(await self.knock(question), NOPE)
+
+    async def test_bytes_behind_a_first_message(self) -> None:
+        question = await self.first_frame_of_flow_c()
+        self.assertEqual(await self.knock(question + b"\0"), NOPE)
+
+    async def test_somebody_slow(self) -> None:
+        """A frame of which a byte comes every now and then is not waited for."""
+        reader, writer = await asyncio.open_connection(*self.node.endpoint)
+        answer = asyncio.ensure_future(reader.read())
+        async with asyncio.timeout(PATIENCE):
+            for byte in frame(b"C", os.urandom(600)):
+                writer.write(bytes([byte]))
+                done, _ = await asyncio.wait([answer], timeout=0.25)
+                if done:
+                    break
+        self.assertTrue(answer.done())
+        self.assertEqual(answer.result(), NOPE)
+        writer.close()
+
+    async def test_somebody_silent(self) -> None:
+        self.assertEqual(await self.knock(b"", ends=False), NOPE)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,58 @@
+"""A TCP proxy that keeps all bytes that pass, by direction."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Recording:
+    """One connection: what its dialer said, and what was answered."""
+
+    dialer: bytearray = field(default_factory=bytearray)
+    listener: bytearray = field(default_factory=bytearray)
+
+
+class RecordingProxy:
+    def __init__(self, target: tuple[str, int] | None = None) -> None:
+        """Without a target: the same port of 127.0.0.1, where somebody will listen by then."""
+        self.target = target
+        self.recordings: list[Recording] = []
+        self._tasks: set[asyncio.Task] = set()
+
+    async def listen(self) -> tuple[str, int]:
+        host = "127.0.0.1" if self.target else "127.0.0.2"
+        self._server = await asyncio.start_server(self._accept, host, 0)
+        endpoint = self._server.sockets[0].getsockname()
+        self.target = self.target or ("127.0.0.1", endpoint[1])
+        return endpoint
+
+    async def close(self) -> None:
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there_reader, there_writer = await asyncio.open_connection(*self.target)
+        except OSError:
+            writer.close()  # The target is gone.
+            return
+        recording = Recording()
+        self.recordings.append(recording)
+        for source, sink, into in ((reader, there_writer, recording.dialer),
+                                   (there_reader, writer, recording.listener)):
+            task = asyncio.ensure_future(self._pass(source, sink, into))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    @staticmethod
+    async def _pass(source: asyncio.StreamReader, sink: asyncio.StreamWriter,
+                    into: bytearray) -> None:
+        try:
+            while data := await source.read(65536):
+                into += data
+                sink.write(data)
+            sink.write_eof()
+        except (OSError, RuntimeError):
+            sink.close()
