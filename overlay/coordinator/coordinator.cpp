@@ -219,7 +219,8 @@ Result<Coordinator::Merged> Coordinator::merge(PeerIntent peer, Proof proof, Pro
 Result<Coordinator::Merged> Coordinator::merge(const Withdrawal& withdrawal, Provenance provenance,
                                                Instant now) {
   if (!accepts(withdrawal.key.subject)) return std::unexpected(Errc::no_route);
-  if (const auto id = store_.find(withdrawal.key)) {
+  const auto id = store_.find(withdrawal.key);
+  if (id) {
     const Record& held = store_[*id];
     if (held.issued_at() > withdrawal.issued_at) return Merged{Merge::older, *id};
     if (held.issued_at() == withdrawal.issued_at && held.intent() == nullptr)
@@ -229,7 +230,11 @@ Result<Coordinator::Merged> Coordinator::merge(const Withdrawal& withdrawal, Pro
     if (valid.error() == Errc::bad_signature) ++counters_.forged;
     return std::unexpected(valid.error());
   }
-  const auto stored = store_.put(withdrawal, provenance, deadline_of(withdrawal.until, now));
+  TimePoint until = deadline_of(withdrawal.until, now);
+  // Nobody has been asked about it: it stays only as long as its intent may still be under way.
+  const bool is_orphan = !id || store_[*id].orphan;
+  if (is_orphan && provenance.source == 0) until = std::min(until, now.time + config_.orphan_life);
+  const auto stored = store_.put(withdrawal, provenance, until);
   if (!stored) return std::unexpected(stored.error());
   return Merged{Merge::added, *stored};
 }

@@ -40,6 +40,8 @@ struct CoordinatorConfig {
   /// Declares that wait for the policy, and for how long: as long as ways back are remembered.
   std::size_t questions_most = 1024;
   Duration question_life{10'000'000};
+  /// How long a withdrawal is remembered that came to us before anything it ends.
+  Duration orphan_life{60'000'000};
   /// How long it is remembered that an intent ran out.
   Duration expired_life{60'000'000};
 

@@ -11,12 +11,6 @@ namespace {
 
 std::size_t list_of(IntentRole role) { return static_cast<std::size_t>(role) - 1; }
 
-template <class Map>
-std::size_t count_in(const Map& counts, const Fingerprint& key) {
-  const auto found = counts.find(key);
-  return found == counts.end() ? 0 : found->second;
-}
-
 }  // namespace
 
 const Withdrawal* IntentStore::Record::withdrawal() const {
@@ -37,21 +31,29 @@ Fingerprint IntentStore::Record::audience() const {
 }
 
 Result<IntentStore::Id> IntentStore::put(PeerIntent peer, Provenance provenance, TimePoint until) {
-  const auto id = claim(key_of(peer.intent));
-  if (!id) return id;
-  auto& token = nodes_.at(peer.node.fingerprint()).token;
+  const IntentKey key = key_of(peer.intent);
+  const auto held = find(key);
+  if (!has_room_for_intent(key, held ? &records_[*held] : nullptr))
+    return std::unexpected(Errc::limit_reached);
+  const Id id = claim(key);
+  set_orphan(records_[id], false);
+  set(id, std::move(peer.intent), provenance, until);
+  auto& token = nodes_.at(key.node).token;
   if (!token || token->issued_at() < peer.node.token.issued_at())
     token = std::move(peer.node.token);
-  set(*id, std::move(peer.intent), provenance, until);
   if (peer.attachment)
-    records_[*id].attachment = std::make_unique<const Attachment>(*peer.attachment);
+    records_[id].attachment = std::make_unique<const Attachment>(*peer.attachment);
   return id;
 }
 
 Result<IntentStore::Id> IntentStore::put(const Withdrawal& withdrawal, Provenance provenance,
                                          TimePoint until) {
-  const auto id = claim(withdrawal.key);
-  if (id) set(*id, std::make_unique<const Withdrawal>(withdrawal), provenance, until);
+  const auto held = find(withdrawal.key);
+  if (!has_room_for_withdrawal(withdrawal.key, held ? &records_[*held] : nullptr))
+    return std::unexpected(Errc::limit_reached);
+  const Id id = claim(withdrawal.key);
+  if (!held) set_orphan(records_[id], true);
+  set(id, std::make_unique<const Withdrawal>(withdrawal), provenance, until);
   return id;
 }
 
@@ -66,16 +68,15 @@ void IntentStore::erase(Id id) {
   const auto subject = subjects_.find(key.subject);
   subject->second.digest -= digest_part(record);
   if (record.intent() != nullptr) delist(id, subject->second);
+  set_orphan(record, false);
   record = {};
   deadlines_.cancel(id);
   by_key_.erase(key);
   free_.push_back(id);
 
   if (--subject->second.records == 0) subjects_.erase(subject);
-  const auto node = nodes_.find(key.node);
-  if (--node->second.records == 0) nodes_.erase(node);
   const auto identity = identities_.find(key.identity);
-  if (--identity->second == 0) identities_.erase(identity);
+  if (--identity->second.records == 0) identities_.erase(identity);
 }
 
 std::optional<IntentStore::Id> IntentStore::find(const IntentKey& key) const {
@@ -138,16 +139,31 @@ std::optional<IntentStore::Id> IntentStore::next(const Subject& subject, IntentR
   }
 }
 
-Result<IntentStore::Id> IntentStore::claim(const IntentKey& key) {
-  if (const auto held = find(key)) return *held;
-  const Subject* about = subject(key.subject);
+bool IntentStore::has_room_for_intent(const IntentKey& key, const Record* held) const {
+  if (held != nullptr && held->intent() != nullptr) return true;
+  if (held == nullptr && counts_of(key.identity).records >= limits_.per_identity) return false;
+  const bool takes_room = held == nullptr || held->orphan;
+  if (takes_room && by_key_.size() - orphans_ >= limits_.total) return false;
   const auto node = nodes_.find(key.node);
-  if (by_key_.size() >= limits_.total ||
-      (about != nullptr && about->records >= limits_.per_subject) ||
-      (node != nodes_.end() && node->second.records >= limits_.per_node) ||
-      count_in(identities_, key.identity) >= limits_.per_identity)
-    return std::unexpected(Errc::limit_reached);
+  if (node != nodes_.end() && node->second.intents >= limits_.per_node) return false;
+  const Subject* about = subject(key.subject);
+  return about == nullptr || about->intents() < limits_.per_subject;
+}
 
+bool IntentStore::has_room_for_withdrawal(const IntentKey& key, const Record* held) const {
+  if (held != nullptr) return true;
+  const Identity counts = counts_of(key.identity);
+  return orphans_ < limits_.orphans && counts.orphans < limits_.orphans_per_identity &&
+         counts.records < limits_.per_identity;
+}
+
+IntentStore::Identity IntentStore::counts_of(const Fingerprint& identity) const {
+  const auto found = identities_.find(identity);
+  return found == identities_.end() ? Identity{} : found->second;
+}
+
+IntentStore::Id IntentStore::claim(const IntentKey& key) {
+  if (const auto held = find(key)) return *held;
   if (free_.empty()) {
     free_.push_back(static_cast<Id>(records_.size()));
     records_.emplace_back();
@@ -156,9 +172,16 @@ Result<IntentStore::Id> IntentStore::claim(const IntentKey& key) {
   free_.pop_back();
   records_[id].key = &by_key_.emplace(key, id).first->first;
   ++subjects_[key.subject].records;
-  ++nodes_[key.node].records;
-  ++identities_[key.identity];
+  ++identities_[key.identity].records;
   return id;
+}
+
+void IntentStore::set_orphan(Record& record, bool orphan) {
+  if (record.orphan == orphan) return;
+  record.orphan = orphan;
+  std::size_t& of_identity = identities_.at(record.key->identity).orphans;
+  orphans_ = orphan ? orphans_ + 1 : orphans_ - 1;
+  of_identity = orphan ? of_identity + 1 : of_identity - 1;
 }
 
 void IntentStore::set(Id id, decltype(Record::what) what, Provenance provenance, TimePoint until) {
@@ -181,6 +204,7 @@ void IntentStore::enlist(Id id, Subject& about) {
   std::vector<Id>& list = about.by_role[list_of(record.key->role)];
   record.place = static_cast<std::uint32_t>(list.size());
   list.push_back(id);
+  ++nodes_[record.key->node].intents;
   ++intents_;
 }
 
@@ -191,6 +215,8 @@ void IntentStore::delist(Id id, Subject& about) {
   list[record.place] = list.back();
   records_[list.back()].place = record.place;
   list.pop_back();
+  const auto node = nodes_.find(record.key->node);
+  if (--node->second.intents == 0) nodes_.erase(node);
   --intents_;
 }
 
@@ -200,28 +226,39 @@ std::uint64_t IntentStore::digest_part(const Record& record) {
   return mix64(digest_of(*record.key) ^ (2 * version + (record.intent() != nullptr ? 1 : 0)));
 }
 
+std::size_t IntentStore::Subject::intents() const {
+  std::size_t count = 0;
+  for (const std::vector<Id>& list : by_role) count += list.size();
+  return count;
+}
+
 void IntentStore::sanity_check() const {
   std::size_t intents = 0;
+  std::size_t orphans = 0;
   std::map<Fingerprint, std::size_t> nodes;
-  std::map<Fingerprint, std::size_t> identities;
+  std::map<Fingerprint, Identity> identities;
   std::map<Fingerprint, std::uint64_t> digests;
   std::map<Fingerprint, std::size_t> records;
   for (const auto& [key, id] : by_key_) {
     const Record& record = records_[id];
     KITH_ASSERT(record.key == &key);
     KITH_ASSERT(deadlines_.deadline_of(id).has_value());
-    ++nodes[key.node];
-    ++identities[key.identity];
+    KITH_ASSERT(!record.orphan || record.withdrawal() != nullptr);
+    orphans += record.orphan ? 1 : 0;
+    identities[key.identity].orphans += record.orphan ? 1 : 0;
+    ++identities[key.identity].records;
     ++records[key.subject];
     digests[key.subject] += digest_part(record);
     if (record.intent() == nullptr) continue;
     ++intents;
+    ++nodes[key.node];
     KITH_ASSERT(key_of(*record.intent()) == key);
     KITH_ASSERT(subjects_.at(key.subject).by_role[list_of(key.role)][record.place] == id);
     KITH_ASSERT(node_token(key.node) != nullptr);
   }
-  KITH_ASSERT(intents == intents_ && identities == identities_ && nodes.size() == nodes_.size());
-  for (const auto& [node, held] : nodes_) KITH_ASSERT(held.records == nodes[node]);
+  KITH_ASSERT(intents == intents_ && orphans == orphans_ && nodes.size() == nodes_.size());
+  KITH_ASSERT(identities == identities_);
+  for (const auto& [node, held] : nodes_) KITH_ASSERT(held.intents == nodes[node]);
   KITH_ASSERT(records.size() == subjects_.size());
   for (const auto& [id, about] : subjects_) {
     KITH_ASSERT(about.records == records[id] && about.digest == digests[id]);

@@ -21,15 +21,20 @@
 namespace kith::overlay {
 
 struct IntentLimits {
-  std::size_t total = 100'000;
-  std::size_t per_subject = 65'536;
-  std::size_t per_identity = 16'384;
-  std::size_t per_node = 16'384;
+  std::size_t total = 100'000;        ///< Intents, and what is left of them.
+  std::size_t per_subject = 65'536;   ///< Intents alone.
+  std::size_t per_identity = 16'384;  ///< Records of every sort: it has signed them all.
+  std::size_t per_node = 16'384;      ///< Intents alone: only those has the node agreed to.
+  std::size_t orphans = 16'384;       ///< Withdrawals of what was not held, beside `total`.
+  std::size_t orphans_per_identity = 256;
 };
 
 /// What a coordinator holds: for each key the newest intent, its withdrawal, or for a while the
 /// memory that it ran out.  Found by key, and by subject and role; whose time is over is popped.
 /// The tokens of nodes are kept once for all their intents.
+///
+/// A withdrawal may come before its intent.  No policy has been asked about it, so such orphans
+/// have a limit of their own and take no room from intents.
 class IntentStore {
  public:
   /// Names a record as long as it is held, whatever replaces what is under its key.
@@ -53,6 +58,7 @@ class IntentStore {
     std::unique_ptr<const Attachment> attachment;
     Provenance provenance;
     std::uint32_t place = 0;  ///< Of an intent, in its list.
+    bool orphan = false;      ///< A withdrawal; no intent was held under its key.
 
     [[nodiscard]] const IntentToken* intent() const { return std::get_if<IntentToken>(&what); }
     [[nodiscard]] const Withdrawal* withdrawal() const;
@@ -69,6 +75,8 @@ class IntentStore {
     /// The other nodes of its region when last seen, closest first, and whether we were closer.
     std::vector<Fingerprint> region;
     bool closest = false;
+
+    [[nodiscard]] std::size_t intents() const;
   };
 
   /// A walk over the intents of a subject whose role fits another; newest first in each role.
@@ -115,6 +123,7 @@ class IntentStore {
   [[nodiscard]] std::size_t subjects() const { return subjects_.size(); }
   [[nodiscard]] std::size_t records() const { return by_key_.size(); }
   [[nodiscard]] std::size_t intents() const { return intents_; }
+  [[nodiscard]] std::size_t orphans() const { return orphans_; }
   [[nodiscard]] const std::map<Fingerprint, Subject>& all_subjects() const { return subjects_; }
 
   void sanity_check() const;
@@ -122,10 +131,21 @@ class IntentStore {
  private:
   struct Node {
     std::optional<Token> token;
+    std::size_t intents = 0;
+  };
+  struct Identity {
     std::size_t records = 0;
+    std::size_t orphans = 0;
+
+    friend bool operator==(const Identity&, const Identity&) = default;
   };
 
-  [[nodiscard]] Result<Id> claim(const IntentKey& key);
+  [[nodiscard]] bool has_room_for_intent(const IntentKey& key, const Record* held) const;
+  [[nodiscard]] bool has_room_for_withdrawal(const IntentKey& key, const Record* held) const;
+  [[nodiscard]] Identity counts_of(const Fingerprint& identity) const;
+  /// The record of a key, a new one where there is none.
+  [[nodiscard]] Id claim(const IntentKey& key);
+  void set_orphan(Record& record, bool orphan);
   void set(Id id, decltype(Record::what) what, Provenance provenance, TimePoint until);
   void enlist(Id id, Subject& about);
   void delist(Id id, Subject& about);
@@ -137,9 +157,10 @@ class IntentStore {
   std::map<IntentKey, Id> by_key_;
   std::map<Fingerprint, Subject> subjects_;
   std::map<Fingerprint, Node> nodes_;
-  std::map<Fingerprint, std::size_t> identities_;
+  std::map<Fingerprint, Identity> identities_;
   DeadlineQueue<Id> deadlines_;
   std::size_t intents_ = 0;
+  std::size_t orphans_ = 0;
 };
 
 }  // namespace kith::overlay

@@ -333,5 +333,30 @@ TEST_F(CoordinatorTest, KeepsItsLimits) {
   }
 }
 
+/// Ends what was never declared, at a node that never heard of it.
+Withdrawal of_nothing(Random& random, const Fingerprint& node, const Fingerprint& subject) {
+  Actor stranger(random);
+  stranger.node = node;
+  return stranger.withdrawal(stranger.intent({.subject = subject, .life = 24h}));
+}
+
+TEST_F(CoordinatorTest, WithdrawalsOfNothingTakeNoRoomFromIntents) {
+  CoordinatorConfig config;
+  config.limits = {.total = 2, .per_subject = 2, .per_identity = 2, .per_node = 2};
+  Desk limited(random, config);
+  for (int i = 0; i < 8; ++i) limited.withdraw(of_nothing(random, ada.id(), subject));
+  EXPECT_EQ(limited.declare(receives(ada)).verdict, DeclareVerdict::held);
+  EXPECT_EQ(limited.declare(sends(ada)).verdict, DeclareVerdict::held);
+  EXPECT_EQ(limited.declare(receives(bob)).verdict, DeclareVerdict::full);
+}
+
+TEST_F(CoordinatorTest, RemembersAWithdrawalOfNothingForAShortTime) {
+  const PeerIntent peer = receives(ada, {.life = 24h});
+  desk.withdraw(ada.withdrawal(peer.intent));
+  EXPECT_EQ(desk.declare(peer).verdict, DeclareVerdict::superseded);
+  desk.wait(61s);
+  EXPECT_EQ(desk.coordinator.store().records(), 0U);
+}
+
 }  // namespace
 }  // namespace kith::overlay::test

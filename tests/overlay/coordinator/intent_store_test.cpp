@@ -60,7 +60,12 @@ struct Script {
   Random& random;
   std::vector<Actor> actors;
   std::vector<Fingerprint> subjects;
-  IntentStore store{{.total = 40, .per_subject = 20, .per_identity = 8, .per_node = 8}};
+  IntentStore store{{.total = 20,
+                     .per_subject = 10,
+                     .per_identity = 8,
+                     .per_node = 4,
+                     .orphans = 6,
+                     .orphans_per_identity = 2}};
   std::map<IntentKey, Id> model;
 };
 
@@ -87,11 +92,18 @@ TEST(IntentStore, NeverGoesBeyondALimit) {
       script.step();
       std::map<Fingerprint, std::size_t> identities;
       std::map<Fingerprint, std::size_t> subjects;
+      std::map<Fingerprint, std::size_t> nodes;
+      std::map<Fingerprint, std::size_t> orphans;
       for (const auto& [key, id] : script.model) {
         ASSERT_LE(++identities[key.identity], 8U);
-        ASSERT_LE(++subjects[key.subject], 20U);
+        orphans[key.identity] += script.store[id].orphan ? 1U : 0U;
+        ASSERT_LE(orphans[key.identity], 2U);
+        if (script.store[id].intent() == nullptr) continue;
+        ASSERT_LE(++subjects[key.subject], 10U);
+        ASSERT_LE(++nodes[key.node], 4U);
       }
-      ASSERT_LE(script.model.size(), 40U);
+      ASSERT_LE(script.store.orphans(), 6U);
+      ASSERT_LE(script.model.size(), 20U + script.store.orphans());
     }
   });
 }
