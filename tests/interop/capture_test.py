@@ -7,13 +7,14 @@ import unittest
 
 from kith_peer import CLIENT, Peer
 from kith_session import NOPE, Handshake, frame
-from kith_tokens import Keys, now
-from kith_wire import subject_id
+from kith_tokens import STATIC_KEY, Keys, now
+from kith_wire import ProtocolError, subject_id, to_text
 from programs import Node, ProgramTest, subject_closest_to
 from recording_proxy import Recording, RecordingProxy
 
 PIECE_BYTES = 8
 TAG_BYTES, BLOCK_BYTES = 16, 256
+FIRST_FRAME_BYTES = 35
 PATIENCE = 30.0
 
 
@@ -74,6 +75,21 @@ class Captures(ProgramTest):
         [recording] = proxy.recordings
         self.check(recording, b"H", [*tokens, node.fingerprint, other.fingerprint])
 
+    async def test_a_wrong_fingerprint_is_told_nothing(self) -> None:
+        """The dialer has shown a key that it made for this; not who it is."""
+        node = await self.start_node()
+        proxy, address = await self.record(node.endpoint)
+        wrong = to_text(os.urandom(32))
+        stranger = await self.start("pub", "capture", "hello", "--join-timeout", "1",
+                                    "--join", address.replace("tcp://", f"kith://{wrong}@"))
+        self.assertNotEqual(await stranger.wait(), 0)
+        await self.stop(node)
+        for recording in proxy.recordings:
+            self.assertEqual(len(recording.dialer), FIRST_FRAME_BYTES + len(NOPE))
+            self.assertEqual(recording.dialer[2:3], b"H")
+            self.assertEqual(recording.dialer[FIRST_FRAME_BYTES:], NOPE)
+        self.assertGreater(len(proxy.recordings), 0)
+
     async def test_flow_c_shows_neither_tokens_nor_messages(self) -> None:
         """The subscriber dials the publisher where the proxy listens.  A peer coordinates, and so
         is told the tokens of both."""
@@ -121,14 +137,16 @@ class Strangers(ProgramTest):
         writer.close()
         return answer
 
-    async def first_frame_of_flow_c(self) -> bytes:
+    async def dial_by_flow_c(self, streams: tuple = (None, None)) -> tuple[Handshake, bytes]:
+        """A handshake, and its first frame."""
         keys = Keys()
         client = Peer(keys, CLIENT)
-        link = await client.join(self.node.endpoint)
+        node = (await client.join(self.node.endpoint)).session.peer
         await self.leave(client)
-        static_key = link.session.peer.extensions[2]
-        shake = Handshake(b"C", keys, initiator=True, streams=(None, None), peer_static=static_key)
-        return shake.seal(b"C", {0: client.token, 1: now()})
+        shake = Handshake(b"C", keys, initiator=True, streams=streams,
+                          peer_static=node.extensions[STATIC_KEY])
+        shake.peer = node
+        return shake, shake.seal(b"C", {0: client.token, 1: now()})
 
     async def test_a_hundred_random_bytes(self) -> None:
         """The length that they begin with is none of a handshake, or their letter no flow's."""
@@ -166,29 +184,57 @@ class Strangers(ProgramTest):
         self.assertEqual(await self.knock(frame(b"H", bytes(32)), ends=False), NOPE)
 
     async def test_whatever_is_cut_short(self) -> None:
-        question = await self.first_frame_of_flow_c()
+        _, question = await self.dial_by_flow_c()
         for size in (1, 2, 3, 35, len(question) - 1):
             self.assertEqual(await self.knock(question[:size]), NOPE, size)
         self.assertEqual(await self.knock(b""), b"")
 
     async def test_a_flipped_bit(self) -> None:
-        question = await self.first_frame_of_flow_c()
+        _, question = await self.dial_by_flow_c()
         for at in range(3, len(question), 29):
             flipped = bytearray(question)
             flipped[at] ^= 1 << at % 8
             self.assertEqual(await self.knock(bytes(flipped)), NOPE, at)
 
     async def test_a_recorded_first_message(self) -> None:
-        """It is answered once, and by less than was asked; then never again."""
-        question = await self.first_frame_of_flow_c()
+        """Never answered again once a session has come of it; and always by less than was asked."""
+        streams = await asyncio.open_connection(*self.node.endpoint)
+        shake, question = await self.dial_by_flow_c(streams)
         answer = await self.knock(question)
         self.assertEqual(answer[2:3], b"A")
         self.assertLess(len(answer), len(question))
+        streams[1].write(question)
+        await shake.read(b"A")
+        session = shake.finish()
+        session.send_value([1, CLIENT, True, b"", b""])
+        await session.read_message()
         self.assertEqual(await self.knock(question), NOPE)
+        await session.close()
+
+    async def test_a_last_message_that_does_not_decrypt(self) -> None:
+        """Whoever does not know the keys is answered in the clear."""
+        keys = Keys()
+        reader, writer = await asyncio.open_connection(*self.node.endpoint)
+        shake = Handshake(b"H", keys, initiator=True, streams=(reader, writer))
+        shake.write(b"H", None)
+        await shake.read(b"A")
+        writer.write(frame(b"F", os.urandom(48 + 512 + 16)))
+        async with asyncio.timeout(PATIENCE):
+            self.assertEqual(await reader.read(), NOPE)
+        writer.close()
 
     async def test_bytes_behind_a_first_message(self) -> None:
-        question = await self.first_frame_of_flow_c()
+        _, question = await self.dial_by_flow_c()
         self.assertEqual(await self.knock(question + b"\0"), NOPE)
+
+    async def test_a_record_of_another_length(self) -> None:
+        """Nothing is said in the clear once there are keys."""
+        for size in (1, 255, 257, 511):
+            client = Peer(Keys(), CLIENT)
+            session = (await client.join(self.node.endpoint)).session
+            session.writer.write(frame(b"T", session.sending.seal(b"\0" * (size - 1) + b"\x80")))
+            with self.assertRaisesRegex(ProtocolError, "ended without CLOSE"):
+                await client.until(lambda: False)
 
     async def test_somebody_slow(self) -> None:
         """A frame of which a byte comes every now and then is not waited for."""

@@ -106,7 +106,10 @@ class Peer:
     async def _run(self, link: Link) -> None:
         try:
             while link.session.close_reason is None:
-                for message in await link.session.read_record():
+                messages = await link.session.read_record()
+                if link.session.dial_time:
+                    self._acceptor.remember(link.session)
+                for message in messages:
                     self._on_message(link, message)
                 self._changed.set()
             link.session.writer.close()

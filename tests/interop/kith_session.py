@@ -16,7 +16,7 @@ from dissononce.processing.impl.cipherstate import CipherState
 from dissononce.processing.impl.handshakestate import HandshakeState
 from dissononce.processing.impl.symmetricstate import SymmetricState
 
-from kith_tokens import DAY, NODE, STATIC_KEY, Keys, Token, decode_token, now
+from kith_tokens import NODE, SKEW, STATIC_KEY, Keys, Token, decode_token, now
 from kith_wire import BLOCK_BYTES, ProtocolError, decode, encode, pad, require, unpad
 
 NOPE = b"nope"
@@ -142,18 +142,21 @@ class Acceptor:
         shake = Handshake(letter, self.keys, initiator=False, streams=(reader, writer))
         payload = shake.open(body)
         if letter == b"C":
-            self._check_time(shake.noise.rs.data, payload[KEY_TIME])
+            time = payload[KEY_TIME]
+            require(self.times.get(shake.noise.rs.data, 0) < time <= now() + SKEW, "time of a dial")
             shake.check_peer(payload[KEY_TOKEN])
             shake.write(b"A", {})
-            return shake.finish(), None
+            session = shake.finish()
+            session.dial_time = time
+            return session, None
         shake.write(b"A", {KEY_TOKEN: self.token})
         payload = await shake.read(b"F")
         shake.check_peer(payload[KEY_TOKEN])
         return shake.finish(), payload.get(KEY_JOIN)
 
-    def _check_time(self, static_key: bytes, time: int) -> None:
-        require(self.times.get(static_key, 0) < time <= now() + DAY, "time of a connection message")
-        self.times[static_key] = time
+    def remember(self, session: "Session") -> None:
+        """Its first record has confirmed it."""
+        self.times[session.peer.extensions[STATIC_KEY]] = session.dial_time
 
 
 class RecordCipher:
@@ -200,6 +203,7 @@ class Session:
     sending: RecordCipher
     receiving: RecordCipher
     session_id: bytes
+    dial_time: int | None = None
     close_reason: int | None = None
     pongs: list[int] = field(default_factory=list)
     pings_answered: int = 0
