@@ -80,7 +80,7 @@ class Declarations {
     Id declaration{};
     PeerIntent peer;
   };
-  /// The node of a match has another token, or other relays.
+  /// A match has a later intent, or its node another token or other relays.
   struct PeerChanged {
     Id declaration{};
     PeerIntent peer;

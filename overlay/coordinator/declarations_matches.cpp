@@ -64,7 +64,6 @@ void Declarations::accept(Id id, Own& own, const PeerIntent& peer, Instant now) 
   const auto [it, added] = own.matches.try_emplace(key);
   Match& match = it->second;
   const bool was_matched = !added && !match.over;
-  const bool changed = tells_more(match, peer);
   match.issued_at = peer.intent.token.issued_at();
   match.node_issued_at = std::max(match.node_issued_at, peer.node.token.issued_at());
   if (peer.attachment) match.attached_at = std::max(match.attached_at, peer.attachment->at);
@@ -74,7 +73,7 @@ void Declarations::accept(Id id, Own& own, const PeerIntent& peer, Instant now) 
 
   if (!intents_match(own.intent, peer.intent)) return unmatch(id, own, key, match);
   if (was_matched) {
-    if (changed) outputs_.emplace_back(PeerChanged{id, peer});
+    outputs_.emplace_back(PeerChanged{id, peer});
     return;
   }
   match.over = false;

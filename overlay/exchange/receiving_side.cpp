@@ -204,9 +204,10 @@ void ReceivingSide::end(ReceivingChannel& channel) {
   channels_.remove(channel.number);
 }
 
-/// Without a session for so long: ends the channel unless the sender may still come back.
+/// Without a session for so long: ends the channel unless coordinators name the sender.  Those who
+/// tell us of that follow the dates of its tokens; the one shown on acceptance is of no matter.
 void ReceivingSide::end_if_hopeless(ReceivingChannel& channel, Instant now) {
-  if (!channel.matched || channel.intent.token.expires_at() <= now.wall) return end(channel);
+  if (!channel.matched) return end(channel);
   timers_.set({Task::patience, channel.number}, now.time + kResumeTime);
 }
 

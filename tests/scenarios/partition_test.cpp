@@ -39,6 +39,34 @@ TEST(Partition, LosesNothingThatWasAcceptedMeanwhile) {
   });
 }
 
+TEST(Partition, LosesNothingOfAnOldPairThatWasApartForLong) {
+  for_each_seed(3, [](Random& random) {
+    Town town(random.next_u64());
+    town.found(20);
+    ASSERT_TRUE(town.wait_until_ready());
+    const HostIndex source = 3;
+    const HostIndex sink = 13;
+    overlay::PublishOptions long_lived;
+    long_lived.time_to_live = 10min;
+    const SubscriptionId subscription = town.subscribe(sink, "news");
+    const PublisherId publisher = town.advertise(source, "news", long_lived);
+    ASSERT_TRUE(town.wait_for_receivers(source, publisher, 1, 10s));
+    // The intents shown at the match are over by then.
+    town.world.run_for(15min);
+    town.world.separate(first_half(town));
+    for (int i = 0; i < 12; ++i) {
+      ASSERT_TRUE(town.publish(source, publisher));
+      town.world.run_for(10s);
+    }
+    town.world.heal();
+    town.world.run_for(3min);
+    ASSERT_TRUE(town.publish(source, publisher));
+    town.world.run_for(10s);
+    EXPECT_EQ(town.received(sink, subscription, source), first_numbers(13));
+    EXPECT_EQ(town.expired, 0U);
+  });
+}
+
 TEST(Partition, MatchesInsideEachIsland) {
   for_each_seed(3, [](Random& random) {
     Town town(random.next_u64());

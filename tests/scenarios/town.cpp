@@ -80,10 +80,11 @@ SubscriptionId Town::subscribe(HostIndex node, std::string_view subject) {
       .value();
 }
 
-PublisherId Town::advertise(HostIndex node, std::string_view subject) {
+PublisherId Town::advertise(HostIndex node, std::string_view subject,
+                            const overlay::PublishOptions& options) {
   return world
       .command(node, [&](overlay::Engine& engine,
-                         Instant now) { return engine.advertise(subject, {}, now); })
+                         Instant now) { return engine.advertise(subject, options, now); })
       .value();
 }
 

@@ -36,7 +36,8 @@ class Town {
   [[nodiscard]] HostIndex any_running(const std::vector<HostIndex>& not_these = {});
 
   SubscriptionId subscribe(HostIndex node, std::string_view subject);
-  PublisherId advertise(HostIndex node, std::string_view subject);
+  PublisherId advertise(HostIndex node, std::string_view subject,
+                        const overlay::PublishOptions& options = {});
   /// Publishes the next number; false if the queue is full.
   bool publish(HostIndex node, PublisherId publisher);
 

@@ -126,10 +126,15 @@ TEST_F(MatchesTest, PassesOverWhatDoesNotMatch) {
   EXPECT_EQ(declarations.counters().forged, 0U);
 }
 
-TEST_F(MatchesTest, KeepsARenewedMatchSilently) {
+TEST_F(MatchesTest, KeepsARenewedMatchAndTellsItsToken) {
   push(sends(ada, {.life = 1min}));
-  push(sends(ada, {.at = after(30s).wall, .life = 10min}));
   EXPECT_EQ(take<Matched>().size(), 1U);
+  const PeerIntent renewed = sends(ada, {.at = after(30s).wall, .life = 10min});
+  push(renewed);
+  push(renewed);
+  const auto changed = take<Declarations::PeerChanged>();
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_EQ(changed[0].peer.intent.token, renewed.intent.token);
   wait(7min);
   EXPECT_THAT(take<Unmatched>(), IsEmpty());
 }

@@ -219,10 +219,14 @@ TEST_F(Resume, IsNotGivenUpWhileTheSenderIsNamed) {
   EXPECT_EQ(texts(), std::vector<std::string>{"a"});
 }
 
-TEST_F(Resume, IsGivenUpWhenTheSendersTokenIsOver) {
+TEST_F(Resume, IsNotGivenUpWhenTheTokenShownOnAcceptanceIsOver) {
   world.run();
   world.lose(0, 1);
   for (int i = 0; i < 26; ++i) world.advance(1h);
+  EXPECT_EQ(receiver().count<SubscriptionUnmatched>(), 0U);
+  // Whether the sender is still named is for those to say who follow its renewals.
+  world.unmatch(0, publisher, 1, subscription);
+  world.advance(kResumeTime);
   EXPECT_EQ(receiver().count<SubscriptionUnmatched>(), 1U);
 }
 
