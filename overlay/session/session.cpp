@@ -87,8 +87,10 @@ void Session::on_deadline(Instant now) {
   switch (phase_) {
     case Phase::handshake:
       if (deadline_ > now.time) return;
-      // Once there are keys nothing goes out in clear, and nobody was refused.
-      handshake_->is_finished() ? fail(Errc::timed_out) : reject(Errc::timed_out);
+      // Who has not even named a flow is told nothing: it need not learn who listens.  Once there
+      // are keys nothing goes out in clear, and nobody was refused.
+      handshake_->is_started() && !handshake_->is_finished() ? reject(Errc::timed_out)
+                                                             : fail(Errc::timed_out);
       return;
     case Phase::unconfirmed:
       if (deadline_ <= now.time) fail(Errc::timed_out);

@@ -34,6 +34,16 @@ TEST_F(SessionTimers, FirstFrameMustComeWithinFiveSeconds) {
   party.pass_deadline(later(start_time(), seconds(5)));
   ASSERT_TRUE(party.closed);
   EXPECT_EQ(party.closed->why, Errc::timed_out);
+  // No flow was named: nobody is answered.
+  EXPECT_THAT(party.say(start_time()), IsEmpty());
+}
+
+TEST_F(SessionTimers, WhoHasNamedAFlowAndIsSlowIsRejected) {
+  Party party(Session::accept(listening.local, default_config(), listening.random, start_time()));
+  party.hear(Bytes{0, 33, 'H', 1}, start_time());
+  party.pass_deadline(later(start_time(), seconds(5)));
+  ASSERT_TRUE(party.closed);
+  EXPECT_EQ(party.closed->why, Errc::timed_out);
   EXPECT_EQ(party.say(start_time()), kNopeBytes);
 }
 
