@@ -27,12 +27,14 @@ Result<ContactIndex> ContactBook::learn(ByteView token, const Fingerprint& realm
 }
 
 ContactIndex ContactBook::keep(NodeToken token) {
-  if (const auto known = find(token.fingerprint())) {
-    auto& kept = tokens_[*known];
-    if (token.token.issued_at() > kept->token.issued_at()) kept = std::move(token);
-    return *known;
-  }
-  const ContactIndex contact = ids_.intern(token.fingerprint());
+  const auto known = find(token.fingerprint());
+  if (known && token.token.issued_at() <= tokens_[*known]->token.issued_at()) return *known;
+  return replace(std::move(token));
+}
+
+ContactIndex ContactBook::replace(NodeToken token) {
+  const auto known = find(token.fingerprint());
+  const ContactIndex contact = known ? *known : ids_.intern(token.fingerprint());
   if (contact >= tokens_.size()) tokens_.resize(contact + 1);
   tokens_[contact] = std::move(token);
   return contact;

@@ -38,6 +38,9 @@ class ContactBook {
   /// As `learn`, for a token that a session has verified.
   ContactIndex keep(NodeToken token);
 
+  /// Keeps `token` whatever was there: our own.
+  ContactIndex replace(NodeToken token);
+
   [[nodiscard]] std::optional<ContactIndex> find(const Fingerprint& id) const {
     return ids_.find(id);
   }

@@ -112,9 +112,13 @@ void Engine::Impl::set_endpoints(std::vector<Endpoint> endpoints, Instant now) {
   renew_token(now);
 }
 
-/// A new token is for sessions and peers to come; those that stand need none.
+/// The peers hear of a new token at once: it is from them that others learn of us.
 void Engine::Impl::renew_token(Instant now) {
   issue_token(now);
+  std::vector<ConnectionId> connections;
+  for (const Peer& peer : peers_.all()) connections.push_back(peer.connection);
+  const Bytes update = encode_update(local_.token);
+  for (const ConnectionId connection : connections) send(connection, update, now);
   exchange_.set_reachability(book_->token(self_).reachability);
   if (attached_) declarations_.set_node(book_->token(self_), relays_, now);
 }
@@ -194,7 +198,7 @@ void Engine::Impl::on_deadline(Instant now) {
   exchange_.on_deadline(now);
   dial_needed(now);
   while (const auto contact = convergence_.pop_due(now.time)) converging_.insert(*contact);
-  if (now.time >= renew_token_at_) renew_token(now);
+  renew_token_if_due(now);
   forget_unused();
   refresh_attachment(now);
 }

@@ -146,6 +146,7 @@ class Engine::Impl {
   [[nodiscard]] std::vector<ConnectionId> connections_of(ContactIndex contact) const;
   bool step_leaving(Instant now);
   void renew_token(Instant now);
+  void renew_token_if_due(Instant now);
 
   // Publish and subscribe.
 

@@ -185,7 +185,7 @@ void Engine::Impl::handle_arrived(const Arrived& arrived, Instant now) {
     case MessageKind::announce:
       return membership_.on_announce(arrived.route, true, arrived.payload, now);
     case MessageKind::lookup:
-      return membership_.on_lookup(arrived.route, arrived.key, arrived.payload);
+      return membership_.on_lookup(arrived.route, arrived.key, arrived.payload, now);
     case MessageKind::trace:
       if (decode_bare(arrived.payload, *kind))
         router_.answer(arrived.route, AnswerStatus::final, {}, now.time);
@@ -224,7 +224,7 @@ void Engine::Impl::handle_unanswered(RequestId request, Instant now) {
   askers_.erase(it);
   switch (asker.of) {
     case Asker::Of::membership:
-      membership_.on_unanswered(request, now.time);
+      membership_.on_unanswered(request, now);
       break;
     case Asker::Of::trace:
       outputs_.emplace_back(TraceDone{asker.trace, asker.key, {}, {}});
@@ -273,8 +273,10 @@ bool Engine::Impl::keeps(const Peer& peer) const {
 ContactIndex Engine::Impl::issue_token(Instant now) {
   NodeTokenParams params;
   params.realm = config_.realm;
-  // Newer than the one before, so that others take it for it.
-  last_token_at_ = std::max(now.wall, last_token_at_ + Duration(1));
+  // Newer than the one before, so that others take it for it; unless the date was set back so far
+  // that they would not believe it.
+  const WallTime newer = last_token_at_ + Duration(1);
+  last_token_at_ = newer > now.wall && newer <= now.wall + kClockSkewMax ? newer : now.wall;
   params.issued_at = last_token_at_;
   params.life = config_.node_token_life;
   params.endpoints.assign(endpoints_.begin(), endpoints_.end());
@@ -287,7 +289,16 @@ ContactIndex Engine::Impl::issue_token(Instant now) {
   local_.token.assign(raw.begin(), raw.end());
   local_.id = token->fingerprint();
   renew_token_at_ = now.time + config_.node_token_life * kRenewAfterPercent / 100;
-  return book_->keep(std::move(*token));
+  return book_->replace(std::move(*token));
+}
+
+/// Renews it when its time has come, or when the date has jumped: set by hand, or while the machine
+/// slept.
+void Engine::Impl::renew_token_if_due(Instant now) {
+  const Duration age_most = config_.node_token_life * kRenewAfterPercent / 100;
+  const bool date_fits =
+      now.wall >= last_token_at_ - kClockSkewMax && now.wall <= last_token_at_ + age_most;
+  if (now.time >= renew_token_at_ || !date_fits) renew_token(now);
 }
 
 Bytes Engine::Impl::join_of_identity(const Connection& connection, Instant now) {

@@ -6,6 +6,7 @@
 #include "core/assert.hpp"
 #include "core/overloaded.hpp"
 #include "overlay/engine_impl.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -20,6 +21,7 @@ constexpr std::size_t kFarewellBytes = 256U << 10;
 
 std::optional<ConnectionId> Engine::Impl::on_accepted(const Endpoint& from, Instant now) {
   if (leave_by_) return std::nullopt;
+  renew_token_if_due(now);
   Connection& connection = connections_.add(from, false, now.time);
   const ConnectionId id = connection.id;
   const auto admitted = limiter_.on_accepted(std::to_underlying(id), from, now.time);
@@ -91,16 +93,18 @@ void Engine::Impl::dial(const Endpoint& endpoint, std::optional<ContactIndex> co
 /// The flow follows from what we know of the peer: its token, or only where it listens
 /// (docs/protocol.md §4.3, 4.4).
 void Engine::Impl::begin_session(Connection& connection, Instant now) {
+  renew_token_if_due(now);
   DialTarget target;
-  if (connection.contact) {
-    const NodeToken& token = book_->token(*connection.contact);
-    target.flow = Flow::connection;
-    target.node = token.fingerprint();
-    target.static_key = token.static_key;
-    target.time = dial_clock_.next(now.wall);
-  } else {
-    target.flow = Flow::hidden;
+  if (!connection.contact) {
     target.node = connection.entrance->node;
+  } else {
+    const NodeToken& token = book_->token(*connection.contact);
+    target.node = token.fingerprint();
+    if (verify_dates(token.token, now.wall)) {
+      target.flow = Flow::connection;
+      target.static_key = token.static_key;
+      target.time = dial_clock_.next(now.wall);
+    }
   }
   // A foreign identity signs the session itself, which must exist first.
   if (!config_.identity_key) target.first_message = encode(membership_.join_message());

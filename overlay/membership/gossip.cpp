@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kNearTokens = 16;
 constexpr std::size_t kLookupTokens = 8;
 constexpr std::size_t kRelaysHeardOfMost = 32;
+/// A token that expires sooner is handed to nobody: it would be refused, or of no use.
+constexpr Duration kTokenLifeLeast{60'000'000};
 
 }  // namespace
 
@@ -24,7 +26,8 @@ Result<void> Membership::on_update(ContactIndex from, ByteView message, Instant 
   const auto token = decode_token_message(message, MessageKind::update);
   if (!token) return std::unexpected(token.error());
   const auto newcomer = learn(*token, now);
-  if (!newcomer) return {};
+  // Of itself a peer sends what is newer than what we know, and all its peers have heard it.
+  if (!newcomer || *newcomer == from) return {};
   consider(*newcomer, now.time);
   spread(*newcomer, from);
   return {};
@@ -39,9 +42,9 @@ Result<void> Membership::on_piggy(ByteView message, Instant now) {
   return {};
 }
 
-void Membership::on_lookup(RouteId route, const Fingerprint& key, ByteView payload) {
+void Membership::on_lookup(RouteId route, const Fingerprint& key, ByteView payload, Instant now) {
   if (!decode_bare(payload, MessageKind::lookup)) return;
-  outputs_.emplace_back(AnswerRoute{route, AnswerStatus::final, piggy_near(key, key)});
+  outputs_.emplace_back(AnswerRoute{route, AnswerStatus::final, piggy_near(key, key, now.wall)});
 }
 
 void Membership::on_announce(RouteId route, bool arrived, ByteView payload, Instant now) {
@@ -51,7 +54,7 @@ void Membership::on_announce(RouteId route, bool arrived, ByteView payload, Inst
   if (!newcomer) return;
   const Fingerprint id = book_->id(*newcomer);
   outputs_.emplace_back(AnswerRoute{route, arrived ? AnswerStatus::final : AnswerStatus::partial,
-                                    piggy_for(id, true, arrived)});
+                                    piggy_for(id, true, arrived, now.wall)});
   consider(*newcomer, now.time);
   spread(*newcomer, std::nullopt);
 }
@@ -65,7 +68,7 @@ void Membership::on_answered(RequestId request, AnswerStatus status, ByteView pa
                              Instant now) {
   const auto it = requests_.find(request);
   if (it == requests_.end()) return;
-  if (status == AnswerStatus::unreachable) return on_unanswered(request, now.time);
+  if (status == AnswerStatus::unreachable) return on_unanswered(request, now);
   if (const auto newcomer = it->second.on_behalf_of) {
     const Peer* peer = peers_->find(*newcomer);
     if (peer && decode_piggy(payload))
@@ -77,13 +80,14 @@ void Membership::on_answered(RequestId request, AnswerStatus status, ByteView pa
   if (status == AnswerStatus::final) requests_.erase(request);
 }
 
-void Membership::on_unanswered(RequestId request, TimePoint) {
+void Membership::on_unanswered(RequestId request, Instant now) {
   const auto it = requests_.find(request);
   if (it == requests_.end()) return;
   // Nobody closer could be asked; what we know must do for the newcomer.
   if (const auto newcomer = it->second.on_behalf_of)
     if (const Peer* peer = peers_->find(*newcomer))
-      outputs_.emplace_back(SendOn{peer->connection, piggy_for(book_->id(*newcomer), true, true)});
+      outputs_.emplace_back(
+          SendOn{peer->connection, piggy_for(book_->id(*newcomer), true, true, now.wall)});
   requests_.erase(it);
 }
 
@@ -130,12 +134,13 @@ void Membership::spread(ContactIndex newcomer, std::optional<ContactIndex> told_
 /// The closest to `node`, who become its neighbours; and, for a newcomer, one for each slot of its
 /// table, first those as far from it as we are: nearer ones are told by nodes nearer to it, and
 /// farther ones it was told by others on the way.
-Bytes Membership::piggy_for(const Fingerprint& node, bool whole_table, bool complete) const {
+Bytes Membership::piggy_for(const Fingerprint& node, bool whole_table, bool complete,
+                            WallTime now) const {
   std::array<ContactIndex, kNearTokens + 1> near{};
   std::vector<ContactIndex> chosen;
   for (const ContactIndex contact : table_->closest(node, near))
     if (book_->id(contact) != node) chosen.push_back(contact);
-  if (!whole_table) return piggy_of(chosen, complete);
+  if (!whole_table) return piggy_of(chosen, complete, now);
 
   struct Offer {
     int remoteness;
@@ -162,23 +167,26 @@ Bytes Membership::piggy_for(const Fingerprint& node, bool whole_table, bool comp
     if (last != offer.slot) chosen.push_back(offer.contact);
     last = offer.slot;
   }
-  return piggy_of(chosen, complete);
+  return piggy_of(chosen, complete, now);
 }
 
-Bytes Membership::piggy_near(const Fingerprint& key, const Fingerprint& asker) const {
+Bytes Membership::piggy_near(const Fingerprint& key, const Fingerprint& asker, WallTime now) const {
   // Who asks for its own place, and not to fill a slot, wants all of its neighbours.
   const std::size_t wanted = book_->find(key) ? kNearTokens : kLookupTokens;
   std::array<ContactIndex, kNearTokens + 1> near{};
   std::vector<ContactIndex> chosen;
   for (const ContactIndex contact : table_->closest(key, near))
     if (book_->id(contact) != asker && chosen.size() < wanted) chosen.push_back(contact);
-  return piggy_of(chosen, false);
+  return piggy_of(chosen, false, now);
 }
 
-Bytes Membership::piggy_of(std::span<const ContactIndex> contacts, bool complete) const {
+Bytes Membership::piggy_of(std::span<const ContactIndex> contacts, bool complete,
+                           WallTime now) const {
   PiggyMessage piggy{.complete = complete, .tokens = {}};
-  for (const ContactIndex contact : contacts)
-    piggy.tokens.push_back(book_->token(contact).token.raw());
+  for (const ContactIndex contact : contacts) {
+    const Token& token = book_->token(contact).token;
+    if (token.expires_at() - kTokenLifeLeast > now) piggy.tokens.push_back(token.raw());
+  }
   return encode(piggy);
 }
 

@@ -164,7 +164,7 @@ void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant no
     it->second.stage = Stage::authorizing;
     return ask(connection, it->second);
   }
-  accept(connection, now.time);
+  accept(connection, now);
 }
 
 void Membership::refuse(ConnectionId connection) {
@@ -173,7 +173,7 @@ void Membership::refuse(ConnectionId connection) {
   outputs_.emplace_back(CloseSession{connection, CloseReason::done, Errc::not_authorized});
 }
 
-void Membership::accept(ConnectionId connection, TimePoint now) {
+void Membership::accept(ConnectionId connection, Instant now) {
   const Candidate candidate = candidates_.at(connection);
   const bool in_table =
       config_.role == Participation::member && candidate.role == Participation::member;
@@ -181,26 +181,27 @@ void Membership::accept(ConnectionId connection, TimePoint now) {
     const auto admission =
         routing::admit(*table_, book_->id(candidate.contact), book_->endpoint(candidate.contact));
     if (!admission.admitted) {
-      outputs_.emplace_back(SendOn{connection, piggy_of(admission.alternatives, false)});
+      outputs_.emplace_back(SendOn{connection, piggy_of(admission.alternatives, false, now.wall)});
       return refuse(connection);
     }
   }
   candidates_.erase(connection);
   outputs_.emplace_back(SendOn{connection, encode_acknowledge(config_.role)});
   welcome(connection, candidate, now);
-  join(connection, candidate.contact, candidate.role, identity_of(candidate).fingerprint(), now);
+  join(connection, candidate.contact, candidate.role, identity_of(candidate).fingerprint(),
+       now.time);
 }
 
-void Membership::welcome(ConnectionId connection, const Candidate& candidate, TimePoint) {
+void Membership::welcome(ConnectionId connection, const Candidate& candidate, Instant now) {
   if (config_.role == Participation::client) return;
   const Fingerprint& id = book_->id(candidate.contact);
   if (candidate.role == Participation::client) {
-    outputs_.emplace_back(SendOn{connection, piggy_near(id, id)});
+    outputs_.emplace_back(SendOn{connection, piggy_near(id, id, now.wall)});
     return;
   }
   const bool neighbours = table_->is_neighbour_of(id, config_.self);
   if (candidate.entering || neighbours)
-    outputs_.emplace_back(SendOn{connection, piggy_for(id, candidate.entering, false)});
+    outputs_.emplace_back(SendOn{connection, piggy_for(id, candidate.entering, false, now.wall)});
   if (!candidate.entering) return;
   RouteRequest request;
   request.key = id;

@@ -135,11 +135,11 @@ class Membership {
   void on_entrance_failed(const JoinTarget& target, Errc why, TimePoint now);
   /// A routed look-up of `key` ended here.  A malformed one is not answered: whoever made it is not
   /// who handed it to us.
-  void on_lookup(RouteId route, const Fingerprint& key, ByteView payload);
+  void on_lookup(RouteId route, const Fingerprint& key, ByteView payload, Instant now);
   /// A routed announcement passes, or ended here.  As with look-ups, if it is malformed.
   void on_announce(RouteId route, bool arrived, ByteView payload, Instant now);
   void on_answered(RequestId request, AnswerStatus status, ByteView payload, Instant now);
-  void on_unanswered(RequestId request, TimePoint now);
+  void on_unanswered(RequestId request, Instant now);
   /// The router took our request; its answers bear this number.
   void on_requested(RequestId request);
   void on_deadline(TimePoint now);
@@ -185,17 +185,20 @@ class Membership {
   [[nodiscard]] const Token& identity_of(const Candidate& candidate) const;
   void ask(ConnectionId connection, const Candidate& candidate);
   void refuse(ConnectionId connection);
-  void accept(ConnectionId connection, TimePoint now);
-  void welcome(ConnectionId connection, const Candidate& candidate, TimePoint now);
+  void accept(ConnectionId connection, Instant now);
+  void welcome(ConnectionId connection, const Candidate& candidate, Instant now);
   void join(ConnectionId connection, ContactIndex contact, Participation role,
             const Fingerprint& identity, TimePoint now);
 
   [[nodiscard]] std::optional<ContactIndex> learn(ByteView token, Instant now);
   void consider(ContactIndex contact, TimePoint now);
   void spread(ContactIndex newcomer, std::optional<ContactIndex> told_by);
-  [[nodiscard]] Bytes piggy_for(const Fingerprint& node, bool whole_table, bool complete) const;
-  [[nodiscard]] Bytes piggy_near(const Fingerprint& key, const Fingerprint& asker) const;
-  [[nodiscard]] Bytes piggy_of(std::span<const ContactIndex> contacts, bool complete) const;
+  [[nodiscard]] Bytes piggy_for(const Fingerprint& node, bool whole_table, bool complete,
+                                WallTime now) const;
+  [[nodiscard]] Bytes piggy_near(const Fingerprint& key, const Fingerprint& asker,
+                                 WallTime now) const;
+  [[nodiscard]] Bytes piggy_of(std::span<const ContactIndex> contacts, bool complete,
+                               WallTime now) const;
 
   void look_up(const Fingerprint& key, std::optional<ContactIndex> first_hop);
   void look_around(TimePoint now);

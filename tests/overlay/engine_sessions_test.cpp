@@ -1,13 +1,20 @@
-#include <string_view>
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "overlay/engine.hpp"
+#include "overlay/membership/messages.hpp"
+#include "overlay/session/frame.hpp"
 #include "tests/overlay/host.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 namespace {
 
+using namespace std::chrono_literals;
 using test::default_config;
 using test::Host;
 using test::Party;
@@ -51,6 +58,74 @@ TEST(EngineSessions, RefuseAFirstMessageOnceItsSessionIsConfirmed) {
   const ConnectionId replay = host.accept();
   host.hear(replay, first);
   EXPECT_EQ(as_text(host.said[replay]), "nope");
+}
+
+/// A peer that has joined `host`, and may be lost.
+struct Friend : Caller {
+  explicit Friend(Host& host) : Caller(host), connection(host.accept()) {
+    host.converse(connection, *party);
+  }
+
+  ConnectionId connection;
+};
+
+TEST(EngineSessions, DialAnExpiredTokenByTheHiddenFlowPinned) {
+  for (const bool expired : {false, true}) {
+    Host host;
+    Friend peer(host);
+    ASSERT_EQ(host.engine.status().sessions, 1U);
+    if (expired) host.shift_date(24h + kClockSkewMax);
+    host.engine.on_connection_lost(peer.connection, host.now);
+    host.drain();
+    for (int second = 0; second < 600 && host.dials.empty(); ++second) host.wait(1s);
+    ASSERT_FALSE(host.dials.empty());
+    const ConnectionId connection = host.dials.front().connection;
+    host.engine.on_connected(connection, host.now);
+    host.drain();
+    const Bytes& first = host.said[connection];
+    ASSERT_GT(first.size(), kFrameHeaderBytes);
+    EXPECT_EQ(first[kFrameHeaderBytes - 1], expired ? 'H' : 'C');
+  }
+}
+
+TEST(EngineSessions, TellPeersOfARenewedToken) {
+  Host host;
+  Friend peer(host);
+  peer.party->messages.clear();
+  const std::vector<Endpoint> elsewhere{Endpoint::v4({127, 0, 0, 1}, 4000)};
+  host.engine.set_endpoints(elsewhere, host.now);
+  host.drain();
+  host.converse(peer.connection, *peer.party);
+  ASSERT_EQ(peer.party->messages.size(), 1U);
+  const auto token = decode_token_message(peer.party->messages[0], MessageKind::update);
+  ASSERT_TRUE(token);
+  EXPECT_TRUE(std::ranges::equal(*token, host.engine.node_token()));
+  EXPECT_TRUE(std::ranges::equal(decode_node_token(*token)->endpoints, elsewhere));
+}
+
+TEST(EngineSessions, RenewTheTokenWhenTheDateJumps) {
+  for (const Duration jump : {-48h, -1h, 13h, 48h}) {
+    Host host;
+    host.now.wall += jump;
+    const WallTime date = host.now.wall;
+    static_cast<void>(host.accept());
+    EXPECT_EQ(host.token().token.issued_at(), date) << jump.count();
+    host.now.wall -= jump;
+    host.engine.on_deadline(host.now);
+    const Token token = host.token().token;
+    EXPECT_TRUE(verify_dates(token, host.now.wall));
+    EXPECT_GE(token.expires_at(), host.now.wall + 12h);
+    EXPECT_LE(token.issued_at(), host.now.wall);
+  }
+}
+
+TEST(EngineSessions, KeepTheTokenWhenTheDateIsSetALittle) {
+  for (const Duration jump : {-4min, 4min}) {
+    Host host;
+    const Token token = host.token().token;
+    host.shift_date(jump);
+    EXPECT_EQ(host.token().token, token);
+  }
 }
 
 }  // namespace

@@ -72,20 +72,25 @@ void Host::shift_date(Duration by) {
 
 void Host::drain() {
   while (const auto output = engine.poll_output(now)) {
-    std::visit(
-        Overloaded{
-            [&](const Dial& dial) { dials.push_back(dial); },
-            [&](const WriteReady& ready) {
-              engine.take_bytes(ready.connection, kWriteBytes, said[ready.connection], now);
-            },
-            [&](const CloseConnection& close) {
-              if (close.mode == CloseMode::linger)
-                engine.take_bytes(close.connection, kWriteBytes, said[close.connection], now);
-              closed.push_back(close.connection);
-            },
-            [&](const AskPolicy& ask) { engine.on_verdict(ask.question, Verdict::yes, now); },
-            [](const auto&) {}},
-        *output);
+    std::visit(Overloaded{[&](const Dial& dial) { dials.push_back(dial); },
+                          [&](const WriteReady& ready) { take(ready.connection); },
+                          [&](const CloseConnection& close) {
+                            if (close.mode == CloseMode::linger) take(close.connection);
+                            closed.push_back(close.connection);
+                          },
+                          [&](const AskPolicy& ask) {
+                            engine.on_verdict(ask.question, Verdict::yes, now);
+                          },
+                          [](const auto&) {}},
+               *output);
+  }
+}
+
+void Host::take(ConnectionId connection) {
+  Bytes& bytes = said[connection];
+  for (std::size_t before = bytes.size();; before = bytes.size()) {
+    engine.take_bytes(connection, kWriteBytes, bytes, now);
+    if (bytes.size() == before) return;
   }
 }
 

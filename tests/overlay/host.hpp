@@ -42,6 +42,9 @@ class Host {
   std::map<ConnectionId, Bytes> said;
   std::vector<Dial> dials;
   std::vector<ConnectionId> closed;
+
+ private:
+  void take(ConnectionId connection);
 };
 
 }  // namespace kith::overlay::test

@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <vector>
+#include <map>
 
 #include <kith/endpoint.hpp>
 #include <kith/time.hpp>
@@ -29,14 +29,17 @@ class Village {
 
   /// A new node with a valid token, at an address of its own.
   ContactIndex issue(std::uint16_t number) {
-    const auto& signatures = crypto::ed25519();
-    NodeTokenParams params;
-    params.issued_at = kToday;
-    params.static_key[0] = 9;
-    params.endpoints.push_back(
-        Endpoint::v4({10, static_cast<Byte>(number >> 8), static_cast<Byte>(number), 1}, 3141));
-    auto token = issue_node_token(params, signatures.generate(random), signatures, random);
-    return book.keep(std::move(*token));
+    const crypto::SigningKeyPair key = crypto::ed25519().generate(random);
+    const Endpoint endpoint =
+        Endpoint::v4({10, static_cast<Byte>(number >> 8), static_cast<Byte>(number), 1}, 3141);
+    const ContactIndex contact = book.keep(sign(key, endpoint, kToday));
+    keys.emplace(contact, key.clone());
+    return contact;
+  }
+
+  /// A newer token of a node, not yet in the book.
+  NodeToken renewed(ContactIndex contact, Duration after) {
+    return sign(keys.at(contact), book.endpoint(contact), kToday + after);
   }
 
   /// A new node that is a peer already.
@@ -59,11 +62,21 @@ class Village {
   [[nodiscard]] const Fingerprint& id(ContactIndex contact) const { return book.id(contact); }
 
   SeededRandom random;
+  std::map<ContactIndex, crypto::SigningKeyPair> keys;
   ContactBook book{SipKey{}};
   ContactIndex self;
   routing::Config config;
   routing::Table table{config, book.ids(), self, SipKey{}};
   Peers peers;
+
+ private:
+  NodeToken sign(const crypto::SigningKeyPair& key, const Endpoint& endpoint, WallTime at) {
+    NodeTokenParams params;
+    params.issued_at = at;
+    params.static_key[0] = 9;
+    params.endpoints.push_back(endpoint);
+    return issue_node_token(params, key, crypto::ed25519(), random).value();
+  }
 };
 
 }  // namespace kith::overlay::test

@@ -105,6 +105,30 @@ TEST(Route, FindsTheClosestAgainAfterAFifthOfTheNodesCrashed) {
   });
 }
 
+TEST(Join, FindsEverybodyInAnOverlayOlderThanItsTokens) {
+  for_each_seed(1, [](Random& random) {
+    sim::WorldConfig config;
+    // Books of their own: one knows what it was told, and when.
+    config.configure = [](HostIndex, overlay::EngineConfig& engine) { engine.contacts = nullptr; };
+    Town town(random.next_u64(), std::move(config));
+    town.found(5);
+    ASSERT_TRUE(town.wait_until_ready());
+    // Sessions begin shortly before their ends renew their tokens, and outlive the old ones.
+    town.world.run_for(35h);
+    for (HostIndex node = 0; node < 5; ++node) town.world.break_connections(node);
+    town.world.run_for(13h + 30min);
+    const HostIndex client = town.add({.role = Participation::client});
+    ASSERT_TRUE(town.wait_until_ready());
+    town.world.run_for(5s);
+    EXPECT_EQ(town.world.engine(client).status().sessions, 3U);
+    const HostIndex newcomer = town.add();
+    ASSERT_TRUE(town.wait_until_ready());
+    town.world.run_for(5s);
+    EXPECT_GE(town.world.engine(newcomer).status().sessions, 5U);
+    expect_everybody_names_the_closest(town, 20);
+  });
+}
+
 TEST(Leave, TellsThePeersAtOnce) {
   for_each_seed(3, [](Random& random) {
     Town town(random.next_u64());

@@ -180,6 +180,32 @@ TEST_F(MembershipTest, TellsEachTokenOnce) {
   EXPECT_FALSE(take<SendOn>());
 }
 
+TEST_F(MembershipTest, KeepsThePeersOwnNewerTokenToItself) {
+  const ContactIndex peer = village.befriend(5);
+  for (std::uint16_t i = 6; i < 10; ++i) village.befriend(i);
+  const NodeToken newer = village.renewed(peer, 1h);
+  ASSERT_TRUE(membership->on_message(kConnection, peer, true, {}, MessageKind::update,
+                                     encode_update(newer.token.raw()), at(1h)));
+  EXPECT_EQ(village.book.token(peer).token, newer.token);
+  EXPECT_FALSE(take<SendOn>());
+}
+
+TEST_F(MembershipTest, HandsOutNoTokenThatIsAboutToExpire) {
+  const ContactIndex stale = village.befriend(5);
+  const ContactIndex fresh = village.befriend(6);
+  ASSERT_NE(stale, fresh);
+  const Duration life = village.book.token(stale).token.expires_at() - test::kToday;
+  village.book.keep(village.renewed(fresh, 1h));
+  membership->on_lookup(RouteId{1}, Fingerprint({1}), encode_bare(MessageKind::lookup),
+                        at(life - 30s));
+  const auto answer = take<AnswerRoute>();
+  ASSERT_TRUE(answer);
+  const auto piggy = decode_piggy(answer->payload);
+  ASSERT_TRUE(piggy);
+  ASSERT_EQ(piggy->tokens.size(), 1U);
+  EXPECT_EQ(decode_node_token(piggy->tokens[0])->fingerprint(), village.id(fresh));
+}
+
 TEST_F(MembershipTest, IsReadyAtOnceIfItFoundsAnOverlay) {
   membership->on_deadline(TimePoint{});
   EXPECT_TRUE(membership->is_ready());
