@@ -24,13 +24,12 @@ struct Connection {
   bool dialed = false;
   /// Membership has let the session in: it carries everything.
   bool joined = false;
-  Participation role = Participation::member;
   /// `WriteReady` was said and `take_bytes` has not yet come up empty.
   bool write_announced = false;
   /// Whether it waits in the line of those whose session may have something to say.
   bool in_line = false;
   TimePoint opened_at;
-  /// While the transport is not there yet, or is about to go.
+  /// By when the transport must be there, the session joined, or what is left to say be taken.
   std::optional<TimePoint> deadline;
   /// The session is over; what is left to say may still be taken.
   bool closed = false;

@@ -81,7 +81,9 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   Connection* connection = connections_.find(joined.connection);
   if (!connection || connection->closed) return;
   connection->joined = true;
-  connection->role = joined.role;
+  connection->deadline.reset();
+  connection->session->let_in();
+  if (!connection->dialed) limiter_.on_confirmed(std::to_underlying(connection->id), now.time);
   if (Peer* known = peers_.find(joined.contact)) {
     ++known->sessions;
     converging_.insert(joined.contact);

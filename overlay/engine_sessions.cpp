@@ -13,9 +13,17 @@ namespace {
 
 /// How long a connection may take to come about; what the transport itself would wait is too long.
 constexpr Duration kConnectTimeout{10'000'000};
+/// How long an open session may take to join.
+constexpr Duration kJoinTimeout{10'000'000};
 /// How long a closed connection is remembered for what it has left to say.
 constexpr Duration kClosedTimeout{5'000'000};
 constexpr std::size_t kFarewellBytes = 256U << 10;
+
+/// Whether a peer whose session ended so before it joined has done nothing wrong.
+bool is_no_fault(Errc why) {
+  return why == Errc::connection_lost || why == Errc::closed || why == Errc::shutting_down ||
+         why == Errc::limit_reached || why == Errc::would_block;
+}
 
 }  // namespace
 
@@ -152,13 +160,14 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
 }
 
 /// Only now is anything kept of the peer: what came before may be a recording (docs/protocol.md
-/// §4.4).
+/// §4.4).  To the limiter it stays half-open: anybody can make keys and prove to have them.
 void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   if (auto peer = std::exchange(connection.proven, std::nullopt)) {
     if (connection.time) replay_guard_.remember(peer->static_key, *connection.time);
     connection.contact = book_->keep(*std::move(peer));
   }
-  if (!connection.dialed) limiter_.on_confirmed(std::to_underlying(connection.id), now.time);
+  connection.deadline = now.time + kJoinTimeout;
+  wake_sessions_by(connection.deadline);
   if (!connection.dialed) return;
   membership_.on_join_sent(connection.id, *connection.contact);
   if (config_.identity_key) send(connection.id, join_of_identity(connection, now), now);
@@ -233,9 +242,12 @@ void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed
 
 /// Tells everybody that the session of `connection` is no more.
 void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
+  const bool policy_was_asked = std::erase_if(join_questions_, [&](const auto& question) {
+                                  return question.second == connection.id;
+                                }) > 0;
   if (!connection.dialed) {
     const auto number = std::to_underlying(connection.id);
-    if (why == Errc::connection_lost || why == Errc::shutting_down) {
+    if (policy_was_asked || is_no_fault(why)) {
       limiter_.on_gone(number, now.time);
     } else {
       limiter_.on_failed(number, now.time);
@@ -339,7 +351,9 @@ void Engine::Impl::expire_sessions(Instant now) {
     if (connection->deadline) {
       if (*connection->deadline <= now.time) overdue.push_back(connection->id);
       wake_sessions_by(connection->deadline);
-    } else if (const auto deadline = connection->session->next_deadline()) {
+    }
+    if (!connection->session) continue;
+    if (const auto deadline = connection->session->next_deadline()) {
       if (*deadline <= now.time) {
         connection->session->on_deadline(now);
         attend(*connection);

@@ -159,7 +159,9 @@ void Membership::ask(ConnectionId connection, const Candidate& candidate) {
 void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant now) {
   const auto it = candidates_.find(connection);
   if (it == candidates_.end() || it->second.stage == Stage::joining) return;
-  if (verdict != Verdict::yes || leaving_) return refuse(connection);
+  if (leaving_) return refuse(connection, Errc::shutting_down);
+  if (verdict == Verdict::no) return refuse(connection, Errc::not_authorized);
+  if (verdict == Verdict::defer) return refuse(connection, Errc::would_block);
   if (it->second.stage == Stage::authenticating) {
     it->second.stage = Stage::authorizing;
     return ask(connection, it->second);
@@ -167,10 +169,10 @@ void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant no
   accept(connection, now);
 }
 
-void Membership::refuse(ConnectionId connection) {
+void Membership::refuse(ConnectionId connection, Errc why) {
   candidates_.erase(connection);
   outputs_.emplace_back(SendOn{connection, encode_bare(MessageKind::not_acknowledged)});
-  outputs_.emplace_back(CloseSession{connection, CloseReason::done, Errc::not_authorized});
+  outputs_.emplace_back(CloseSession{connection, CloseReason::done, why});
 }
 
 void Membership::accept(ConnectionId connection, Instant now) {
@@ -182,7 +184,7 @@ void Membership::accept(ConnectionId connection, Instant now) {
         routing::admit(*table_, book_->id(candidate.contact), book_->endpoint(candidate.contact));
     if (!admission.admitted) {
       outputs_.emplace_back(SendOn{connection, piggy_of(admission.alternatives, false, now.wall)});
-      return refuse(connection);
+      return refuse(connection, Errc::limit_reached);
     }
   }
   candidates_.erase(connection);

@@ -184,7 +184,7 @@ class Membership {
                         TimePoint now);
   [[nodiscard]] const Token& identity_of(const Candidate& candidate) const;
   void ask(ConnectionId connection, const Candidate& candidate);
-  void refuse(ConnectionId connection);
+  void refuse(ConnectionId connection, Errc why);
   void accept(ConnectionId connection, Instant now);
   void welcome(ConnectionId connection, const Candidate& candidate, Instant now);
   void join(ConnectionId connection, ContactIndex contact, Participation role,

@@ -46,7 +46,7 @@ class ConnectionLimiter {
   /// from now on; if a number is returned, that connection is not any more and has to be closed.
   [[nodiscard]] Result<std::optional<Number>> on_accepted(Number connection, const Endpoint& from,
                                                           TimePoint now);
-  /// The peer has proven who it is.
+  /// The peer has joined; that it has keys would prove nothing.
   void on_confirmed(Number connection, TimePoint now);
   /// It ended before that by the peer's doing: a bad frame, a refusal, a timeout.
   void on_failed(Number connection, TimePoint now);

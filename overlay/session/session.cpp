@@ -41,15 +41,13 @@ Result<void> Session::send(std::initializer_list<ByteView> parts) {
   std::size_t bytes = 0;
   for (ByteView part : parts) bytes += part.size();
   if (bytes > config_->message_bytes_most) return std::unexpected(Errc::too_long);
-  if (writer_.waiting_bytes() >= config_->queued_bytes_most) {
-    return std::unexpected(Errc::would_block);
-  }
+  if (writer_.waiting_bytes() >= queued_bytes_most()) return std::unexpected(Errc::would_block);
   writer_.add_message(parts);
   return {};
 }
 
 void Session::ping(std::uint64_t value) {
-  if (phase_ == Phase::ended || writer_.waiting_bytes() >= config_->queued_bytes_most) return;
+  if (phase_ == Phase::ended || writer_.waiting_bytes() >= queued_bytes_most()) return;
   writer_.add_item(ItemKind::ping, encode_ping(value));
 }
 
@@ -136,6 +134,7 @@ void Session::take_bytes(Bytes& out, Instant now) {
   if (owes_confirm_ && writer_.waiting_bytes() == 0) writer_.add_item(ItemKind::confirm, {});
   if (writer_.waiting_bytes() > 0) {
     owes_confirm_ = false;
+    pongs_queued_ = 0;
     last_active_ = now.time;
     if (const auto sealed = writer_.seal_into(*sending_, out); !sealed) {
       fail(sealed.error());
@@ -161,56 +160,6 @@ std::optional<SessionEvent> Session::take_event() {
   }
   if (std::exchange(tells_opened_, false)) return SessionOpened{};
   return take_item();
-}
-
-std::optional<SessionEvent> Session::take_item() {
-  while (phase_ == Phase::open) {
-    const auto item = records_.next(config_->message_bytes_most);
-    if (!item) {
-      fail(item.error());
-    } else if (!*item) {
-      break;
-    } else if (auto event = handle_item(**item)) {
-      return event;
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<SessionEvent> Session::handle_item(const Item& item) {
-  const ByteView body = item.body;
-  switch (item.kind) {
-    case ItemKind::message:
-      return SessionMessage{body};
-    case ItemKind::pong:
-      if (body.size() != kPingBytes) break;
-      return SessionPong{decode_ping(body)};
-    case ItemKind::ping:
-      if (body.size() != kPingBytes) break;
-      // Who does not read gets no answers.
-      if (writer_.waiting_bytes() < config_->queued_bytes_most) {
-        writer_.add_item(ItemKind::pong, body);
-      }
-      return std::nullopt;
-    case ItemKind::confirm:
-      if (!body.empty()) break;
-      return std::nullopt;
-    case ItemKind::refuse:
-      if (!body.empty()) break;
-      writer_.clear();
-      end({.why = Errc::refused, .linger = true});
-      return std::nullopt;
-    case ItemKind::close:
-      if (body.size() != 1 || body[0] > static_cast<Byte>(CloseReason::shutdown)) break;
-      writer_.clear();
-      end({.why = Errc::closed, .linger = true, .reason = static_cast<CloseReason>(body[0])});
-      return std::nullopt;
-    case ItemKind::message_part:
-    case ItemKind::proof:
-      break;
-  }
-  fail(Errc::protocol_error);
-  return std::nullopt;
 }
 
 /// Reads on; whether there may be something to tell now.

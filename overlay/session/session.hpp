@@ -76,9 +76,11 @@ class Session {
 
   /// Queues a message made of `parts`.  Before the session is open it waits.
   /// `Errc::too_long` over the message limit, `Errc::closed` after the end, `Errc::would_block`
-  /// while more than `queued_bytes_most` wait.
+  /// while more than `queued_bytes_most` wait, or before `let_in` `unjudged_bytes_most`.
   [[nodiscard]] Result<void> send(std::initializer_list<ByteView> parts);
   void ping(std::uint64_t value);
+  /// The peer is trusted from now on: it may send large messages, and its pings are answered.
+  void let_in() { is_let_in_ = true; }
   /// Closes in order: what is queued is still sent.  Before the session is open: without a word.
   void close(CloseReason reason, Instant now);
   /// The answer to `SessionAsks`; ignored when nothing was asked or the session has ended.
@@ -128,6 +130,10 @@ class Session {
   [[nodiscard]] bool advance_records(Instant now);
   [[nodiscard]] bool settle(Instant now);
 
+  [[nodiscard]] std::size_t message_bytes_most() const;
+  [[nodiscard]] std::size_t queued_bytes_most() const;
+  void answer_ping(ByteView body);
+
   // Steps.
   void proceed(Instant now);
   void take_keys();
@@ -160,6 +166,8 @@ class Session {
   TimePoint last_heard_;
   TimePoint last_active_;
   std::optional<SessionClosed> closed_;
+  /// Since bytes were last taken.
+  std::size_t pongs_queued_ = 0;
 
   Phase phase_ = Phase::handshake;
   bool is_dialer_;
@@ -167,6 +175,7 @@ class Session {
   bool tells_opened_ = false;
   bool owes_confirm_ = false;
   bool stream_ended_ = false;
+  bool is_let_in_ = false;
 };
 
 }  // namespace kith::overlay

@@ -35,7 +35,8 @@ struct SessionConfig {
   std::size_t message_bytes_most = 1U << 20;
   /// What waits to be taken; beyond, nothing more is queued.
   std::size_t queued_bytes_most = 8U << 20;
-  /// What a dialer may send ahead while we judge it.
+  /// What a peer may send ahead, in one message and in all, and what waits for it, until it is
+  /// judged and let in.
   std::size_t unjudged_bytes_most = 64U << 10;
 };
 

@@ -244,6 +244,7 @@ class Town {
   void listen(Line& line) {
     while (const auto event = line.session->poll_event(now_)) {
       if (std::holds_alternative<SessionAsks>(*event)) line.session->on_verdict(true, now_);
+      if (std::holds_alternative<SessionOpened>(*event)) line.session->let_in();
       if (const auto* message = std::get_if<SessionMessage>(&*event))
         if (const auto route = decode_route(message->message)) heard_route_ = route->number;
     }

@@ -21,14 +21,18 @@ const SessionConfig& default_config() {
 
 Instant later(Instant now, Duration by) { return {.time = now.time + by, .wall = now.wall + by}; }
 
-TestNode::TestNode(std::uint64_t seed, const Fingerprint& realm) : random(seed) {
-  const crypto::Primitives& primitives = crypto::sodium_primitives();
+TestNode::TestNode(std::uint64_t seed, const Fingerprint& realm)
+    : TestNode(seed, crypto::sodium_primitives(), Endpoint::v4({127, 0, 0, 1}, 3141), realm) {}
+
+TestNode::TestNode(std::uint64_t seed, const crypto::Primitives& primitives,
+                   const Endpoint& endpoint, const Fingerprint& realm)
+    : random(seed) {
   node_key = primitives.signatures->generate(random);
   static_key = primitives.dh->generate(random);
   const NodeTokenParams params{.realm = realm,
                                .issued_at = start_time().wall,
                                .life = std::chrono::hours(24),
-                               .endpoints = {Endpoint::v4({127, 0, 0, 1}, 3141)},
+                               .endpoints = {endpoint},
                                .static_key = static_key.public_key};
   const auto token = issue_node_token(params, node_key, *primitives.signatures, random);
   KITH_ASSERT(token.has_value());
@@ -79,6 +83,7 @@ void Party::poll(Instant now) {
       if (verdict) session.on_verdict(*verdict, now);
     } else if (std::holds_alternative<SessionOpened>(*event)) {
       ++openings;
+      if (lets_in) session.let_in();
     } else if (const auto* message = std::get_if<SessionMessage>(&*event)) {
       messages.emplace_back(message->message.begin(), message->message.end());
     } else if (const auto* pong = std::get_if<SessionPong>(&*event)) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <kith/bytes.hpp>
+#include <kith/endpoint.hpp>
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
@@ -22,6 +23,9 @@ namespace kith::overlay::test {
 /// A node with keys and a token that is valid at `start_time`.
 struct TestNode {
   explicit TestNode(std::uint64_t seed, const Fingerprint& realm = {});
+  /// One that listens at `endpoint`, with these primitives.
+  TestNode(std::uint64_t seed, const crypto::Primitives& primitives, const Endpoint& endpoint,
+           const Fingerprint& realm = {});
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
 
@@ -53,6 +57,8 @@ struct Party {
   Session session;
   /// What it answers when asked; nothing: it does not yet.
   std::optional<bool> verdict = true;
+  /// Whether it lets the other in as soon as the session is open.
+  bool lets_in = true;
   std::vector<SessionAsks> questions;
   int openings = 0;
   std::vector<Bytes> messages;

@@ -225,6 +225,55 @@ TEST_F(SessionRecords, DoNotPileUpAnswersForWhoDoesNotRead) {
   EXPECT_FALSE(open.responder.closed);
 }
 
+TEST_F(SessionRecords, AnswerNoMorePingsThanAPeerHasUnderWay) {
+  OpenedByRawPeer open(dialing, listening);
+  for (std::uint64_t i = 0; i < 2'000; ++i) open.hear_record(padded({item(6, encode_ping(i))}));
+  EXPECT_LT(open.responder.session.queued_bytes(), 2'000U);
+  EXPECT_FALSE(open.responder.closed);
+  EXPECT_FALSE(open.responder.say(open.now).empty());
+  open.hear_record(padded({item(6, encode_ping(1))}));
+  EXPECT_GT(open.responder.session.queued_bytes(), 0U);
+}
+
+/// A session that is open, but not let in by the responder.
+struct StrangersSession : SessionRecords {
+  StrangersSession() {
+    stranger.responder.lets_in = false;
+    stranger.run();
+  }
+
+  Pair stranger{dialing, listening, DialTarget{}};
+};
+
+TEST_F(StrangersSession, GetsNoAnswersToPings) {
+  stranger.dialer.session.ping(1);
+  stranger.run();
+  EXPECT_TRUE(stranger.dialer.pongs.empty());
+  EXPECT_FALSE(stranger.responder.closed);
+  stranger.responder.session.let_in();
+  stranger.dialer.session.ping(2);
+  stranger.run();
+  EXPECT_THAT(stranger.dialer.pongs, ElementsAre(2));
+}
+
+TEST_F(StrangersSession, TakesNoLargeMessage) {
+  ASSERT_TRUE(stranger.dialer.session.send({Bytes(64U << 10)}));
+  stranger.run();
+  EXPECT_EQ(stranger.responder.messages.size(), 1U);
+  ASSERT_TRUE(stranger.dialer.session.send({Bytes((64U << 10) + 1)}));
+  stranger.run();
+  EXPECT_EQ(stranger.responder.messages.size(), 1U);
+  ASSERT_TRUE(stranger.responder.closed);
+  EXPECT_EQ(stranger.responder.closed->why, Errc::too_long);
+}
+
+TEST_F(StrangersSession, QueuesLittle) {
+  ASSERT_TRUE(stranger.responder.session.send({Bytes(64U << 10)}));
+  EXPECT_EQ(stranger.responder.session.send({Bytes(1)}), std::unexpected(Errc::would_block));
+  stranger.responder.session.let_in();
+  EXPECT_TRUE(stranger.responder.session.send({Bytes(1)}));
+}
+
 TEST_F(SessionRecords, RefuseToQueueWithoutEnd) {
   SessionConfig config;
   config.queued_bytes_most = 100'000;

@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "overlay/membership/messages.hpp"
+#include "overlay/sim/crypto.hpp"
+#include "tests/overlay/engine_lab.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+
+using test::EngineLab;
+using test::TestNode;
+
+const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
+
+/// One engine among strangers.
+struct EngineJoins : testing::Test {
+  static std::unique_ptr<TestNode> somebody(std::uint8_t number) {
+    return std::make_unique<TestNode>(1000 + number, sim::simulated_primitives(),
+                                      EngineLab::endpoint_of(number));
+  }
+
+  /// Connects and proves itself; asks to join if told so.
+  EngineLab::Stranger& knock(TestNode& who, bool joins = false) {
+    DialTarget target;
+    target.node = node.engine->id();
+    if (joins) target.first_message = encode(JoinMessage{.entering = true});
+    return lab.knock(
+        node, kSource,
+        Session::dial(who.local, std::move(target), test::default_config(), who.random, lab.now));
+  }
+
+  EngineLab lab;
+  EngineLab::Node& node = lab.add(1);
+  std::unique_ptr<TestNode> stranger = somebody(100);
+};
+
+TEST_F(EngineJoins, EndWhenTheyDoNotJoinHoweverMuchTheyPing) {
+  EngineLab::Stranger& idler = knock(*stranger);
+  for (std::uint64_t i = 0; i < 120 && !idler.is_over(); ++i) {
+    idler.party->session.ping(i);
+    lab.say(idler);
+    lab.pass(1s);
+  }
+  EXPECT_TRUE(idler.party->opened());
+  EXPECT_TRUE(idler.is_over());
+  EXPECT_TRUE(idler.party->pongs.empty());
+  EXPECT_EQ(node.engine->status().half_open, 0U);
+}
+
+TEST_F(EngineJoins, AreLimitedPerSourceUntilTheyJoin) {
+  std::vector<EngineLab::Stranger*> idlers;
+  for (int i = 0; i < 9; ++i) {
+    idlers.push_back(&knock(*stranger));
+    lab.pass(300ms);
+    ASSERT_TRUE(idlers.back()->party->opened());
+  }
+  EXPECT_TRUE(idlers.front()->is_over());
+  EXPECT_EQ(std::ranges::count_if(idlers, &EngineLab::Stranger::is_over), 1);
+  EXPECT_EQ(node.engine->status().half_open, 8U);
+}
+
+TEST_F(EngineJoins, ShutOutASourceThatOpensAgainAndAgainAndNeverJoins) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(knock(*stranger).refused);
+    lab.pass(11s);
+  }
+  EXPECT_TRUE(knock(*stranger).refused);
+}
+
+TEST_F(EngineJoins, WaitForThePolicyNoLongerThanForAHandshake) {
+  node.verdict.reset();
+  EngineLab::Stranger& newcomer = knock(*stranger, true);
+  lab.pass(9s);
+  EXPECT_FALSE(newcomer.is_over());
+  lab.pass(2s);
+  EXPECT_TRUE(newcomer.is_over());
+}
+
+TEST_F(EngineJoins, GiveUpAnEntranceThatIsSilentAfterTheHandshake) {
+  const std::unique_ptr<TestNode> silent = somebody(2);
+  lab.listen(EngineLab::endpoint_of(2), *silent);
+  node.engine->join({EngineLab::endpoint_of(2), {}}, lab.now);
+  lab.pass(9s);
+  ASSERT_EQ(lab.visitors.size(), 1U);
+  EXPECT_TRUE(lab.visitors[0]->party->opened());
+  EXPECT_TRUE(node.join_failures.empty());
+  lab.pass(4s);
+  EXPECT_TRUE(lab.visitors[0]->is_over());
+  ASSERT_EQ(node.join_failures.size(), 1U);
+  EXPECT_EQ(node.join_failures[0].why, Errc::timed_out);
+  EXPECT_EQ(lab.visitors.size(), 2U);
+}
+
+TEST_F(EngineJoins, DialOthersAfterPeersThatAreSilentAfterTheHandshake) {
+  EngineLab::Stranger& talker = knock(*stranger, true);
+  lab.pass(1s);
+  PiggyMessage piggy;
+  std::vector<std::unique_ptr<TestNode>> silent;
+  for (std::uint8_t i = 2; i < 14; ++i) {
+    silent.push_back(somebody(i));
+    lab.listen(EngineLab::endpoint_of(i), *silent.back());
+    piggy.tokens.push_back(silent.back()->local.token);
+  }
+  ASSERT_TRUE(talker.party->session.send({encode(piggy)}));
+  lab.say(talker);
+  lab.pass(5s);
+  EXPECT_EQ(lab.visitors.size(), 8U);
+  EXPECT_TRUE(lab.visitors[7]->party->opened());
+  lab.pass(10s);
+  EXPECT_GE(lab.visitors.size(), 12U);
+}
+
+TEST_F(EngineJoins, LastOnceTheyHaveJoined) {
+  std::vector<std::unique_ptr<TestNode>> newcomers;
+  for (std::uint8_t i = 0; i < 12; ++i) {
+    newcomers.push_back(somebody(100 + i));
+    knock(*newcomers.back(), true);
+    lab.pass(1s);
+  }
+  lab.pass(15s);
+  EXPECT_EQ(node.engine->status().sessions, 12U);
+  EXPECT_EQ(node.engine->status().half_open, 0U);
+}
+
+}  // namespace
+}  // namespace kith::overlay

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <kith/bytes.hpp>
+#include <kith/endpoint.hpp>
+#include <kith/time.hpp>
+
+#include "core/random.hpp"
+#include "overlay/engine.hpp"
+#include "tests/overlay/session/party.hpp"
+
+namespace kith::overlay::test {
+
+/// Engines, and strangers with a session or with bare bytes, on wires where everything takes 10 ms.
+/// Time is virtual; a connection attempt to where nobody listens fails.
+class EngineLab {
+ public:
+  static constexpr Duration kLatency = std::chrono::milliseconds(10);
+
+  /// An engine, and what it told.
+  struct Node {
+    Endpoint endpoint;
+    SeededRandom random{0};
+    std::unique_ptr<Engine> engine;
+    /// What its policy answers; nothing: it does not yet.
+    std::optional<Verdict> verdict = Verdict::yes;
+    std::vector<JoinFailed> join_failures;
+    std::vector<Fingerprint> joined;
+    std::vector<PeerLost> lost;
+    std::vector<std::string> delivered;
+    std::vector<CloseMode> closings;
+    std::size_t dials = 0;
+    bool left = false;
+  };
+
+  /// The other end of a connection with an engine.
+  struct Stranger {
+    /// Nothing: it says and hears bare bytes.
+    std::optional<Party> party;
+    Bytes heard;
+    /// The engine closed at once.
+    bool refused = false;
+    /// The engine ended the stream, or dropped the connection.
+    bool ended = false;
+    bool lost = false;
+
+    [[nodiscard]] bool is_over() const { return refused || ended || lost; }
+  };
+
+  /// A member that listens at 10.0.`number`.1, or what `change` makes of it.
+  Node& add(std::uint8_t number, const std::function<void(EngineConfig&)>& change = {});
+  /// Connects to `node`; with a session if `session` is one.
+  Stranger& knock(Node& node, const Endpoint& from, std::optional<Session> session = {});
+  /// Whoever connects to `endpoint` from now on meets `host`.
+  void listen(const Endpoint& endpoint, TestNode& host);
+  /// Sends bare bytes, or what the session has to say.
+  void say(Stranger& stranger, ByteView bytes);
+  void say(Stranger& stranger);
+
+  /// Lets time pass; everything due happens.
+  void pass(Duration by);
+
+  [[nodiscard]] static Endpoint endpoint_of(std::uint8_t number) {
+    return Endpoint::v4({10, 0, number, 1}, 3141);
+  }
+
+  Instant now = start_time();
+  /// Who met the hosts, in the order of their coming.
+  std::vector<Stranger*> visitors;
+
+ private:
+  struct Side {
+    Node* node = nullptr;
+    ConnectionId connection{};
+    Stranger* stranger = nullptr;
+    bool gone = false;
+  };
+  struct Wire {
+    Side sides[2];
+  };
+
+  void drain(Node& node);
+  void dial(Node& node, const Dial& order);
+  void connect(Wire& wire, const Endpoint& to);
+  void write(Node& node, ConnectionId connection);
+  void close(Node& node, const CloseConnection& order);
+  void deliver(Wire& wire, int to, const Bytes& bytes);
+  void end(Wire& wire, int to, bool lost);
+  void say(Wire& wire, int from, const Bytes& bytes);
+  void later(std::function<void()> event) {
+    events_.emplace(now.time + kLatency, std::move(event));
+  }
+  [[nodiscard]] std::pair<Wire*, int> find(const Node& node, ConnectionId connection);
+  [[nodiscard]] std::pair<Wire*, int> find(const Stranger& stranger);
+  [[nodiscard]] std::optional<TimePoint> next() const;
+
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<Stranger>> strangers_;
+  std::vector<std::unique_ptr<Wire>> wires_;
+  std::map<Endpoint, TestNode*> hosts_;
+  std::multimap<TimePoint, std::function<void()>> events_;
+};
+
+}  // namespace kith::overlay::test
