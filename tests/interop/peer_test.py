@@ -5,7 +5,7 @@ import unittest
 
 from kith_exchange import HELD, WITHDRAWN
 from kith_peer import CLIENT, MEMBER, TRACE, Peer
-from kith_session import Rejected, dial_hidden, dial_known
+from kith_session import CLOSE_DUPLICATE, Rejected, dial_hidden, dial_known
 from kith_tokens import RECEIVE, SEND, Ed25519PrivateKey, Keys
 from kith_wire import ProtocolError, encode, subject_id, to_text
 from programs import ProgramTest, subject_closest_to
@@ -60,6 +60,21 @@ class Handshakes(ProgramTest):
         self.assertEqual(await session.read_message(), encode([2, MEMBER]))
         await session.close()
 
+    async def test_the_older_one_of_two_sessions_is_closed(self) -> None:
+        first = await dial_hidden(self.node.endpoint, self.keys, self.token, join=JOIN_OF_CLIENT)
+        await first.read_message()
+        second = await dial_known(first.peer, self.keys, self.token)
+        second.send_message(JOIN_OF_CLIENT)
+        self.assertEqual(await second.read_message(), encode([2, MEMBER]))
+        async with asyncio.timeout(20):
+            while first.close_reason is None:
+                await first.read_record()
+        self.assertEqual(first.close_reason, CLOSE_DUPLICATE)
+        second.ping(1)
+        while not second.pongs:
+            await second.read_record()
+        await second.close()
+
     async def test_both_directions_change_their_keys(self) -> None:
         session = await dial_hidden(self.node.endpoint, self.keys, self.token, join=JOIN_OF_CLIENT)
         for number in range(2100):
@@ -106,6 +121,16 @@ class Members(ProgramTest):
         await self.stop(newcomer)
         await peer.until(lambda: not peer.link(newcomer.fingerprint))
         await self.leave(peer)
+
+    async def test_kith_dials_whom_an_update_names(self) -> None:
+        """And passes it on: the update is told to one, and all come."""
+        nodes = await self.start_overlay(3)
+        peer = await self.enter(nodes)
+        newcomer = Peer(Keys(), MEMBER)
+        await newcomer.listen()
+        peer.link(nodes[0].fingerprint).session.send_value([4, newcomer.token])
+        await newcomer.until(lambda: all(newcomer.link(node.fingerprint) for node in nodes))
+        await self.leave(newcomer, peer)
 
     async def test_a_peer_coordinates_for_programs_of_kith(self) -> None:
         nodes = await self.start_overlay(3)
