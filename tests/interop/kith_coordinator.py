@@ -1,10 +1,12 @@
 """A coordinator: docs/protocol.md section 8."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
 from kith_exchange import DECLARE, DECLARED, ELSEWHERE, HELD, INVALID, MATCHES, WITHDRAW, WITHDRAWN
 from kith_exchange import Intent, decode_intent, roles_fit
+from kith_peer import Unreachable
 from kith_tokens import IN_USE, ROLE, SKEW, now, verify
 from kith_wire import ProtocolError, encode, identity_fingerprint, require
 
@@ -94,7 +96,7 @@ class Coordinator:
         others = [record.intent for other, record in self.records.items()
                   if match(key, other) and record.intent]
         for other in others:
-            self._push(other, intent)
+            self.peer.spawn(self._push(other, intent))
         for link in self.peer.members():
             self._number += 1
             link.session.send_value([REPLICATE, self._number, [[0, intent.encoded]], []])
@@ -113,11 +115,12 @@ class Coordinator:
         if not held or held.issued_at <= record.issued_at:
             self.records[key] = record
 
-    def _push(self, to: Intent, about: Intent) -> None:
+    async def _push(self, to: Intent, about: Intent) -> None:
         node = to.node.fingerprint
         relays = to.relays or [node]
         self.pushed += 1
-        self.peer.spawn(self.peer.ask(relays[0], [MATCHES, [about.encoded]], target=node))
+        with contextlib.suppress(Unreachable):
+            await self.peer.ask(relays[0], [MATCHES, [about.encoded]], target=node)
 
     # Said by others who hold it.
 

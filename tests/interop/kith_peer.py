@@ -21,6 +21,10 @@ HOPS_MAX = 32
 PATIENCE = 20.0
 
 
+class Unreachable(Exception):
+    """There is no way to the target of a message: it may have left."""
+
+
 class NotAcknowledged(Exception):
     """The listener does not want this peer."""
 
@@ -291,7 +295,8 @@ class Peer:
         async with asyncio.timeout(PATIENCE):
             while True:
                 status, hops, path, payload = await queue.get()
-                require(status != UNREACHABLE, "unreachable")
+                if status == UNREACHABLE:
+                    raise Unreachable
                 if status == FINAL:
                     return hops, path, decode_first(payload)[0] if payload else None
 
