@@ -57,8 +57,10 @@ void Coordinator::on_declare(RouteId from, ByteView payload, Instant now) {
   }
   const auto weighed = weigh(message->peer, Proof::unseen, now);
   if (!weighed) return refuse(from, weighed.error());
-  if (weighed->merge == Merge::added || weighed->merge == Merge::renewed)
-    return ask(from, std::move(*message), now);
+  if (weighed->merge == Merge::added || weighed->merge == Merge::renewed) {
+    if (!ask({from, std::move(*message), {}, {}}, now)) refuse(from, Errc::limit_reached);
+    return;
+  }
   settle(from, std::move(*message), now);
   advance(now);
 }
@@ -67,8 +69,13 @@ void Coordinator::on_verdict(QuestionId question, Verdict verdict, Instant now) 
   auto node = questions_.extract(question);
   if (node.empty()) return;
   Question asked = std::move(node.mapped());
-  if (verdict != Verdict::yes) return refuse(asked.from, Errc::not_authorized);
-  settle(asked.from, std::move(asked.message), now);
+  if (!asked.from) {
+    if (verdict == Verdict::yes)
+      static_cast<void>(take(std::move(asked.message.peer), Proof::seen, asked.provenance, now));
+  } else {
+    if (verdict != Verdict::yes) return refuse(*asked.from, Errc::not_authorized);
+    settle(*asked.from, std::move(asked.message), now);
+  }
   advance(now);
 }
 
@@ -137,15 +144,16 @@ void Coordinator::sanity_check() const {
     KITH_ASSERT(subject.region.size() <= config_.region_size);
 }
 
-void Coordinator::ask(RouteId from, DeclareMessage message, Instant now) {
+bool Coordinator::ask(Question question, Instant now) {
   // The way back of what was asked longer ago is forgotten: nobody waits for it.
   while (!questions_.empty() && questions_.begin()->second.forget_at <= now.time)
     questions_.erase(questions_.begin());
-  if (questions_.size() >= config_.questions_most) return refuse(from, Errc::limit_reached);
-  const auto question = static_cast<QuestionId>(next_question_++);
-  outputs_.emplace_back(Ask{question, message.peer.intent});
-  questions_.emplace(question,
-                     Question{from, std::move(message), now.time + config_.question_life});
+  if (questions_.size() >= config_.questions_most) return false;
+  const auto id = static_cast<QuestionId>(next_question_++);
+  outputs_.emplace_back(Ask{id, question.message.peer.intent});
+  question.forget_at = now.time + config_.question_life;
+  questions_.emplace(id, std::move(question));
+  return true;
 }
 
 void Coordinator::settle(RouteId from, DeclareMessage message, Instant now) {

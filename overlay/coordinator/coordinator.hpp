@@ -70,7 +70,8 @@ struct CoordinatorConfig {
 ///                                            told
 ///
 /// The policy is asked where an intent is declared; of what the other holders tell, they have
-/// asked.
+/// asked.  Whoever is too far from a subject to hold it is told nothing of it, and what it hands
+/// over is taken for a declare: it may have seen the region in a wrong light.
 ///
 /// When the region changes, the closest of the old holders hands over to the newcomers, the others
 /// make sure later; and who is the closest now tells again what is recent: receivers drop what they
@@ -168,10 +169,11 @@ class Coordinator {
   };
   /// Whether the signatures of an intent have been verified.
   enum class Proof : std::uint8_t { unseen, seen };
-  /// A declare that waits for the policy.
+  /// An intent that waits for the policy.
   struct Question {
-    RouteId from{};
+    std::optional<RouteId> from;  ///< Of a declare; nothing: it was handed over from afar.
     DeclareMessage message;
+    Provenance provenance;
     TimePoint forget_at;
   };
   /// What is told to one node after a step.
@@ -183,7 +185,8 @@ class Coordinator {
   using Outbox = std::map<Fingerprint, Parcel>;
 
   // coordinator.cpp: what is held, and what is answered.
-  void ask(RouteId from, DeclareMessage message, Instant now);
+  /// False, and nothing is asked, where too much is asked already.
+  [[nodiscard]] bool ask(Question question, Instant now);
   /// Takes an intent that the policy allows, and answers.
   void settle(RouteId from, DeclareMessage message, Instant now);
   [[nodiscard]] Result<Weighed> weigh(const PeerIntent& peer, Proof proof, Instant now);
@@ -220,7 +223,11 @@ class Coordinator {
   // coordinator_region.cpp: who else holds it.
   [[nodiscard]] std::vector<Fingerprint> closest(const Fingerprint& subject,
                                                  std::size_t count) const;
-  [[nodiscard]] bool accepts(const Fingerprint& subject) const;
+  /// Whether `node` is, or may be in the eyes of others, in the region of a subject.
+  [[nodiscard]] bool is_near(const Fingerprint& subject, const Fingerprint& node) const;
+  [[nodiscard]] bool accepts(const Fingerprint& subject) const {
+    return is_near(subject, table_->self_id());
+  }
   /// Looks at the region of a subject again.  `settled`: a holder told us of the subject, and will
   /// have told the others.
   void refresh(const Fingerprint& subject, bool settled, Instant now);
@@ -231,6 +238,10 @@ class Coordinator {
   void sweep_step(Instant now);
   void on_replicate(const Fingerprint& from, ReplicateMessage message, Instant now);
   void take_record(const Fingerprint& from, ReplicatedRecord record, Instant now);
+  /// Like a declare, which whoever handed it over may have got while it saw less than we do.
+  void take_from_afar(PeerIntent peer, Provenance provenance, Instant now);
+  [[nodiscard]] Result<Merged> take(std::variant<PeerIntent, Withdrawal> what, Proof proof,
+                                    Provenance provenance, Instant now);
   void on_replicated(const Fingerprint& from, const ReplicatedMessage& message, Instant now);
   void send_parcels(Instant now);
 

@@ -26,9 +26,11 @@ std::vector<Fingerprint> Coordinator::closest(const Fingerprint& subject, std::s
   return nodes;
 }
 
-bool Coordinator::accepts(const Fingerprint& subject) const {
+bool Coordinator::is_near(const Fingerprint& subject, const Fingerprint& node) const {
   // Others may see a region a little larger than we do; what they hand us is not lost.
-  return contains(closest(subject, 2 * config_.region_size), table_->self_id());
+  const std::size_t count = 2 * config_.region_size;
+  const std::vector<Fingerprint> nodes = closest(subject, count);
+  return nodes.size() < count || !is_closer(subject, nodes.back(), node);
 }
 
 void Coordinator::refresh(const Fingerprint& subject, bool settled, Instant now) {
@@ -102,26 +104,49 @@ void Coordinator::on_replicate(const Fingerprint& from, ReplicateMessage message
     if ((held != nullptr ? held->digest : 0) == summary.digest) continue;
     if (!accepts(summary.subject)) continue;
     wanted.push_back(summary.subject);
-    offer(from, summary.subject, now);
+    if (is_near(summary.subject, from)) offer(from, summary.subject, now);
   }
   outputs_.emplace_back(SendToNode{from, encode_replicated(message.number, wanted)});
 }
 
 void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, Instant now) {
-  const Provenance provenance{now.time - record.age, from.top64()};
-  const auto* withdrawal = std::get_if<Withdrawal>(&record.what);
-  const Fingerprint subject = withdrawal != nullptr
-                                  ? withdrawal->key.subject
-                                  : std::get<PeerIntent>(record.what).intent.subject();
-  const bool is_new_subject = store_.subject(subject) == nullptr;
-  const auto merged = withdrawal != nullptr ? merge(*withdrawal, provenance, now)
-                                            : merge(std::move(std::get<PeerIntent>(record.what)),
-                                                    Proof::unseen, provenance, now);
-  if (!merged) return;
-  if (merged->merge == Merge::older) return links_.offer_record(from, merged->id, now.time);
-  links_.forget(from, merged->id);
-  if (merged->merge == Merge::same) return schedule_twice_declared(merged->id, provenance, now);
+  Provenance provenance{now.time - record.age, from.top64()};
+  auto* peer = std::get_if<PeerIntent>(&record.what);
+  const Fingerprint subject =
+      peer != nullptr ? peer->intent.subject() : std::get<Withdrawal>(record.what).key.subject;
+  const bool near = is_near(subject, from);
+  if (!near && peer != nullptr) return take_from_afar(std::move(*peer), provenance, now);
+  if (!near) provenance.source = 0;
+  const auto merged = take(std::move(record.what), Proof::unseen, provenance, now);
+  if (!merged || !near) return;
+  if (merged->merge == Merge::older)
+    links_.offer_record(from, merged->id, now.time);
+  else
+    links_.forget(from, merged->id);
+}
 
+void Coordinator::take_from_afar(PeerIntent peer, Provenance provenance, Instant now) {
+  const auto weighed = weigh(peer, Proof::unseen, now);
+  if (!weighed || weighed->merge == Merge::older) return;
+  if (weighed->merge == Merge::same)
+    return schedule_twice_declared(*weighed->held, provenance, now);
+  // One that cannot be asked about is declared again in time.
+  static_cast<void>(ask({std::nullopt, {std::move(peer), 0}, provenance, {}}, now));
+}
+
+Result<Coordinator::Merged> Coordinator::take(std::variant<PeerIntent, Withdrawal> what,
+                                              Proof proof, Provenance provenance, Instant now) {
+  auto* peer = std::get_if<PeerIntent>(&what);
+  const Fingerprint subject =
+      peer != nullptr ? peer->intent.subject() : std::get<Withdrawal>(what).key.subject;
+  const bool is_new_subject = store_.subject(subject) == nullptr;
+  const auto merged = peer != nullptr ? merge(std::move(*peer), proof, provenance, now)
+                                      : merge(std::get<Withdrawal>(what), provenance, now);
+  if (!merged || merged->merge == Merge::older) return merged;
+  if (merged->merge == Merge::same) {
+    schedule_twice_declared(merged->id, provenance, now);
+    return merged;
+  }
   ++counters_.replicated;
   if (is_new_subject) refresh(subject, true, now);
   if (store_[merged->id].intent() == nullptr)
@@ -130,12 +155,15 @@ void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, 
     schedule_renewed(merged->id, now);
   else
     schedule_added(merged->id, true, now);
+  return merged;
 }
 
 void Coordinator::on_replicated(const Fingerprint& from, const ReplicatedMessage& message,
                                 Instant now) {
-  if (!links_.on_answer(from, message.number, now.time)) return;
-  for (const Fingerprint& subject : message.wanted) offer(from, subject, now);
+  const auto answered = links_.on_answer(from, message.number, now.time);
+  if (!answered) return;
+  for (const Fingerprint& subject : message.wanted)
+    if (contains(answered->summaries, subject)) offer(from, subject, now);
 }
 
 void Coordinator::send_parcels(Instant now) {

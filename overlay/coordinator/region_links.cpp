@@ -1,6 +1,7 @@
 #include "overlay/coordinator/region_links.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kith::overlay {
 
@@ -29,15 +30,16 @@ void RegionLinks::forget(const Fingerprint& peer, Id record) {
   if (link != links_.end()) link->second.records.erase(record);
 }
 
-bool RegionLinks::on_answer(const Fingerprint& peer, std::uint64_t number, TimePoint now) {
+std::optional<RegionLinks::Parcel> RegionLinks::on_answer(const Fingerprint& peer,
+                                                          std::uint64_t number, TimePoint now) {
   const auto found = links_.find(peer);
-  if (found == links_.end()) return false;
+  if (found == links_.end()) return std::nullopt;
   Link& link = found->second;
-  if (!link.under_way || link.under_way->number != number) return false;
-  link.under_way.reset();
+  if (!link.under_way || link.under_way->number != number) return std::nullopt;
+  auto answered = std::exchange(link.under_way, std::nullopt);
   link.attempts = 0;
   settle(peer, now);
-  return true;
+  return answered;
 }
 
 void RegionLinks::settle(const Fingerprint& peer, TimePoint now) {

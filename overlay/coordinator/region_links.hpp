@@ -48,8 +48,8 @@ class RegionLinks {
 
   // Inputs.
 
-  /// False unless it answers what is under way.
-  bool on_answer(const Fingerprint& peer, std::uint64_t number, TimePoint now);
+  /// What it answers; nothing unless that was under way.
+  std::optional<Parcel> on_answer(const Fingerprint& peer, std::uint64_t number, TimePoint now);
 
   // Outputs.
 

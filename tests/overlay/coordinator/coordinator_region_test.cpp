@@ -15,6 +15,25 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAreArray;
 using CoordinatorRegionTest = AtADesk;
 
+/// As many nodes closer to `subject` than we are as there may be for us to hold it.
+std::vector<Fingerprint> crowd_around(Desk& desk, const Fingerprint& subject) {
+  std::vector<Fingerprint> crowd;
+  for (std::uint8_t i = 1; i < 10; ++i) {
+    std::array<Byte, Fingerprint::kBytes> near = subject.bytes();
+    near.back() ^= i;
+    crowd.emplace_back(near);
+    desk.neighbours.join(crowd.back());
+  }
+  return crowd;
+}
+
+/// The place that is farthest from the subject.
+Fingerprint opposite(const Fingerprint& subject) {
+  std::array<Byte, Fingerprint::kBytes> far = subject.bytes();
+  for (Byte& byte : far) byte = static_cast<Byte>(~byte);
+  return Fingerprint(far);
+}
+
 /// A place next to the subject, closer than any other.
 Fingerprint next_to(const Fingerprint& subject) {
   std::array<Byte, Fingerprint::kBytes> near = subject.bytes();
@@ -61,6 +80,7 @@ TEST_F(CoordinatorRegionTest, BatchesWhatComesUpWhileAMessageIsUnderWay) {
 }
 
 TEST_F(CoordinatorRegionTest, StoresWhatIsReplicatedBeforeItAcknowledges) {
+  desk.neighbours.join(bob.id());
   desk.replicate(bob.id(), receives(ada));
   const auto sent = desk.take_sent();
   ASSERT_EQ(sent.size(), 1U);
@@ -68,6 +88,79 @@ TEST_F(CoordinatorRegionTest, StoresWhatIsReplicatedBeforeItAcknowledges) {
   ASSERT_TRUE(sent[0].replicated.has_value());
   EXPECT_THAT(sent[0].replicated->wanted, IsEmpty());
   EXPECT_EQ(desk.coordinator.intents_held(), 1U);
+}
+
+TEST_F(CoordinatorRegionTest, AsksThePolicyAboutWhatComesFromFarAway) {
+  crowd_around(desk, subject);
+  const Fingerprint far = opposite(subject);
+  desk.neighbours.join(far);
+  const PeerIntent peer = receives(ada);
+  desk.policy = Verdict::no;
+  desk.replicate(far, peer);
+  EXPECT_EQ(desk.coordinator.store().records(), 0U);
+  ASSERT_EQ(desk.asked.size(), 1U);
+  EXPECT_EQ(desk.asked[0].intent.token, peer.intent.token);
+
+  desk.policy = Verdict::yes;
+  desk.replicate(far, peer);
+  EXPECT_EQ(desk.coordinator.intents_held(), 1U);
+}
+
+TEST_F(CoordinatorRegionTest, RemembersAWithdrawalFromFarAwayForAShortTime) {
+  crowd_around(desk, subject);
+  const Fingerprint far = opposite(subject);
+  desk.neighbours.join(far);
+  desk.replicate(far, ada.withdrawal(receives(ada, {.life = 24h}).intent));
+  EXPECT_EQ(desk.coordinator.store().records(), 1U);
+  desk.wait(61s);
+  EXPECT_EQ(desk.coordinator.store().records(), 0U);
+}
+
+TEST_F(CoordinatorRegionTest, TellsNothingNewerToAPeerThatIsFarFromTheSubject) {
+  crowd_around(desk, subject);
+  const Fingerprint far = opposite(subject);
+  desk.neighbours.join(far);
+  desk.declare(receives(ada, {.at = after(1s).wall}));
+  desk.take_sent();
+  desk.replicate(far, receives(ada));
+  EXPECT_THAT(replicas_of(desk.take_sent(), key_of(receives(ada).intent)), IsEmpty());
+}
+
+TEST_F(CoordinatorRegionTest, TellsNothingToAPeerThatIsFarFromTheSubject) {
+  crowd_around(desk, subject);
+  const Fingerprint far = opposite(subject);
+  desk.neighbours.join(far);
+  desk.declare(receives(ada));
+  desk.take_sent();
+  desk.summarise(far, subject, 12345);
+  const auto sent = desk.take_sent();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_TRUE(sent[0].replicated.has_value());
+}
+
+TEST_F(CoordinatorRegionTest, ANeighbourIsBelievedWhileItIsSuspect) {
+  const std::vector<Fingerprint> crowd = crowd_around(desk, subject);
+  desk.neighbours.suspect(crowd[0]);
+  desk.replicate(crowd[0], receives(ada));
+  EXPECT_EQ(desk.coordinator.intents_held(), 1U);
+}
+
+TEST_F(CoordinatorRegionTest, SaysAllItHasOnlyOfWhatItSummarised) {
+  const Fingerprint other = random_fingerprint(random);
+  desk.declare(bob.peer_intent({.subject = other}));
+  std::vector<Actor> actors;
+  for (int i = 0; i < 9; ++i) {
+    actors.emplace_back(random);
+    desk.declare(receives(actors.back()));
+  }
+  desk.neighbours.join(cyd.id());
+  desk.region_changed();
+  for (Sent& it : desk.take_sent()) desk.acknowledge(it);
+  desk.declare(receives(ada));
+  const auto sent = desk.take_sent();
+  ASSERT_EQ(sent.size(), 1U);
+  desk.acknowledge(sent[0], {subject, other});
+  EXPECT_THAT(desk.take_sent(), IsEmpty());
 }
 
 TEST_F(CoordinatorRegionTest, TakesNothingForgedFromARegionPeer) {
