@@ -84,9 +84,9 @@ void Exchange::on_unmatched(SubscriptionId subscription, const IntentKey& peer, 
   receiving_.on_unmatched(subscription, peer);
 }
 
-void Exchange::on_verdict(ExchangeQuestion question, bool yes, Instant) {
+void Exchange::on_verdict(ExchangeQuestion question, bool yes, Instant now) {
   if (is_of_receiver(question))
-    receiving_.on_verdict(question, yes);
+    receiving_.on_verdict(question, yes, now);
   else
     sending_.on_verdict(question, yes);
 }
@@ -116,7 +116,7 @@ Result<void> Exchange::on_message(PeerIndex peer, ByteView message, Instant now)
       Overloaded{
           [&](const OpenMessage& open) { return sending_.on_open(link, open, now); },
           [&](const AcceptMessage& accept) { return receiving_.on_accept(link, accept, now); },
-          [&](const RefuseMessage& refuse) { return receiving_.on_refuse(link, refuse); },
+          [&](const RefuseMessage& refuse) { return receiving_.on_refuse(link, refuse, now); },
           [&](const DataMessage& data) { return on_data(link, data, now); },
           [&](const CreditMessage& credit) { return sending_.on_credit(link, credit); },
           [&](const ExpiredMessage& expired) { return receiving_.on_expired(link, expired); },

@@ -33,6 +33,13 @@ inline constexpr Duration kExpiryGrain = std::chrono::milliseconds(1);
 /// How long a channel outlives its session at least; a sender's also as long as its messages live,
 /// unless its publisher says otherwise.
 inline constexpr Duration kResumeTime = std::chrono::seconds(60);
+/// How long a receiver waits before it asks its policy and the sender again, after either said no;
+/// doubles each time.
+inline constexpr Duration kRefusedPauseFirst = std::chrono::seconds(60);
+/// The same where the sender had no room, or the peer has a later intent since it was refused.
+inline constexpr Duration kRefusedPauseLeast = std::chrono::seconds(5);
+inline constexpr Duration kRefusedPauseMost = std::chrono::hours(1);
+inline constexpr std::uint32_t kRefusedJitterPerMille = 250;
 /// How often what was exchanged is accounted for while channels stay open.
 inline constexpr Duration kAccountInterval = std::chrono::seconds(60);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -47,14 +48,19 @@ Result<void> ReceivingSide::on_accept(Link& link, const AcceptMessage& accept, I
   if (*found == nullptr)
     return links_.answer(link, encode(CloseMessage{true, accept.sender_channel}));
   ReceivingChannel& channel = **found;
-  if (auto checked = check_acceptance(channel, link, accept, now); !checked) return checked;
+  if (auto checked = check_acceptance(channel, link, accept, now); !checked) {
+    // Clocks may differ, and time goes by: no reason to think the worst of the peer.
+    if (checked.error() == Errc::expired || checked.error() == Errc::not_yet_valid)
+      return take_back(channel, link, accept, now);
+    return checked;
+  }
 
-  const bool is_new = !channel.was_open();
+  channel.pause = {};
   channel.state = ReceivingChannel::State::open;
   channel.sender_channel = accept.sender_channel;
   channel.publisher_epoch = accept.publisher_epoch;
   channel.window.open(accept.first);
-  if (is_new)
+  if (!std::exchange(channel.told, true))
     outputs_.emplace_back(SubscriptionMatched{channel.subscription, channel.intent.identity(),
                                               channel.node.fingerprint()});
   return {};
@@ -83,11 +89,44 @@ Result<void> ReceivingSide::check_acceptance(ReceivingChannel& channel, const Li
   return {};
 }
 
-Result<void> ReceivingSide::on_refuse(Link& link, const RefuseMessage& refuse) {
+Result<void> ReceivingSide::on_refuse(Link& link, const RefuseMessage& refuse, Instant now) {
   const auto channel = channel_of(link, refuse.receiver_channel, ReceivingChannel::State::opening);
   if (!channel) return std::unexpected(channel.error());
-  if (*channel != nullptr) end(**channel);
+  if (*channel == nullptr) return {};
+  const bool is_full = refuse.reason == RefuseReason::limit_reached;
+  pause(**channel, is_full ? kRefusedPauseLeast : kRefusedPauseFirst, now);
   return {};
+}
+
+/// Asks again later, for as long as coordinators name the sender.  What is known of the channel is
+/// kept: it goes on where it was if the sender still has it by then.
+void ReceivingSide::pause(ReceivingChannel& channel, Duration least, Instant now) {
+  if (!channel.matched) return end(channel);
+  tell_unmatched(channel);
+  if (channel.needs_session()) needs_.release(channel.node.fingerprint(), channel.dialed);
+  channel.state = ReceivingChannel::State::refused;
+  channel.link.reset();
+  channel.pause = std::clamp(2 * channel.pause, least, kRefusedPauseMost);
+  timers_.cancel({Task::patience, channel.number});
+  timers_.set({Task::again, channel.number},
+              now.time + random_.jittered(channel.pause, kRefusedJitterPerMille));
+}
+
+/// Closes what the sender takes for open.  Its data may be under way, so what asks again later has
+/// another number.
+Result<void> ReceivingSide::take_back(ReceivingChannel& channel, Link& link,
+                                      const AcceptMessage& accept, Instant now) {
+  const PeerIntent peer{channel.intent, channel.node, std::nullopt};
+  const SubscriptionId subscription = channel.subscription;
+  const Duration before = channel.pause;
+  const bool matched = channel.matched;
+  end(channel);
+  ReceivingChannel* next = matched ? create(subscriptions_.at(subscription), peer, now) : nullptr;
+  if (next != nullptr) {
+    next->pause = before;
+    pause(*next, kRefusedPauseFirst, now);
+  }
+  return links_.answer(link, encode(CloseMessage{true, accept.sender_channel}));
 }
 
 Result<ReceivingSide::Arrival> ReceivingSide::on_data(Link& link, const DataMessage& data,

@@ -52,12 +52,19 @@ void ReceivingSide::on_matched(SubscriptionId id, const PeerIntent& peer, Instan
       peer.intent.role == IntentRole::receive)
     return;
   const auto known = subscription.channels.find(key_of(peer.intent));
-  if (known == subscription.channels.end()) return create(subscription, peer, now);
+  if (known == subscription.channels.end()) {
+    if (ReceivingChannel* channel = create(subscription, peer, now)) ask(*channel);
+    return;
+  }
 
   ReceivingChannel& channel = channels_.at(known->second);
   channel.matched = true;
-  if (channel.intent.token.issued_at() < peer.intent.token.issued_at())
+  if (channel.intent.token.issued_at() < peer.intent.token.issued_at()) {
     channel.intent = peer.intent;
+    const Timer again{Task::again, channel.number};
+    if (const auto due = timers_.deadline_of(again))
+      timers_.set(again, std::min(*due, now.time + kRefusedPauseLeast));
+  }
   if (channel.node.token.issued_at() < peer.node.token.issued_at()) channel.node = peer.node;
   needs_.renew(channel.node);
 }
@@ -70,16 +77,17 @@ void ReceivingSide::on_unmatched(SubscriptionId id, const IntentKey& peer) {
   ReceivingChannel& channel = channels_.at(known->second);
   channel.matched = false;
   // One that is not open yet has nothing to lose; one that was may still be opened again.
-  if (!channel.was_open() && !channel.link) end(channel);
+  const bool is_refused = channel.state == ReceivingChannel::State::refused;
+  if (is_refused || (!channel.was_open() && !channel.link)) end(channel);
 }
 
-void ReceivingSide::on_verdict(ExchangeQuestion question, bool yes) {
+void ReceivingSide::on_verdict(ExchangeQuestion question, bool yes, Instant now) {
   const auto it = questions_.find(question);
   if (it == questions_.end()) return;
   ReceivingChannel* channel = channels_.find(it->second);
   questions_.erase(it);
   if (channel == nullptr || channel->state != ReceivingChannel::State::asking) return;
-  if (!yes) return end(*channel);
+  if (!yes) return pause(*channel, kRefusedPauseFirst, now);
   channel->state = ReceivingChannel::State::waiting;
   // Where the sender cannot be dialed it dials us.
   channel->dialed = channel->node.reachability == Reachability::direct;
@@ -112,6 +120,13 @@ void ReceivingSide::on_deadline(Instant now) {
       case Task::patience:
         end_if_hopeless(channels_.at(timer->channel), now);
         break;
+      case Task::again: {
+        ReceivingChannel& channel = channels_.at(timer->channel);
+        channel.state = ReceivingChannel::State::asking;
+        timers_.set({Task::patience, channel.number}, now.time + kResumeTime);
+        ask(channel);
+        break;
+      }
       case Task::account:
         channels_.for_each([&](ReceivingChannel& channel) { tell_account(channel); });
         break;
@@ -160,12 +175,13 @@ std::size_t ReceivingSide::senders(SubscriptionId id) const {
   if (subscription == nullptr) return 0;
   std::size_t count = 0;
   for (const auto& [key, number] : subscription->channels)
-    if (channels_.at(number).was_open()) ++count;
+    if (channels_.at(number).told) ++count;
   return count;
 }
 
-void ReceivingSide::create(Subscription& subscription, const PeerIntent& peer, Instant now) {
-  if (subscription.channels.size() >= kChannelsPerSubscriptionMost) return;
+ReceivingChannel* ReceivingSide::create(Subscription& subscription, const PeerIntent& peer,
+                                        Instant now) {
+  if (subscription.channels.size() >= kChannelsPerSubscriptionMost) return nullptr;
   auto owned = std::make_unique<ReceivingChannel>(ReceivingChannel{
       .subscription = subscription.id,
       .intent = peer.intent,
@@ -178,7 +194,7 @@ void ReceivingSide::create(Subscription& subscription, const PeerIntent& peer, I
   subscription.channels.emplace(key_of(peer.intent), channel.number);
   by_node_[peer.node.fingerprint()].insert(channel.number);
   timers_.set({Task::patience, channel.number}, now.time + kResumeTime);
-  ask(channel);
+  return &channel;
 }
 
 void ReceivingSide::ask(ReceivingChannel& channel) {
@@ -191,15 +207,14 @@ void ReceivingSide::ask(ReceivingChannel& channel) {
 
 void ReceivingSide::end(ReceivingChannel& channel) {
   tell_account(channel);
-  if (channel.was_open())
-    outputs_.emplace_back(SubscriptionUnmatched{channel.subscription, channel.intent.identity(),
-                                                channel.node.fingerprint()});
+  tell_unmatched(channel);
   const Fingerprint node = channel.node.fingerprint();
   const auto at_node = by_node_.find(node);
   at_node->second.erase(channel.number);
   if (at_node->second.empty()) by_node_.erase(at_node);
-  if (channel.state != ReceivingChannel::State::asking) needs_.release(node, channel.dialed);
+  if (channel.needs_session()) needs_.release(node, channel.dialed);
   timers_.cancel({Task::patience, channel.number});
+  timers_.cancel({Task::again, channel.number});
   subscriptions_.at(channel.subscription).channels.erase(key_of(channel.intent));
   channels_.remove(channel.number);
 }
@@ -209,6 +224,12 @@ void ReceivingSide::end(ReceivingChannel& channel) {
 void ReceivingSide::end_if_hopeless(ReceivingChannel& channel, Instant now) {
   if (!channel.matched) return end(channel);
   timers_.set({Task::patience, channel.number}, now.time + kResumeTime);
+}
+
+void ReceivingSide::tell_unmatched(ReceivingChannel& channel) {
+  if (!std::exchange(channel.told, false)) return;
+  outputs_.emplace_back(SubscriptionUnmatched{channel.subscription, channel.intent.identity(),
+                                              channel.node.fingerprint()});
 }
 
 void ReceivingSide::tell_account(ReceivingChannel& channel) {

@@ -29,16 +29,20 @@ namespace kith::overlay {
 /// The receiver's end of a channel: one of our subscriptions and one sender elsewhere.
 ///
 ///     asking -> waiting <-> opening -> open
-///                  ^-------------------'     session lost
+///       ^  |       ^-----------|---------'     session lost
+///       |  | no                | no
+///       |  v                   |
+///      refused <---------------'               for a pause, longer each time
 ///
-/// It ends when the policy or the sender says no, when the sender closes it, or when it is without
-/// a session and nobody names the sender any more.
+/// It ends when the sender closes it, or when it is without a session and nobody names the sender
+/// any more.
 struct ReceivingChannel {
   enum class State : std::uint8_t {
     asking,   ///< The policy is asked.
     waiting,  ///< For a session.
     opening,  ///< The sender is asked.
     open,
+    refused,  ///< By the policy or the sender; both are asked again.
   };
 
   ChannelNumber number{};
@@ -52,11 +56,17 @@ struct ReceivingChannel {
   std::uint64_t publisher_epoch = 0;  ///< 0 until it was open once.
   WallTime accepted_at{};             ///< When the token shown on acceptance was issued.
   bool matched = true;                ///< Coordinators name the sender.
+  bool told = false;                  ///< The application, of the sender.
   bool dialed = false;                ///< We are to open the session.
   bool credit_due = false;            ///< Stands among the credits of its link.
+  Duration pause{};                   ///< After it was refused last; zero since it was open.
   Exchanged account;                  ///< Not told yet.
 
   [[nodiscard]] bool was_open() const { return publisher_epoch != 0; }
+  /// Whether it counts on a session: the node's is needed as long.
+  [[nodiscard]] bool needs_session() const {
+    return state != State::asking && state != State::refused;
+  }
 };
 
 struct Subscription {
@@ -87,11 +97,11 @@ class ReceivingSide {
 
   void on_matched(SubscriptionId id, const PeerIntent& peer, Instant now);
   void on_unmatched(SubscriptionId id, const IntentKey& peer);
-  void on_verdict(ExchangeQuestion question, bool yes);
+  void on_verdict(ExchangeQuestion question, bool yes, Instant now);
   void on_session_open(Link& link);
   void on_session_lost(const Link& link, Instant now);
   [[nodiscard]] Result<void> on_accept(Link& link, const AcceptMessage& accept, Instant now);
-  [[nodiscard]] Result<void> on_refuse(Link& link, const RefuseMessage& refuse);
+  [[nodiscard]] Result<void> on_refuse(Link& link, const RefuseMessage& refuse, Instant now);
   /// A channel in the answer, if there is anything to hand over.
   [[nodiscard]] Result<Arrival> on_data(Link& link, const DataMessage& data, Instant now);
   /// So many payloads of the channel were handed over; more were not, or all.
@@ -113,7 +123,7 @@ class ReceivingSide {
   [[nodiscard]] std::size_t senders(SubscriptionId id) const;
 
  private:
-  enum class Task : std::uint8_t { patience, account };
+  enum class Task : std::uint8_t { patience, again, account };
   struct Timer {
     Task task{};
     ChannelNumber channel{};
@@ -121,12 +131,17 @@ class ReceivingSide {
     friend auto operator<=>(const Timer&, const Timer&) = default;
   };
 
-  void create(Subscription& subscription, const PeerIntent& peer, Instant now);
+  /// Nothing if the subscription has too many.
+  ReceivingChannel* create(Subscription& subscription, const PeerIntent& peer, Instant now);
   void ask(ReceivingChannel& channel);
   void open(ReceivingChannel& channel, Link& link);
   void suspend(ReceivingChannel& channel, Instant now);
   void take_leave(ReceivingChannel& channel);
+  void pause(ReceivingChannel& channel, Duration least, Instant now);
+  [[nodiscard]] Result<void> take_back(ReceivingChannel& channel, Link& link,
+                                       const AcceptMessage& accept, Instant now);
   void end(ReceivingChannel& channel);
+  void tell_unmatched(ReceivingChannel& channel);
   void end_if_hopeless(ReceivingChannel& channel, Instant now);
   [[nodiscard]] Result<void> check_acceptance(ReceivingChannel& channel, const Link& link,
                                               const AcceptMessage& accept, Instant now) const;

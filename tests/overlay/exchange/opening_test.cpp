@@ -108,16 +108,7 @@ TEST_F(Opening, EndsWhereTheSenderDoesNotWantTheReceiver) {
   EXPECT_EQ(receiver().count<SessionNotNeeded>(), 1U);
 }
 
-TEST_F(Opening, IsTriedAgainWhenThePeerIsNamedAgain) {
-  sender().verdict = false;
-  meet();
-  sender().verdict = true;
-  world.match(0, publisher, 1, subscription);
-  world.run();
-  EXPECT_EQ(sender().count<PublisherMatched>(), 1U);
-}
-
-TEST_F(Opening, EndsIfThePublisherIsGone) {
+TEST_F(Opening, WaitsIfThePublisherIsGone) {
   world.match(0, publisher, 1, subscription);
   sender().exchange->remove_publisher(publisher, world.now());
   world.connect(0, 1);
