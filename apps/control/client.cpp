@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -20,8 +21,9 @@ namespace {
 
 namespace json = boost::json;
 
-/// Beyond what the node itself waits at most.
-constexpr std::chrono::seconds kAnswerTimeout{65};
+constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+/// What the node itself waits at most.
+constexpr Duration kTraceTimeoutMost = std::chrono::seconds(60);
 
 std::string only_running() {
   const auto running = running_controls();
@@ -49,16 +51,23 @@ void send_line(const Descriptor& socket, const std::string& line) {
     throw Failure(ExitCode::no_node, "the node hung up");
 }
 
+/// A node answers at once, unless it has to ask others first.
+Duration patience_for(const ControlRequest& request) {
+  const auto* trace = std::get_if<AskTrace>(&request);
+  return kAnswerTimeout +
+         (trace == nullptr ? Duration() : std::min(trace->timeout, kTraceTimeoutMost));
+}
+
 /// The line that the node answers; nothing more is to come.
-std::string receive_line(const Descriptor& socket) {
-  const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeout;
+std::string receive_line(const Descriptor& socket, Duration timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::string line;
   while (!line.ends_with('\n')) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     pollfd readable{.fd = socket.get(), .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) == 0)
-      throw Failure(ExitCode::timed_out, "the node does not answer");
+      throw Failure(ExitCode::timed_out, "the node does not answer; is it stopped?");
     char part[16'384];
     const ssize_t received = ::recv(socket.get(), part, sizeof(part), 0);
     if (received < 0 && errno == EINTR) continue;
@@ -86,7 +95,7 @@ json::object ask_node(const std::string& path, const ControlRequest& request) {
   const Descriptor socket = connect(path.empty() ? only_running() : path);
   send_line(socket, json::serialize(to_json(request)) + '\n');
   json::error_code error;
-  json::value value = json::parse(receive_line(socket), error);
+  json::value value = json::parse(receive_line(socket, patience_for(request)), error);
   json::object* answer = error ? nullptr : value.if_object();
   if (answer == nullptr)
     throw Failure(ExitCode::error, "what answers there is no node of this kith");

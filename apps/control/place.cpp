@@ -70,7 +70,11 @@ void remove_stale(const std::string& path) {
 
 std::string control_folder() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime != nullptr && *runtime == '/') return fmt::format("{}/kith", runtime);
+  if (runtime != nullptr && *runtime == '/') {
+    std::string_view folder = runtime;
+    while (folder.ends_with('/')) folder.remove_suffix(1);
+    return fmt::format("{}/kith", folder);
+  }
   return fmt::format("/{}/kith-{}", "tmp", ::geteuid());
 }
 

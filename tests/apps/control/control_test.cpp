@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
 
 #include "apps/control/place.hpp"
 #include "apps/failure.hpp"
@@ -90,6 +91,32 @@ TEST(Control, BearsManyWhoSayNothing) {
   for (int i = 0; i < 10'000 && !answer.starts_with("{\"ok\""); ++i)
     answer = answer_to(node.control, "{\"ask\":\"status\"}\n");
   EXPECT_THAT(answer, HasSubstr("{\"ok\""));
+}
+
+TEST(Control, IsFoundWhereItUsuallyIs) {
+  const Folder folder;
+  // Often enough the variable ends in a slash.
+  for (const std::string& place : {folder / "", folder / "/"}) {
+    const std::map<std::string, std::string> here{{"XDG_RUNTIME_DIR", place}};
+    Program node(Invocation{.arguments = {"up", "--listen", "tcp://127.0.0.1:0", "--json"},
+                            .environment = here});
+    const auto address = boost::json::parse(node.wait_for_output("control")).as_object();
+    const std::string control(address.at("control").as_string());
+    EXPECT_THAT(control, testing::StartsWith(folder / "kith/"));
+    EXPECT_EQ(run_kith(Invocation{.arguments = {"status"}, .environment = here}).code, 0);
+    node.signal(SIGTERM);
+    EXPECT_EQ(node.wait(), 0);
+  }
+}
+
+TEST(Control, DoesNotWaitForANodeThatIsStopped) {
+  const Folder folder;
+  const UpNode node(folder, "s");
+  node.program.signal(SIGSTOP);
+  const Finished finished = run_kith({"status", "--control", node.control});
+  node.program.signal(SIGCONT);
+  EXPECT_EQ(finished.code, 6);
+  EXPECT_THAT(finished.error, HasSubstr("does not answer"));
 }
 
 TEST(Control, RefusesAFolderThatOthersMayUse) {
