@@ -46,19 +46,25 @@ Settings load_client_settings(const Flags& flags) {
 }
 
 bool is_hopeless(const Node& node, const Settings& settings) {
-  return settings.join.size() == 1 && node.status().join_failure == Errc::refused;
+  const auto failure = node.status().join_failure;
+  return settings.join.size() == 1 && (failure == Errc::refused || failure == Errc::wrong_key);
 }
 
-Failure not_taken_in(const Node& node, const Settings& settings) {
+Failure not_taken_in(const Node& node, const Settings& settings, Duration waited) {
   if (node.status().join_failure == Errc::refused)
     return {
         ExitCode::not_authorized,
         fmt::format("not authorized: {} does not let this identity in; --key or --identity names "
                     "one that it knows",
                     fmt::join(settings.join, ", "))};
+  if (node.status().join_failure == Errc::wrong_key)
+    return {ExitCode::no_node,
+            fmt::format("another node than {} names answers there: its 'kith up' prints who it is, "
+                        "and without --key that changes with each start",
+                        fmt::join(settings.join, ", "))};
   return {ExitCode::no_node,
           fmt::format("no node took us in within {}: tried {}; is one running there?",
-                      for_people(settings.join_timeout), fmt::join(settings.join, ", "))};
+                      for_people(waited), fmt::join(settings.join, ", "))};
 }
 
 void Narrator::tell(const std::string& line) const {

@@ -22,11 +22,11 @@ void add_client_settings(CLI::App& command, Flags& flags);
 /// How often somebody who waits to be taken in looks whether it is hopeless.
 inline constexpr Duration kLookInterval = std::chrono::milliseconds(100);
 
-/// Whether the only node to join through has said no.
+/// Whether the only node to join through has said no, or is another one.
 [[nodiscard]] bool is_hopeless(const Node& node, const Settings& settings);
 
-/// Why the overlay has not taken the node in, as the end of a command.
-[[nodiscard]] Failure not_taken_in(const Node& node, const Settings& settings);
+/// Why the overlay has not taken the node in within `waited`, as the end of a command.
+[[nodiscard]] Failure not_taken_in(const Node& node, const Settings& settings, Duration waited);
 
 /// A line for the user on standard error about how it goes, unless `quiet`.
 class Narrator {

@@ -55,6 +55,8 @@ ExitCode run(int argument_count, char** arguments) {
   program.footer(kFooter);
   program.get_formatter()->column_width(34);
   program.allow_extras();
+  // What is said last holds, so that an alias of a shell can be corrected.
+  program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   Command chosen;
   add_commands(program, chosen);
   try {
@@ -62,6 +64,8 @@ ExitCode run(int argument_count, char** arguments) {
   } catch (const CLI::CallForHelp&) {
     write_output(program.help());
     return ExitCode::ok;
+  } catch (const CLI::ArgumentMismatch& error) {
+    throw wrong_usage(program, complaint_about_number(error));
   } catch (const CLI::ParseError& error) {
     if (const auto stranger = complaint_about_strangers(program); !stranger.empty())
       throw wrong_usage(program, stranger);

@@ -35,7 +35,7 @@ struct PubOptions {
   bool lines = false;
   bool as_json = false;
   bool quiet = false;
-  std::size_t receivers = 1;
+  std::uint64_t receivers = 1;
   Duration match_timeout = std::chrono::seconds(10);
   Duration time_to_live = std::chrono::seconds(60);
 };
@@ -94,13 +94,15 @@ class Sender {
   void wait_for_receivers(std::size_t count) {
     const auto now = Clock::now();
     const auto match_deadline = now + options_.match_timeout;
-    const auto join_deadline = std::min(match_deadline, now + settings_.join_timeout);
+    const Duration join_time = std::min(options_.match_timeout, settings_.join_timeout);
+    const auto join_deadline = now + join_time;
     while (!node_.is_ready()) {
       const auto look = std::min(join_deadline, Clock::now() + kLookInterval);
       if (receivers_.wait_for(count, look)) return;
       stop_if_interrupted();
       const bool is_late = Clock::now() >= join_deadline && !node_.is_ready();
-      if (is_late || is_hopeless(node_, settings_)) throw not_taken_in(node_, settings_);
+      if (is_late || is_hopeless(node_, settings_))
+        throw not_taken_in(node_, settings_, join_time);
     }
     if (receivers_.wait_for(count, match_deadline)) return;
     stop_if_interrupted();
@@ -189,8 +191,10 @@ class Sender {
     if (!is_drained)
       throw Failure(ExitCode::timed_out,
                     fmt::format("{} messages are still under way", status.queued_messages));
-    // One that leaves between two messages may leave some to nobody.
-    const std::uint64_t left = status.refused + status.unheard;
+    // Who left before a message was published is owed nothing of it, and was to have it.
+    const std::uint64_t owed = status.delivered + status.expired + status.refused;
+    const std::uint64_t wanted = sent_ * options_.receivers;
+    const std::uint64_t left = status.refused + (wanted - std::min(wanted, owed));
     const std::uint64_t failed = status.expired + left;
     if (failed == 0) return ExitCode::ok;
     throw Failure(ExitCode::error, fmt::format("{} of {} deliveries failed: {}{}{}", failed,
@@ -267,9 +271,8 @@ void add_pub(CLI::App& program, Command& chosen) {
   command->add_option("MESSAGE", options->message,
                       "What to publish; behind -- if it begins with -");
   command->add_flag("--lines", options->lines, "Publish each line of standard input by itself");
-  command->add_option("--receivers", options->receivers, "Wait for so many; 1 if not given")
-      ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+  add_count(*command, "--receivers", options->receivers, {1, 1'000'000},
+            "Wait for so many; 1 if not given");
   add_duration(*command, "--match-timeout", options->match_timeout,
                "How long to wait for them, and for one whose connection was lost; 10 if not given");
   add_duration(*command, "--ttl", options->time_to_live,

@@ -172,13 +172,11 @@ void add_sim_route(CLI::App& sim, Command& chosen) {
   command->footer(kFooter);
   const auto options = std::make_shared<SimOptions>();
   auto& experiment = options->experiment;
-  command->add_option("--nodes", experiment.nodes, "How many nodes; 1000 if not given")
-      ->type_name("N")
-      ->check(CLI::Range(std::size_t{2}, std::size_t{1'000'000}));
-  command->add_option("--seed", experiment.seed, "Of all chance; 1 if not given")->type_name("S");
-  command->add_option("--probes", experiment.probes, "How many routes; 20000 if not given")
-      ->type_name("N")
-      ->check(CLI::Range(std::size_t{2}, std::size_t{100'000'000}));
+  add_count(*command, "--nodes", experiment.nodes, {2, 1'000'000},
+            "How many nodes; 1000 if not given");
+  add_count(*command, "--seed", experiment.seed, {}, "Of all chance; 1 if not given");
+  add_count(*command, "--probes", experiment.probes, {2, 100'000'000},
+            "How many routes; 20000 if not given");
   command->add_option("--underlay", options->underlay, "wonder-home, wonder or constant")
       ->type_name("NAME")
       ->check(CLI::IsMember({"wonder-home", "wonder", "constant"}));

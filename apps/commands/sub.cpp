@@ -70,7 +70,7 @@ class Deadlines {
     const auto now = Clock::now();
     if (is_joining() && node.is_ready()) join_ = Clock::time_point::max();
     if (now >= join_ || (is_joining() && is_hopeless(node, settings)))
-      throw not_taken_in(node, settings);
+      throw not_taken_in(node, settings, settings.join_timeout);
     if (now >= match_)
       throw Failure(ExitCode::no_match,
                     "nobody publishes that; --first-match-timeout waits longer");
@@ -221,9 +221,8 @@ void add_sub(CLI::App& program, Command& chosen) {
       ->add_flag("--json", options->as_json,
                  "One JSON object a line: subject, sequence, sender, encoding, payload")
       ->excludes(raw);
-  command->add_option("--count", options->count, "End after that many messages")
-      ->type_name("N")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
+  add_count(*command, "--count", options->count, {1, std::uint64_t{1} << 62},
+            "End after that many messages");
   add_duration(*command, "--timeout", options->timeout,
                "End after that time; exit code 6 if fewer than --count messages came, or none");
   add_duration(*command, "--first-match-timeout", options->match_timeout,

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -38,7 +39,11 @@ std::string read_config(const std::string& path) {
 }
 
 std::string config_path(const Flags& flags) {
-  if (!flags.config.empty()) return flags.config;
+  if (flags.config) {
+    if (flags.config->empty())
+      throw Failure(ExitCode::usage, "--config must be a file name, not ''");
+    return *flags.config;
+  }
   const char* path = std::getenv("KITH_CONFIG");
   return path == nullptr ? "" : path;
 }
@@ -70,7 +75,7 @@ void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::st
         ->allow_extra_args(false)
         ->expected(1)
         ->multi_option_policy(is_list ? CLI::MultiOptionPolicy::TakeAll
-                                      : CLI::MultiOptionPolicy::Throw)
+                                      : CLI::MultiOptionPolicy::TakeLast)
         ->group("The node");
   }
   command
@@ -98,6 +103,30 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name, Duration& 
     value = *duration;
   };
   return command.add_option_function<std::string>(name, read, help)->type_name("SECONDS");
+}
+
+CLI::Option* add_count(CLI::App& command, const std::string& name, std::uint64_t& value,
+                       CountRange range, const std::string& help) {
+  const auto read = [name, &value, range](const std::string& text) {
+    std::uint64_t count = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, count);
+    if (error != std::errc{} || stop != end || count < range.least || count > range.most)
+      throw CLI::ValidationError(name, fmt::format("must be a whole number from {} to {}, not '{}'",
+                                                   range.least, range.most, text));
+    value = count;
+  };
+  return command.add_option_function<std::string>(name, read, help)->type_name("N");
+}
+
+std::string complaint_about_number(const CLI::ArgumentMismatch& error) {
+  constexpr std::string_view kMissing = " missing";
+  const std::string_view text = error.what();
+  const auto colon = text.find(": ");
+  if (colon == std::string_view::npos || !text.ends_with(kMissing)) return std::string(text);
+  const auto rest = text.substr(0, text.size() - kMissing.size());
+  return fmt::format("{0} needs a value: {0} {1}", text.substr(0, colon),
+                     rest.substr(rest.rfind(' ') + 1));
 }
 
 std::string complaint_about_subject(const std::string& name) {

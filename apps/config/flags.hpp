@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +16,7 @@ namespace kith::apps {
 
 /// What was said on the command line.  Must stay where it is while the command line is read.
 struct Flags {
-  std::string config;
+  std::optional<std::string> config;
   std::map<std::string_view, std::vector<std::string>> values;
 };
 
@@ -28,6 +30,18 @@ void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::st
 /// Adds an option that takes a span of time.
 CLI::Option* add_duration(CLI::App& command, const std::string& name, Duration& value,
                           const std::string& help);
+
+struct CountRange {
+  std::uint64_t least = 0;
+  std::uint64_t most = UINT64_MAX;
+};
+
+/// Adds an option that takes a whole number.
+CLI::Option* add_count(CLI::App& command, const std::string& name, std::uint64_t& value,
+                       CountRange range, const std::string& help);
+
+/// Which flag stands without its value.
+[[nodiscard]] std::string complaint_about_number(const CLI::ArgumentMismatch& error);
 
 /// Refuses what is no name of a subject; empty if it is one.
 [[nodiscard]] std::string complaint_about_subject(const std::string& name);

@@ -57,7 +57,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"up", "--known", "abc"}, "--known must be"},
         Mistake{{"up", "--exempt", "!"}, "--exempt must be"},
         Mistake{{"up", "--log-level", "loud"}, "debug, info, warning, error or off"},
-        Mistake{{"up", "--log-level", "info", "--log-level", "off"}, "--log-level"},
+        Mistake{{"up", "--log-level", "loud", "--log-level", "info", "--policy", "x"}, "--policy"},
+        Mistake{{"up", "--config", ""}, "--config must be"},
+        Mistake{{"up", "--key"}, "--key needs a value: --key FILE"},
         Mistake{{"up", "--config", "does-not-exist.toml"}, "does-not-exist.toml"},
         Mistake{{"up", "--config", "."}, "configuration"}, Mistake{{"up", "stray"}, "stray"}));
 
@@ -86,6 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{{"sim", "route", "--nodes", "1"}, "--nodes"},
                     Mistake{{"sim", "route", "--nodes", "x"}, "--nodes"},
                     Mistake{{"sim", "route", "--probes", "0"}, "--probes"},
+                    Mistake{{"sim", "route", "--seed", "-1"}, "--seed: must be a whole number"},
                     Mistake{{"sim", "route", "--underlay", "moon"}, "wonder-home"},
                     Mistake{{"sim", "route", "--rest", "never"}, "--rest"}));
 

@@ -105,6 +105,22 @@ TEST_F(PubSub, CountsAsDeliveredWhatAnInterruptedSubscriberWrote) {
   EXPECT_THAT(publisher.output(), HasSubstr("\"delivered\":" + std::to_string(count) + ","));
 }
 
+TEST_F(PubSub, SaysThatNotAllReceiversStayed) {
+  Program staying(sub({"--count", "2"}));
+  Program leaving(sub({"--count", "1"}));
+  Invocation slowly = pub({"--lines", "--receivers", "2"});
+  slowly.input_ends = false;
+  Program publisher(slowly);
+  publisher.write_input("a\n");
+  EXPECT_EQ(leaving.wait(), 0);
+  publisher.wait_for_error("no longer receives");
+  publisher.write_input("b\n");
+  publisher.end_input();
+  EXPECT_EQ(publisher.wait(), 1);
+  EXPECT_THAT(publisher.error(), HasSubstr("1 of 4 deliveries failed: of 1 the receiver had left"));
+  EXPECT_EQ(staying.wait(), 0);
+}
+
 TEST_F(PubSub, SaysThatAMessageIsTooLong) {
   Program subscriber(sub({}));
   const Finished published = run_kith(pub({"--lines"}, "short\n" + std::string(1'100'000, 'x')));
@@ -229,6 +245,14 @@ TEST_F(PubSub, KeepsWhoMayJoinToThoseItKnows) {
   const Finished stranger =
       run_kith({"sub", "news", "--join", closed.address, "--join-timeout", "5"});
   EXPECT_EQ(stranger.code, 4) << stranger.error;
+}
+
+TEST_F(PubSub, SaysThatAnotherNodeAnswers) {
+  const std::string place = first_.address.substr(first_.address.find('@'));
+  const std::string stranger = second_.address.substr(0, second_.address.find('@')) + place;
+  const Finished finished = run_kith({"sub", "news", "--join", stranger});
+  EXPECT_EQ(finished.code, 3);
+  EXPECT_THAT(finished.error, HasSubstr("another node than " + stranger + " names"));
 }
 
 TEST(PubSubAlone, SaysThatNoNodeAnswers) {

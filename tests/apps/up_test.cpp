@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
 #include <kith/address.hpp>
 
 #include "tests/apps/program.hpp"
@@ -50,6 +51,42 @@ TEST(Up, GoesOnWhenNobodyReadsItsOutput) {
   EXPECT_EQ(run_kith({"status", "--control", node.control}).code, 0);
   node.program.signal(SIGINT);
   EXPECT_EQ(node.program.wait(), 0);
+}
+
+TEST(Up, LeavesInOrderWhenInterrupted) {
+  const Folder folder;
+  UpNode first(folder, "a", {"--log-level", "info"});
+  UpNode second(folder, "b", {"--join", first.address, "--log-level", "info"});
+  second.wait_until_ready();
+  first.program.wait_for_error("joined");
+  second.program.signal(SIGINT);
+  EXPECT_EQ(second.program.wait(), 0);
+  EXPECT_THAT(second.program.error(), HasSubstr("left the overlay"));
+  EXPECT_THAT(first.program.wait_for_error("lost"), HasSubstr("closed"));
+  EXPECT_THAT(run_kith({"peers", "--control", first.control}).output, HasSubstr("no peers"));
+  // Nothing of it is left behind.
+  EXPECT_EQ(run_kith({"status", "--control", second.control}).code, 3);
+}
+
+TEST(Up, KeepsRealmsApart) {
+  const Folder folder;
+  ASSERT_EQ(run_kith({"key", "new", folder / "leader"}).code, 0);
+  const auto leader =
+      boost::json::parse(run_kith({"key", "show", folder / "leader", "--json"}).output).as_object();
+  const std::string key(leader.at("public_key").as_string());
+  UpNode inside(folder, "inside", {"--realm-leader", key});
+  UpNode outside(folder, "outside", {"--join", inside.address});
+  outside.program.wait_for_error("cannot join");
+  const Finished stranger =
+      run_kith({"sub", "news", "--join", inside.address, "--join-timeout", "2"});
+  EXPECT_THAT(stranger.code, testing::AnyOf(3, 4)) << stranger.error;
+  EXPECT_THAT(stranger.error, HasSubstr(inside.address));
+  Program subscriber(std::vector<std::string>{"sub", "news", "--join", inside.address,
+                                              "--realm-leader", key, "--count", "1"});
+  EXPECT_EQ(run_kith({"pub", "news", "x", "--join", inside.address, "--realm-leader", key}).code,
+            0);
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_THAT(run_kith({"peers", "--control", outside.control}).output, HasSubstr("no peers"));
 }
 
 TEST(Up, TakesItsSettingsFromAFile) {
