@@ -77,6 +77,7 @@ class Handshakes(ProgramTest):
 
     async def test_both_directions_change_their_keys(self) -> None:
         session = await dial_hidden(self.node.endpoint, self.keys, self.token, join=JOIN_OF_CLIENT)
+        await session.read_message()
         for number in range(2100):
             session.ping(number)
             while len(session.pongs) <= number:
