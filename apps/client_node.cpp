@@ -39,8 +39,9 @@ void add_client_settings(CLI::App& command, Flags& flags) {
                 "known", "exempt", "join-timeout", "control", "log-level"});
 }
 
-Settings load_client_settings(const Flags& flags) {
-  Settings settings = load_settings(flags, {.log_level = LogLevel::warning});
+Settings load_client_settings(const Flags& flags, bool quiet) {
+  Settings settings =
+      load_settings(flags, {.log_level = quiet ? LogLevel::error : LogLevel::warning});
   if (settings.join.empty()) settings.join = local_entrances(settings.control);
   return settings;
 }

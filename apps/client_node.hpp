@@ -17,7 +17,8 @@ void add_client_settings(CLI::App& command, Flags& flags);
 
 /// What `flags` say.  Where they name no node to join through, the one that runs on this machine is
 /// taken.  Throws `Failure` if there is none.
-[[nodiscard]] Settings load_client_settings(const Flags& flags);
+/// With `quiet` the log has errors only, unless they say otherwise.
+[[nodiscard]] Settings load_client_settings(const Flags& flags, bool quiet);
 
 /// How often somebody who waits to be taken in looks whether it is hopeless.
 inline constexpr Duration kLookInterval = std::chrono::milliseconds(100);

@@ -101,8 +101,7 @@ class Sender {
       if (receivers_.wait_for(count, look)) return;
       stop_if_interrupted();
       const bool is_late = Clock::now() >= join_deadline && !node_.is_ready();
-      if (is_late || is_hopeless(node_, settings_))
-        throw not_taken_in(node_, settings_, join_time);
+      if (is_late || is_hopeless(node_, settings_)) throw not_taken_in(node_, settings_, join_time);
     }
     if (receivers_.wait_for(count, match_deadline)) return;
     stop_if_interrupted();
@@ -235,7 +234,7 @@ ExitCode publish(const PubOptions& options) {
   Receivers receivers;
   Interrupts interrupts;
   interrupts.listen([&] { receivers.interrupt(); });
-  const Settings settings = load_client_settings(options.flags);
+  const Settings settings = load_client_settings(options.flags, options.quiet);
   if (!options.message && ::isatty(STDIN_FILENO) == 1 && !options.quiet)
     complain("reading the message from the terminal; Ctrl-D ends it");
   return Sender(options, settings, interrupts, receivers).run();

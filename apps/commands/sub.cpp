@@ -159,7 +159,7 @@ ExitCode subscribe(const SubOptions& options) {
   Inbox inbox(format_of(options), options.count == 0 ? std::nullopt : std::optional(options.count));
   Interrupts interrupts;
   interrupts.listen([&] { inbox.close(); });
-  const Settings settings = load_client_settings(options.flags);
+  const Settings settings = load_client_settings(options.flags, options.quiet);
   Node node(node_config(settings, Participation::client));
   Subscriptions subscriptions;
   const Closing closing{inbox};

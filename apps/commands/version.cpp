@@ -43,6 +43,9 @@ void add_version(CLI::App& program, Command& chosen) {
       "version", "Which kith this is, the protocol it speaks, and what it was built with");
   const auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "Print one JSON object");
+  program.add_flag_callback(
+      "--version", [&chosen] { chosen = [] { return show_version(false); }; },
+      "The same as kith version");
   command->callback([as_json, &chosen] { chosen = [as_json] { return show_version(*as_json); }; });
 }
 

@@ -118,6 +118,7 @@ TEST(CommandLine, TeachesInEveryHelpText) {
 }
 
 TEST(CommandLine, TellsItsVersion) {
+  EXPECT_EQ(run_kith({"--version"}).output, run_kith({"version"}).output);
   EXPECT_THAT(run_kith({"version"}).output, HasSubstr("kith/1"));
   const std::string json = run_kith({"version", "--json"}).output;
   for (const char* key : {"version", "protocol", "compiler", "libsodium"})
