@@ -11,12 +11,11 @@ constexpr auto kById = [](const std::unique_ptr<Connection>& connection) { retur
 
 }  // namespace
 
-Connection& Connections::add(const Endpoint& endpoint, bool dialed, TimePoint now) {
+Connection& Connections::add(const Endpoint& endpoint, bool dialed) {
   auto connection = std::make_unique<Connection>();
   connection->id = static_cast<ConnectionId>(next_++);
   connection->endpoint = endpoint;
   connection->dialed = dialed;
-  connection->opened_at = now;
   return *connections_.emplace_back(std::move(connection));
 }
 

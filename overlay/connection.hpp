@@ -28,6 +28,7 @@ struct Connection {
   bool write_announced = false;
   /// Whether it waits in the line of those whose session may have something to say.
   bool in_line = false;
+  /// When both sides were proven.
   TimePoint opened_at;
   /// By when the transport must be there, the session joined, or what is left to say be taken.
   std::optional<TimePoint> deadline;
@@ -49,7 +50,7 @@ struct Connection {
 /// The connections of one node in the order of their numbers, which are never used again.
 class Connections {
  public:
-  Connection& add(const Endpoint& endpoint, bool dialed, TimePoint now);
+  Connection& add(const Endpoint& endpoint, bool dialed);
   void remove(ConnectionId id);
   [[nodiscard]] Connection* find(ConnectionId id);
   [[nodiscard]] const Connection* find(ConnectionId id) const;

@@ -143,8 +143,10 @@ void Engine::Impl::converge(ContactIndex contact, Instant now) {
   for (const auto& connection : connections_.all()) {
     if (!connection->joined || connection->contact != contact) continue;
     connections.push_back(connection.get());
-    sessions.push_back(ConvergingSession::of(*connection->session));
   }
+  std::ranges::stable_sort(connections, {}, &Connection::opened_at);
+  for (const Connection* connection : connections)
+    sessions.push_back(ConvergingSession::of(*connection->session));
   const std::size_t winner = survivor(sessions, local_.id, book_->id(contact));
   if (peer->connection != connections[winner]->id) {
     peer->connection = connections[winner]->id;

@@ -30,7 +30,7 @@ bool is_no_fault(Errc why) {
 std::optional<ConnectionId> Engine::Impl::on_accepted(const Endpoint& from, Instant now) {
   if (leave_by_) return std::nullopt;
   renew_token_if_due(now);
-  Connection& connection = connections_.add(from, false, now.time);
+  Connection& connection = connections_.add(from, false);
   const ConnectionId id = connection.id;
   const auto admitted = limiter_.on_accepted(std::to_underlying(id), from, now.time);
   if (!admitted) {
@@ -90,7 +90,7 @@ void Engine::Impl::on_connection_lost(ConnectionId id, Instant now) {
 
 void Engine::Impl::dial(const Endpoint& endpoint, std::optional<ContactIndex> contact,
                         std::optional<JoinTarget> entrance, Instant now) {
-  Connection& connection = connections_.add(endpoint, true, now.time);
+  Connection& connection = connections_.add(endpoint, true);
   connection.contact = contact;
   connection.entrance = std::move(entrance);
   connection.deadline = now.time + kConnectTimeout;
@@ -166,6 +166,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
     if (connection.time) replay_guard_.remember(peer->static_key, *connection.time);
     connection.contact = book_->keep(*std::move(peer));
   }
+  connection.opened_at = now.time;
   connection.deadline = now.time + kJoinTimeout;
   wake_sessions_by(connection.deadline);
   if (!connection.dialed) return;
@@ -176,7 +177,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
 void Engine::Impl::on_session_message(Connection& connection, ByteView message, Instant now) {
   const auto done = dispatch(connection, message, now);
   // What has no place here is an attack or another version: not worth a session (R17, R54).
-  if (!done) drop(connection.id, done.error(), now);
+  if (!done) connection.session->abort(done.error());
 }
 
 Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, Instant now) {

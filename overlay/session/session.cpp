@@ -63,6 +63,10 @@ void Session::close(CloseReason reason, Instant /*now*/) {
   end({.why = Errc::closed, .linger = says_so, .reason = reason});
 }
 
+void Session::abort(Errc why) {
+  if (phase_ != Phase::ended) fail(why);
+}
+
 void Session::on_verdict(bool admitted, Instant now) {
   if (!awaits_verdict_) return;
   awaits_verdict_ = false;

@@ -83,6 +83,8 @@ class Session {
   void let_in() { is_let_in_ = true; }
   /// Closes in order: what is queued is still sent.  Before the session is open: without a word.
   void close(CloseReason reason, Instant now);
+  /// Closes without a word: the peer has said what has no place here.
+  void abort(Errc why);
   /// The answer to `SessionAsks`; ignored when nothing was asked or the session has ended.
   void on_verdict(bool admitted, Instant now);
 
@@ -166,10 +168,9 @@ class Session {
   TimePoint last_heard_;
   TimePoint last_active_;
   std::optional<SessionClosed> closed_;
-  /// Since bytes were last taken.
-  std::size_t pongs_queued_ = 0;
-
   Phase phase_ = Phase::handshake;
+  /// Since bytes were last taken.
+  std::uint8_t pongs_queued_ = 0;
   bool is_dialer_;
   bool awaits_verdict_ = false;
   bool tells_opened_ = false;

@@ -9,7 +9,7 @@ namespace kith::overlay {
 namespace {
 
 /// A peer has a ping or two under way; whoever sends more without reading wants us to hoard.
-constexpr std::size_t kPongsQueuedMost = 64;
+constexpr std::uint8_t kPongsQueuedMost = 64;
 
 }  // namespace
 

@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include "overlay/exchange/messages.hpp"
 #include "overlay/membership/messages.hpp"
+#include "overlay/router/messages.hpp"
 #include "overlay/sim/crypto.hpp"
 #include "tests/overlay/engine_lab.hpp"
 
@@ -29,12 +31,14 @@ struct EngineJoins : testing::Test {
 
   /// Connects and proves itself; asks to join if told so.
   EngineLab::Stranger& knock(TestNode& who, bool joins = false) {
+    return lab.knock(node, kSource, dial(who, joins));
+  }
+
+  Session dial(TestNode& who, bool joins) {
     DialTarget target;
     target.node = node.engine->id();
     if (joins) target.first_message = encode(JoinMessage{.entering = true});
-    return lab.knock(
-        node, kSource,
-        Session::dial(who.local, std::move(target), test::default_config(), who.random, lab.now));
+    return Session::dial(who.local, std::move(target), test::default_config(), who.random, lab.now);
   }
 
   EngineLab lab;
@@ -116,6 +120,50 @@ TEST_F(EngineJoins, DialOthersAfterPeersThatAreSilentAfterTheHandshake) {
   EXPECT_TRUE(lab.visitors[7]->party->opened());
   lab.pass(10s);
   EXPECT_GE(lab.visitors.size(), 12U);
+}
+
+TEST_F(EngineJoins, R47_TakeNothingElseBefore) {
+  const Bytes messages[] = {encode_update(stranger->local.token),
+                            encode(PiggyMessage{.complete = true, .tokens = {}}),
+                            encode_bare(MessageKind::leave),
+                            encode_bare(MessageKind::not_acknowledged),
+                            encode_acknowledge(Participation::member),
+                            encode(RouteMessage{}),
+                            encode(AnswerMessage{}),
+                            encode(CloseMessage{true, ChannelNumber{1}})};
+  for (const Bytes& message : messages) {
+    lab.pass(2min);
+    EngineLab::Stranger& talker = knock(*stranger);
+    lab.pass(1s);
+    ASSERT_TRUE(talker.party->opened());
+    ASSERT_TRUE(talker.party->session.send({message}));
+    lab.say(talker);
+    lab.pass(1s);
+    // Not dropped: a reset could overtake what was said before.
+    EXPECT_TRUE(talker.ended) << static_cast<int>(message[1]);
+    EXPECT_FALSE(talker.lost);
+    EXPECT_TRUE(talker.party->messages.empty());
+  }
+}
+
+TEST_F(EngineJoins, MakeTheNewestSessionOfADialerSurvive) {
+  EngineLab::Stranger& slow = lab.knock(node, kSource);
+  lab.pass(1s);
+  EngineLab::Stranger& quick = knock(*stranger, true);
+  lab.pass(1s);
+  ASSERT_TRUE(quick.party->opened());
+  slow.party.emplace(dial(*stranger, true));
+  lab.say(slow);
+  lab.pass(1s);
+  ASSERT_TRUE(slow.party->opened());
+  for (int i = 0; i < 50; ++i) {
+    slow.party->session.ping(1);
+    lab.say(slow);
+    lab.pass(100ms);
+  }
+  EXPECT_TRUE(quick.is_over());
+  EXPECT_FALSE(slow.is_over());
+  EXPECT_EQ(node.engine->status().sessions, 1U);
 }
 
 TEST_F(EngineJoins, LastOnceTheyHaveJoined) {
