@@ -34,9 +34,10 @@ std::vector<std::string> local_entrances(const std::string& control) {
 }  // namespace
 
 void add_client_settings(CLI::App& command, Flags& flags) {
-  add_settings(command, flags,
-               {"join", "listen", "advertise", "key", "identity", "realm", "realm-leader", "policy",
-                "known", "exempt", "join-timeout", "control", "log-level"});
+  add_settings(
+      command, flags,
+      {"join", "listen", "advertise", "key", "identity", "identity-token", "realm", "realm-leader",
+       "policy", "known", "exempt", "join-timeout", "control", "log-level"});
 }
 
 Settings load_client_settings(const Flags& flags, bool quiet) {
@@ -52,17 +53,19 @@ bool is_hopeless(const Node& node, const Settings& settings) {
 }
 
 Failure not_taken_in(const Node& node, const Settings& settings, Duration waited) {
-  if (node.status().join_failure == Errc::refused)
+  if (node.status().join_failure == Errc::refused) {
     return {
         ExitCode::not_authorized,
         fmt::format("not authorized: {} does not let this identity in; --key or --identity names "
-                    "one that it knows",
+                    "one that it knows, --identity-token shows that the realm's leader does",
                     fmt::join(settings.join, ", "))};
-  if (node.status().join_failure == Errc::wrong_key)
+  }
+  if (node.status().join_failure == Errc::wrong_key) {
     return {ExitCode::no_node,
             fmt::format("another node than {} names answers there: its 'kith up' prints who it is, "
                         "and without --key that changes with each start",
                         fmt::join(settings.join, ", "))};
+  }
   return {ExitCode::no_node,
           fmt::format("no node took us in within {}: tried {}; is one running there?",
                       for_people(waited), fmt::join(settings.join, ", "))};

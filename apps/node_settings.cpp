@@ -36,6 +36,7 @@ NodeConfig node_config(const Settings& settings, Participation participation) {
                     .advertise = settings.advertise,
                     .participation = participation,
                     .realm = realm_of(settings),
+                    .identity_token = settings.identity_token,
                     .realm_leader = settings.realm_leader,
                     .policy = policy_of(settings),
                     .exempt_networks = settings.exempt,

@@ -13,6 +13,7 @@
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
+#include "tokens/identity_token.hpp"
 
 namespace kith::overlay {
 
@@ -53,6 +54,9 @@ struct EngineConfig {
   crypto::DhKeyPair static_key;
   /// Nothing: the node key speaks for itself.
   std::optional<crypto::SigningKeyPair> identity_key;
+  /// Names this node, and is about the identity, but signed by another one, which so vouches for
+  /// it (R40).  Nothing: the identity speaks for itself.
+  std::optional<IdentityToken> identity_token;
   Participation role = Participation::member;
   /// The realm; zeros: the public one.
   Fingerprint realm;

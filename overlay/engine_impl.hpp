@@ -121,6 +121,7 @@ class Engine::Impl {
   /// Of several sessions with one peer, makes one (docs/protocol.md §5).
   void converge(ContactIndex contact, Instant now);
   [[nodiscard]] Bytes join_of_identity(const Connection& connection, Instant now);
+  [[nodiscard]] IdentityToken issue_identity(WallTime at);
 
   // The overlay.
   bool step_overlay(Instant now);
@@ -194,6 +195,8 @@ class Engine::Impl {
                                                  std::uint32_t threshold, WallTime issued_at);
   [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject, IntentRole role);
   void release(Wishes::iterator wish, Instant now);
+  /// Whether the join tells of an identity besides the node.
+  [[nodiscard]] bool has_identity() const { return config_.identity_key || config_.identity_token; }
   [[nodiscard]] const crypto::SigningKeyPair& identity_key() const {
     return config_.identity_key ? *config_.identity_key : config_.node_key;
   }

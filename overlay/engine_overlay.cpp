@@ -306,20 +306,25 @@ void Engine::Impl::renew_token_if_due(Instant now) {
 }
 
 Bytes Engine::Impl::join_of_identity(const Connection& connection, Instant now) {
-  const auto& key = *config_.identity_key;
-  const auto& signatures = *config_.primitives->signatures;
+  const IdentityToken identity =
+      config_.identity_token ? *config_.identity_token : issue_identity(now.wall);
+  JoinMessage join = membership_.join_message();
+  join.identity = identity.token.raw();
+  const Bytes statement = join_statement(connection.session->session_id(), local_.id);
+  join.proof = config_.primitives->signatures->sign(identity_key(), {statement});
+  return encode(join);
+}
+
+IdentityToken Engine::Impl::issue_identity(WallTime at) {
   IdentityTokenParams params;
   params.realm = config_.realm;
-  params.issued_at = now.wall;
+  params.issued_at = at;
   params.life = config_.node_token_life;
   params.node = local_.id;
-  const auto identity = issue_identity_token(params, key, signatures, *random_);
+  auto identity =
+      issue_identity_token(params, identity_key(), *config_.primitives->signatures, *random_);
   KITH_ASSERT(identity.has_value());
-  JoinMessage join = membership_.join_message();
-  join.identity = identity->token.raw();
-  const Bytes statement = join_statement(connection.session->session_id(), local_.id);
-  join.proof = signatures.sign(key, {statement});
-  return encode(join);
+  return std::move(*identity);
 }
 
 void Engine::Impl::forget_unused() {

@@ -92,7 +92,7 @@ void Engine::Impl::dial(const Endpoint& endpoint, std::optional<ContactIndex> co
                         std::optional<JoinTarget> entrance, Instant now) {
   Connection& connection = connections_.add(endpoint, true);
   connection.contact = contact;
-  connection.entrance = std::move(entrance);
+  connection.entrance = entrance;
   connection.deadline = now.time + kConnectTimeout;
   wake_sessions_by(connection.deadline);
   outputs_.emplace_back(Dial{connection.id, endpoint});
@@ -115,7 +115,7 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
     }
   }
   // A foreign identity signs the session itself, which must exist first.
-  if (!config_.identity_key) target.first_message = encode(membership_.join_message());
+  if (!has_identity()) target.first_message = encode(membership_.join_message());
   connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
   attend(connection);
 }
@@ -171,7 +171,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   wake_sessions_by(connection.deadline);
   if (!connection.dialed) return;
   membership_.on_join_sent(connection.id, *connection.contact);
-  if (config_.identity_key) send(connection.id, join_of_identity(connection, now), now);
+  if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
 }
 
 void Engine::Impl::on_session_message(Connection& connection, ByteView message, Instant now) {

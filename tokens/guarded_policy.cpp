@@ -84,12 +84,4 @@ void GuardedPolicy::account(const Exchanged& exchanged) {
   }
 }
 
-std::optional<std::array<Byte, 32>> GuardedPolicy::trusted_key(const Fingerprint& issuer) const {
-  try {
-    return policy_->trusted_key(issuer);
-  } catch (...) {
-    return std::nullopt;
-  }
-}
-
 }  // namespace kith

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <array>
-#include <optional>
-
 #include <kith/policy.hpp>
 
 namespace kith {
@@ -16,7 +13,6 @@ class GuardedPolicy {
 
   void ask(const PolicyQuestion& question, Answer answer);
   void account(const Exchanged& exchanged);
-  [[nodiscard]] std::optional<std::array<Byte, 32>> trusted_key(const Fingerprint& issuer) const;
 
  private:
   Policy* policy_;

@@ -1,6 +1,7 @@
 #include <memory>
 #include <string>
 
+#include <fmt/format.h>
 #include <boost/json/object.hpp>
 #include <kith/node.hpp>
 
@@ -8,8 +9,10 @@
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/table.hpp"
+#include "apps/failure.hpp"
 #include "apps/key_file.hpp"
 #include "overlay/asio/keys.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::apps {
 namespace {
@@ -49,6 +52,35 @@ ExitCode show_key(const KeyOptions& options) {
   return ExitCode::ok;
 }
 
+struct VouchOptions {
+  KeyOptions leader;
+  std::string public_key;
+  std::string node;
+  std::uint32_t days = 30;
+};
+
+Fingerprint parse_key(std::string_view what, const std::string& text) {
+  const auto parsed = Fingerprint::parse(text);
+  if (parsed) return *parsed;
+  throw Failure(
+      ExitCode::usage,
+      fmt::format("{} must be 52 characters of base32, as 'kith key show' prints them", what));
+}
+
+ExitCode vouch_for(const VouchOptions& options) {
+  Vouching what;
+  what.public_key = parse_key("PUBLIC_KEY", options.public_key).bytes();
+  what.node =
+      options.node.empty() ? node_fingerprint(what.public_key) : parse_key("--node", options.node);
+  what.life = std::chrono::hours(24) * options.days;
+  const std::string token = to_base32(vouch(read_key_file(options.leader.file).node_seed, what));
+  if (options.leader.as_json)
+    write_json(boost::json::object{{"identity_token", token}});
+  else
+    write_output(token + "\n");
+  return ExitCode::ok;
+}
+
 CLI::App* add_verb(CLI::App& command, const std::string& name, const std::string& help,
                    KeyOptions& options) {
   CLI::App* verb = command.add_subcommand(name, help);
@@ -68,7 +100,8 @@ void add_key(CLI::App& program, Command& chosen) {
       "  kith key new node.key              a node of its own, the same one after each start\n"
       "  kith up --key node.key\n"
       "  kith key show node.key             who that is; no secrets are shown\n"
-      "  kith key show --json node.key | jq -r .node\n");
+      "  kith key show --json node.key | jq -r .node\n"
+      "  kith key vouch leader.key KEY      lets the node with that public key into the realm\n");
   const auto options = std::make_shared<KeyOptions>();
   CLI::App* make = add_verb(*command, "new", "Make new keys, and write them to FILE", *options);
   make->add_flag("--force", options->replace, "Replace FILE: who it was until now is lost");
@@ -76,6 +109,20 @@ void add_key(CLI::App& program, Command& chosen) {
   CLI::App* look =
       add_verb(*command, "show", "Show the fingerprints of the keys in FILE", *options);
   look->callback([options, &chosen] { chosen = [options] { return show_key(*options); }; });
+
+  const auto vouching = std::make_shared<VouchOptions>();
+  CLI::App* speak =
+      add_verb(*command, "vouch", "Print an --identity-token, signed by the realm's leader",
+               vouching->leader);
+  speak
+      ->add_option("PUBLIC_KEY", vouching->public_key,
+                   "Whom to vouch for, as 'kith key show' prints it")
+      ->required();
+  speak->add_option("--node", vouching->node,
+                    "Fingerprint of the node where that identity is used; without it, its own");
+  speak->add_option("--days", vouching->days, "How long from now; 30 if not given")
+      ->check(CLI::Range(1U, 365U));
+  speak->callback([vouching, &chosen] { chosen = [vouching] { return vouch_for(*vouching); }; });
 }
 
 }  // namespace kith::apps

@@ -107,8 +107,8 @@ void add_up(CLI::App& program, Command& chosen) {
   command->footer(kFooter);
   const auto options = std::make_shared<UpOptions>();
   add_settings(*command, options->flags,
-               {"join", "listen", "advertise", "key", "identity", "realm", "realm-leader", "policy",
-                "known", "exempt", "control", "log-level"});
+               {"join", "listen", "advertise", "key", "identity", "identity-token", "realm",
+                "realm-leader", "policy", "known", "exempt", "control", "log-level"});
   command->add_flag("--json", options->as_json,
                     "One JSON object a line: the address, then that the node is ready");
   command->callback([options, &chosen] { chosen = [options] { return run_node(*options); }; });

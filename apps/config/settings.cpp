@@ -53,6 +53,13 @@ Outcome set_path(Settings& settings, Values values) {
   return {};
 }
 
+Outcome set_identity_token(Settings& settings, Values values) {
+  auto token = from_base32(values[0]);
+  if (!token || token->empty()) return complain("the line that 'kith key vouch' prints", values[0]);
+  settings.identity_token = std::move(*token);
+  return {};
+}
+
 Outcome set_realm(Settings& settings, Values values) {
   const auto realm = Fingerprint::parse(values[0]);
   if (!realm) return complain("the fingerprint of a realm, 52 characters of base32", values[0]);
@@ -142,6 +149,10 @@ constexpr Setting kSettings[] = {
     {"identity", Type::text, "FILE",
      "On whose behalf it acts: another key file.  Without it: the node's own behalf",
      set_path<&Settings::identity>},
+    {"identity-token", Type::text, "TOKEN",
+     "What the realm's leader says of that identity at this node: the line that 'kith key vouch' "
+     "prints",
+     set_identity_token},
     {"realm", Type::text, "FINGERPRINT",
      "The realm of the overlay; nodes of different realms do not join each other.  Without it: the "
      "public one, or that of --realm-leader",

@@ -25,6 +25,7 @@ struct Settings {
   std::vector<std::string> advertise{};
   std::string key{};       ///< A file; empty: new keys, for the life of the node.
   std::string identity{};  ///< A file; empty: the node key's own.
+  Bytes identity_token{};  ///< Empty: the identity speaks for itself.
   std::optional<Fingerprint> realm{};
   std::optional<std::array<Byte, 32>> realm_leader{};
   PolicyName policy = PolicyName::open;

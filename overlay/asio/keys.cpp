@@ -1,10 +1,13 @@
 #include "overlay/asio/keys.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include <kith/node.hpp>
 
 #include "core/crypto/sodium.hpp"
+#include "overlay/asio/clock.hpp"
+#include "tokens/issue.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith {
@@ -40,6 +43,23 @@ Fingerprint NodeKeys::node() const {
 
 Fingerprint NodeKeys::identity() const {
   return identity_fingerprint(overlay::signing_key(node_seed).public_key);
+}
+
+Bytes vouch(const std::array<Byte, 32>& leader_seed, const Vouching& what) {
+  crypto::SystemRandom random;
+  const crypto::SigningKeyPair leader = overlay::signing_key(leader_seed);
+  IdentityTokenParams params;
+  params.realm = identity_fingerprint(leader.public_key);
+  params.issued_at = overlay::read_clocks().wall;
+  params.life = what.life;
+  params.node = what.node;
+  params.holder = what.public_key;
+  const auto token = issue_identity_token(params, leader, crypto::ed25519(), random);
+  if (!token)
+    throw StartError("cannot vouch for it: " + std::string(describe(token.error())) +
+                     "; a life is more than nothing and at most a year");
+  const ByteView raw = token->token.raw();
+  return {raw.begin(), raw.end()};
 }
 
 }  // namespace kith

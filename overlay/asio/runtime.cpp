@@ -8,8 +8,10 @@
 #include <kith/subject.hpp>
 
 #include "overlay/asio/addresses.hpp"
+#include "overlay/asio/clock.hpp"
 #include "overlay/asio/keys.hpp"
 #include "overlay/asio/listener.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith {
 namespace {
@@ -19,6 +21,28 @@ using overlay::Done;
 
 /// How long a stop takes at most: to take leave, and to close the last connection in order.
 constexpr Duration kStopTimeout = std::chrono::seconds(4);
+
+/// The identity token of `config`, if it will do for the keys in `engine`.
+std::optional<IdentityToken> identity_token(const NodeConfig& config,
+                                            const overlay::EngineConfig& engine) {
+  if (config.identity_token.empty()) return std::nullopt;
+  const auto fail = [](std::string_view why) {
+    throw StartError("identity token: " + std::string(why));
+  };
+  auto identity = decode_identity_token(config.identity_token);
+  if (!identity) fail("it cannot be read: " + std::string(describe(identity.error())));
+  const auto& key = engine.identity_key ? *engine.identity_key : engine.node_key;
+  if (identity->token.public_key() != key.public_key) fail("it is about another identity");
+  if (identity->node != node_fingerprint(engine.node_key.public_key))
+    fail("it names another node; give the keys of the node that it names");
+  if (identity->token.realm() != config.realm) fail("it is of another realm");
+  const auto valid =
+      verify(identity->token, *engine.primitives->signatures, overlay::read_clocks().wall,
+             engine.realm_leader ? &*engine.realm_leader : nullptr);
+  if (!valid)
+    fail(std::string(describe(valid.error())) + "; let the realm's leader make a new one");
+  return std::move(*identity);
+}
 
 overlay::EngineConfig engine_config(const NodeConfig& config) {
   const NodeKeys keys = config.keys ? *config.keys : NodeKeys::generate();
@@ -30,6 +54,9 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   engine.role = config.participation;
   engine.realm = config.realm;
   engine.realm_leader = config.realm_leader;
+  if (!engine.realm_leader && config.policy)
+    engine.realm_leader = config.policy->trusted_key(config.realm);
+  engine.identity_token = identity_token(config, engine);
   for (const std::string& text : config.exempt_networks)
     engine.exempt_networks.push_back(overlay::resolve("exempt network", text).front());
   return engine;
@@ -76,9 +103,15 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
   for (const std::string& text : config.join)
     entrances.push_back(overlay::parse_address("join", text));
   std::vector<Endpoint> advertised;
-  for (const std::string& text : config.advertise)
-    for (const Endpoint& endpoint : overlay::resolve("advertise", text))
+  for (const std::string& text : config.advertise) {
+    for (const Endpoint& endpoint : overlay::resolve("advertise", text)) {
+      if (endpoint.is_unspecified() || endpoint.port() == 0) {
+        throw StartError("advertise: nobody can reach '" + text +
+                         "': name an address and the port, like tcp://192.0.2.7:3141");
+      }
       advertised.push_back(endpoint);
+    }
+  }
 
   const std::shared_ptr<Runtime> runtime(new Runtime(std::move(config), executor));
   runtime->self_ = runtime;

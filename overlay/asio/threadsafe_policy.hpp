@@ -1,8 +1,6 @@
 #pragma once
 
-#include <array>
 #include <memory>
-#include <optional>
 
 #include <kith/policy.hpp>
 
@@ -20,10 +18,6 @@ class ThreadsafePolicy final : public Policy {
   void authenticate(const Token& token, Answer answer) override;
   void authorize(const Token& peer, const Request& request, Answer answer) override;
   void account(const Exchanged& exchanged) override { policy_->account(exchanged); }
-  [[nodiscard]] std::optional<std::array<Byte, 32>> trusted_key(
-      const Fingerprint& issuer) const override {
-    return policy_->trusted_key(issuer);
-  }
 
  private:
   const std::unique_ptr<Policy> policy_;

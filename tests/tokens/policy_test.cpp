@@ -127,9 +127,6 @@ class Scripted final : public Policy {
     script(answer);
   }
   void account(const Exchanged&) override { throw std::runtime_error("no books"); }
-  std::optional<std::array<Byte, 32>> trusted_key(const Fingerprint&) const override {
-    throw std::runtime_error("no keys");
-  }
 };
 
 class GuardedPolicyTest : public testing::Test {
@@ -223,10 +220,7 @@ TEST_F(GuardedPolicyTest, PutsEachQuestionToItsHook) {
   EXPECT_EQ(verdicts_.given, kYes);
 }
 
-TEST_F(GuardedPolicyTest, StandsHooksThatThrowWithoutBeingAsked) {
-  guarded_.account({});
-  EXPECT_EQ(guarded_.trusted_key(cast_.realm), std::nullopt);
-}
+TEST_F(GuardedPolicyTest, StandsHooksThatThrowWithoutBeingAsked) { guarded_.account({}); }
 
 }  // namespace
 }  // namespace kith

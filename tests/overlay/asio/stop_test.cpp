@@ -26,6 +26,18 @@ TEST(StopOfANode, MayComeAtOnce) {
   EXPECT_EQ(node.wait_until_ready(kPatience).error(), Errc::shutting_down);
 }
 
+TEST(StopOfANode, HasNothingToComplainOf) {
+  Heard log;
+  NodeConfig config = on_loopback();
+  config.log = [&](LogLevel level, std::string_view line) {
+    if (level >= LogLevel::warning) log.add(std::string(line));
+  };
+  Node node(std::move(config));
+  ASSERT_TRUE(node.wait_until_ready(kPatience));
+  node.stop();
+  EXPECT_EQ(log.all(), std::vector<std::string>());
+}
+
 TEST(StopOfANode, MayComeWhileItCannotJoin) {
   Node node(on_loopback({"tcp://127.0.0.1:1"}));
   node.stop();

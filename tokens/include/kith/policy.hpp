@@ -70,8 +70,8 @@ struct Exchanged {
 /// Whom a node deals with, and for what.  The embedder may give its own.  A question that fails,
 /// throws or is never answered means no.
 ///
-/// Every token handed in was verified before: dates, and signature by its own key or by the
-/// `trusted_key` of its issuer.
+/// Every token handed in was verified before: dates, and signature by its own key or by that of the
+/// realm's leader.
 class Policy {
  public:
   virtual ~Policy() = default;
@@ -87,7 +87,8 @@ class Policy {
   /// Tells what was exchanged.
   virtual void account(const Exchanged& exchanged) = 0;
 
-  /// The key of an issuer that may vouch for identities; nothing if we trust no such issuer.
+  /// The key of an issuer that may vouch for identities; nothing if we trust no such issuer.  A
+  /// node asks once, at its start, for the leader of its realm.
   [[nodiscard]] virtual std::optional<std::array<Byte, 32>> trusted_key(
       const Fingerprint& issuer) const;
 };

@@ -47,6 +47,20 @@ struct NodeKeys {
   [[nodiscard]] Fingerprint identity() const;
 };
 
+/// What the leader of a realm says of an identity.
+struct Vouching {
+  /// Ed25519 public key of the identity; that of a node, where the node key is its own identity.
+  std::array<Byte, 32> public_key{};
+  /// The node where the identity is used.
+  Fingerprint node{};
+  /// From now on; at most a year.
+  Duration life = std::chrono::hours(24 * 30);
+};
+
+/// An identity token, signed by the leader with this Ed25519 seed, for
+/// `NodeConfig::identity_token`. Throws `StartError` if the life is too long.
+[[nodiscard]] Bytes vouch(const std::array<Byte, 32>& leader_seed, const Vouching& what);
+
 struct NodeConfig {
   /// Where to enter the overlay; empty: found one.
   std::vector<std::string> join{};
@@ -62,7 +76,11 @@ struct NodeConfig {
   std::optional<std::array<Byte, 32>> identity_seed{};
   /// The realm; zeros: the public one.
   Fingerprint realm{};
-  /// Ed25519 public key of who may vouch for identities.
+  /// By which the realm's leader vouches for the identity at this node (`vouch`); empty: the
+  /// identity speaks for itself.
+  Bytes identity_token{};
+  /// Ed25519 public key of who may vouch for identities; nothing: what the policy's `trusted_key`
+  /// says of the realm.
   std::optional<std::array<Byte, 32>> realm_leader{};
   /// Nothing: `open_policy()`.  Asked on the node's executor; answers may come from any thread.
   std::unique_ptr<Policy> policy{};
