@@ -32,9 +32,13 @@ constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 
 /// Wipes text that holds secrets when it goes out of scope.
 struct Wiped {
-  std::string text;
-
+  Wiped() = default;
+  explicit Wiped(std::string secret) : text(std::move(secret)) {}
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
   ~Wiped() { crypto::wipe({reinterpret_cast<Byte*>(text.data()), text.size()}); }
+
+  std::string text;
 };
 
 [[noreturn]] void fail(const std::string& path, std::string_view what) {

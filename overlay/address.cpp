@@ -23,7 +23,7 @@ bool is_host_character(char c) {
          c == '-' || c == '_';
 }
 
-bool is_bracketed_character(char c) { return is_host_character(c) || c == ':' || c == '%'; }
+bool is_bracketed_character(char c) { return is_host_character(c) || c == ':'; }
 
 }  // namespace
 
@@ -31,12 +31,12 @@ Result<Address> Address::parse(std::string_view text) {
   Address address;
   if (text.starts_with(kKithScheme)) {
     text.remove_prefix(kKithScheme.size());
-    if (const auto at = text.find('@'); at != std::string_view::npos) {
-      const auto node = Fingerprint::parse(text.substr(0, at));
-      if (!node) return std::unexpected(node.error());
-      address.node = *node;
-      text.remove_prefix(at + 1);
-    }
+    const auto at = text.find('@');
+    if (at == std::string_view::npos) return std::unexpected(Errc::bad_text);
+    const auto node = Fingerprint::parse(text.substr(0, at));
+    if (!node) return std::unexpected(node.error());
+    address.node = *node;
+    text.remove_prefix(at + 1);
   } else if (text.starts_with(kTcpScheme)) {
     text.remove_prefix(kTcpScheme.size());
   }
@@ -59,7 +59,8 @@ Result<Address> Address::parse(std::string_view text) {
     address.port = *port;
   }
   const auto allowed = bracketed ? is_bracketed_character : is_host_character;
-  if (host.empty() || host.size() > kHostBytesMax || !std::ranges::all_of(host, allowed))
+  if (host.empty() || host.size() > kHostBytesMax || host.starts_with('-') ||
+      !std::ranges::all_of(host, allowed))
     return std::unexpected(Errc::bad_text);
   address.host = host;
   return address;

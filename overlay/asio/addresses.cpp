@@ -44,10 +44,12 @@ std::vector<Endpoint> interface_endpoints() {
   if (getifaddrs(&first) != 0) return {};
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> list(first, &freeifaddrs);
   std::vector<Endpoint> found;
-  for (const bool v4 : {true, false})
-    for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next)
-      if (const auto endpoint = interface_endpoint(*at); endpoint && endpoint->is_v4() == v4)
-        found.push_back(*endpoint);
+  for (const bool v4 : {true, false}) {
+    for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next) {
+      const auto endpoint = interface_endpoint(*at);
+      if (endpoint && endpoint->is_v4() == v4) found.push_back(*endpoint);
+    }
+  }
   if (!std::ranges::all_of(found, &Endpoint::is_loopback))
     std::erase_if(found, [](const Endpoint& endpoint) { return endpoint.is_loopback(); });
   return found;
@@ -95,10 +97,11 @@ std::optional<Endpoint> literal_endpoint(const Address& address) {
 
 Address parse_address(std::string_view what, std::string_view text) {
   auto address = Address::parse(text);
-  if (!address)
+  if (!address) {
     throw StartError(std::string(what) + ": '" + std::string(text) +
                      "' is not an address; write kith://<fingerprint>@host:port or "
                      "tcp://host:port, an IPv6 address in brackets");
+  }
   return std::move(*address);
 }
 
@@ -109,10 +112,11 @@ std::vector<Endpoint> resolve(std::string_view what, std::string_view text) {
   tcp::resolver resolver(context);
   boost::system::error_code error;
   const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
-  if (error)
+  if (error) {
     throw StartError(std::string(what) + ": cannot resolve the host '" + address.host + "' of '" +
                      std::string(text) + "': " + error.message() +
                      "; give an address of this machine instead");
+  }
   std::vector<Endpoint> endpoints;
   for (const auto& entry : found) endpoints.push_back(to_endpoint(entry.endpoint()));
   std::ranges::sort(endpoints);
@@ -136,10 +140,12 @@ std::vector<Endpoint> reachable_endpoints(std::span<const Endpoint> bound,
   for (const Endpoint& listening : bound) {
     if (!listening.is_unspecified()) add(listening, listening.port());
   }
-  for (const Endpoint& host : hosts)
-    for (const Endpoint& listening : bound)
+  for (const Endpoint& host : hosts) {
+    for (const Endpoint& listening : bound) {
       if (listening.is_unspecified() && listening.is_v4() == host.is_v4())
         add(host, listening.port());
+    }
+  }
   return reachable;
 }
 

@@ -36,13 +36,6 @@ constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 /// Longer waits end here, so that no sum of times wraps.
 constexpr Duration kWaitMost = std::chrono::hours(24 * 365);
 
-/// The machine has no room for another connection now.
-bool is_out_of_resources(const error_code& error) {
-  namespace errc = boost::system::errc;
-  return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
-         error == errc::no_buffer_space || error == errc::not_enough_memory;
-}
-
 }  // namespace
 
 Driver::Driver(std::shared_ptr<void> context, asio::any_io_executor executor, EngineConfig config,
@@ -140,10 +133,12 @@ asio::awaitable<void> Driver::accept_from(std::shared_ptr<Driver> self, Acceptor
   bool complained = false;
   while (acceptor.is_open()) {
     auto [error, socket] = co_await acceptor.async_accept(kResult);
+    if (!acceptor.is_open()) co_return;
     if (!error) {
       complained = false;
       self->on_accepted(std::move(socket));
-    } else if (is_out_of_resources(error)) {
+    } else if (error != asio::error::connection_aborted) {
+      // Mostly too many open files.  Whatever it is, to try again at once would not help.
       if (!std::exchange(complained, true))
         self->turn_to_log(LogLevel::error, "cannot accept connections for now: " + error.message());
       timer.expires_after(kAcceptPause);

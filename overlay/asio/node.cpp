@@ -145,7 +145,8 @@ std::vector<NodePeer> Node::peers() const {
   const auto known = runtime_->driver().look(
       [](const overlay::Engine& engine) { return engine.peers(overlay::read_clocks()); });
   std::vector<NodePeer> peers;
-  for (const overlay::PeerInfo& peer : known)
+  peers.reserve(known.size());
+  for (const overlay::PeerInfo& peer : known) {
     peers.push_back({.node = peer.node,
                      .endpoint = peer.endpoint.to_string(),
                      .is_client = peer.is_client,
@@ -154,6 +155,7 @@ std::vector<NodePeer> Node::peers() const {
                      .missed_pings = peer.missed_pings,
                      .round_trip = peer.round_trip,
                      .connected_for = peer.connected_for});
+  }
   return peers;
 }
 

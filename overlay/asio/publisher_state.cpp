@@ -68,7 +68,7 @@ void Publisher::State::publish_later(ByteView payload, const std::shared_ptr<Sta
   if (staging_.append_later(payload, std::move(done))) wake(self);
 }
 
-void Publisher::State::wake(const std::shared_ptr<State>& self) {
+void Publisher::State::wake(const std::shared_ptr<State>& self) const {
   const auto node = driver();
   if (!node) return;
   node->submit([weak = std::weak_ptr(self)](overlay::Engine& engine, Instant now) {
@@ -107,7 +107,7 @@ void Publisher::State::end(const overlay::Engine& engine, Errc why) {
 }
 
 void Publisher::State::wait_for_match(const std::shared_ptr<State>& self, Duration timeout,
-                                      overlay::Done<> done) {
+                                      overlay::Done<> done) const {
   const auto node = driver();
   if (!node) return done(std::unexpected(Errc::shutting_down));
   const auto check = [weak = std::weak_ptr(self)]() -> std::optional<Result<void>> {
@@ -121,7 +121,7 @@ void Publisher::State::wait_for_match(const std::shared_ptr<State>& self, Durati
 }
 
 void Publisher::State::drain(const std::shared_ptr<State>& self, Duration timeout,
-                             overlay::Done<> done) {
+                             overlay::Done<> done) const {
   const auto node = driver();
   if (!node) return done(std::unexpected(Errc::shutting_down));
   const auto check = [weak = std::weak_ptr(self)]() -> std::optional<Result<void>> {

@@ -23,8 +23,9 @@ class Publisher::State {
   [[nodiscard]] Result<void> publish(ByteView payload, const std::shared_ptr<State>& self);
   [[nodiscard]] Result<void> try_publish(ByteView payload, const std::shared_ptr<State>& self);
   void publish_later(ByteView payload, const std::shared_ptr<State>& self, overlay::Done<> done);
-  void wait_for_match(const std::shared_ptr<State>& self, Duration timeout, overlay::Done<> done);
-  void drain(const std::shared_ptr<State>& self, Duration timeout, overlay::Done<> done);
+  void wait_for_match(const std::shared_ptr<State>& self, Duration timeout,
+                      overlay::Done<> done) const;
+  void drain(const std::shared_ptr<State>& self, Duration timeout, overlay::Done<> done) const;
   [[nodiscard]] PublisherStatus status() const;
   void close(Errc why) { staging_.close(why); }
   /// Its callbacks are not called any more.
@@ -52,7 +53,7 @@ class Publisher::State {
 
  private:
   [[nodiscard]] bool fits(ByteView payload) const;
-  void wake(const std::shared_ptr<State>& self);
+  void wake(const std::shared_ptr<State>& self) const;
   bool hand_over(overlay::Engine& engine, Instant now);
   [[nodiscard]] bool is_drained() const;
 

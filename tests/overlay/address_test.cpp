@@ -24,8 +24,8 @@ TEST(Address, MayNameTheNode) {
 }
 
 TEST(Address, MayLeaveTheNodeOpen) {
-  const auto address = Address::parse("kith://127.0.0.1:3141").value();
-  EXPECT_FALSE(address.node);
+  for (const std::string text : {"tcp://127.0.0.1:3141", "127.0.0.1:3141"})
+    EXPECT_FALSE(Address::parse(text).value().node) << text;
 }
 
 TEST(Address, HasADefaultPort) {
@@ -64,6 +64,10 @@ TEST(Address, IsRefusedInAnyOtherForm) {
                                   std::string("ho st:1"),
                                   std::string("http://host:1"),
                                   std::string("kith://@host:1"),
+                                  std::string("kith://host:1"),
+                                  "kith://" + kName,
+                                  std::string("--join"),
+                                  std::string("[fe80::1%eth0]:1"),
                                   std::string("kith://nobody@host:1"),
                                   "tcp://" + kName + "@host:1",
                                   std::string("host\0:1", 7),
