@@ -10,6 +10,10 @@
 namespace kith::overlay {
 namespace {
 
+AnswerMessage dead_end() {
+  return {.status = AnswerStatus::unreachable, .record = {}, .payload = {}};
+}
+
 /// The first byte behind the array header of a message is its kind, encoded.
 bool is_announcement(ByteView payload) {
   constexpr std::uint8_t kNumberInOneByte = 128;
@@ -59,7 +63,7 @@ void Router::on_route(ContactIndex from, const RouteMessage& message, TimePoint 
   Way way;
   way.from = from;
   way.number_there = message.number;
-  way.hops_left = message.hops_left;
+  way.hops_left = std::min(message.hops_left, config_.hop_limit);
   way.recorded = message.recorded;
   way.key = message.key;
   way.target = message.target;
@@ -96,9 +100,7 @@ void Router::on_pong(ContactIndex peer, std::uint64_t ping) {
     const auto way = ways_.find(sent.front().number);
     sent.pop_front();
     // The origin keeps the payload: it may have to try another first hop.
-    if (way != ways_.end() && way->second.from && way->second.to == peer) {
-      way->second.payload = {};
-    }
+    if (way != ways_.end() && way->second.from && way->second.to == peer) drop_payload(way->second);
   }
   if (sent.empty()) unconfirmed_.erase(it);
 }
@@ -111,7 +113,10 @@ void Router::on_suspect(ContactIndex peer, TimePoint now) {
     if (it == ways_.end() || it->second.to != peer) continue;
     it->second.to.reset();
     it->second.tried.push_back(peer);
-    advance(sent.number, now);
+    if (it->second.from && !it->second.is_kept)
+      give_back(sent.number, dead_end(), now);
+    else
+      advance(sent.number, now);
   }
 }
 
@@ -120,7 +125,7 @@ void Router::on_deadline(TimePoint now) {
     const auto it = ways_.find(*number);
     if (it == ways_.end()) continue;
     if (it->second.from) {
-      ways_.erase(it);
+      forget(*number);
     } else {
       retry(*number, now);
     }
@@ -172,12 +177,49 @@ bool Router::ends_here(const Way& way) const {
 }
 
 std::uint32_t Router::remember(Way way, TimePoint deadline) {
-  if (ways_.size() >= config_.ways_back_most) forget(ways_.begin()->first);
+  if (way.from) make_room(*way.from);
   while (ways_.contains(next_number_)) ++next_number_;
   const std::uint32_t number = next_number_++;
+  if (way.from) {
+    origins_[*way.from].ways.insert(number);
+    ++ways_of_others_;
+  }
   ways_.emplace(number, std::move(way));
   deadlines_.set(number, deadline);
   return number;
+}
+
+void Router::make_room(ContactIndex from) {
+  const auto origin = origins_.find(from);
+  if (origin != origins_.end() && origin->second.ways.size() >= config_.ways_back_per_peer)
+    return forget(*origin->second.ways.begin());
+  if (ways_of_others_ < config_.ways_back_most) return;
+  const auto most = std::ranges::max_element(
+      origins_, {}, [](const auto& entry) { return entry.second.ways.size(); });
+  forget(*most->second.ways.begin());
+}
+
+void Router::keep_payload(Way& way) {
+  if (!way.from || way.is_kept) return;
+  Origin& origin = origins_.at(*way.from);
+  const std::size_t bytes = way.payload.size();
+  if (kept_bytes_ + bytes > config_.kept_bytes_most ||
+      origin.kept_bytes + bytes > config_.kept_bytes_per_peer) {
+    way.payload = {};
+    return;
+  }
+  way.is_kept = true;
+  origin.kept_bytes += bytes;
+  kept_bytes_ += bytes;
+}
+
+void Router::drop_payload(Way& way) {
+  if (way.is_kept) {
+    origins_.at(*way.from).kept_bytes -= way.payload.size();
+    kept_bytes_ -= way.payload.size();
+  }
+  way.is_kept = false;
+  way.payload = {};
 }
 
 void Router::advance(std::uint32_t number, TimePoint now) {
@@ -187,8 +229,7 @@ void Router::advance(std::uint32_t number, TimePoint now) {
   if (hop && way.hops_left > 0) return hand_over(number, way, *hop);
   if (!hop && ends_here(way)) return arrive(number, way, now);
   // Only the origin may try again; everybody else says that there is no way from here.
-  if (way.from)
-    give_back(number, {.status = AnswerStatus::unreachable, .record = {}, .payload = {}}, now);
+  if (way.from) give_back(number, dead_end(), now);
 }
 
 void Router::hand_over(std::uint32_t number, Way& way, ContactIndex hop) {
@@ -206,6 +247,7 @@ void Router::hand_over(std::uint32_t number, Way& way, ContactIndex hop) {
   unconfirmed_[hop].push_back({number, std::nullopt});
   if (way.from && is_announcement(way.payload))
     outputs_.emplace_back(Passing{static_cast<RouteId>(number), way.payload});
+  keep_payload(way);
 }
 
 void Router::arrive(std::uint32_t number, Way& way, TimePoint) {
@@ -213,6 +255,7 @@ void Router::arrive(std::uint32_t number, Way& way, TimePoint) {
   way.arrived = true;
   way.to.reset();
   outputs_.emplace_back(Arrived{static_cast<RouteId>(number), way.key, way.payload});
+  if (way.from) drop_payload(way);
 }
 
 void Router::give_back(std::uint32_t number, AnswerMessage answer, TimePoint now) {
@@ -238,8 +281,7 @@ void Router::retry(std::uint32_t number, TimePoint now) {
   Way& way = ways_.at(number);
   if (way.attempts >= config_.attempts) {
     outputs_.emplace_back(Unanswered{way.request});
-    ways_.erase(number);
-    return;
+    return forget(number);
   }
   ++way.attempts;
   way.arrived = false;
@@ -251,7 +293,15 @@ void Router::retry(std::uint32_t number, TimePoint now) {
 }
 
 void Router::forget(std::uint32_t number) {
-  ways_.erase(number);
+  const auto way = ways_.find(number);
+  if (way->second.from) {
+    drop_payload(way->second);
+    const auto origin = origins_.find(*way->second.from);
+    origin->second.ways.erase(number);
+    if (origin->second.ways.empty()) origins_.erase(origin);
+    --ways_of_others_;
+  }
+  ways_.erase(way);
   deadlines_.cancel(number);
 }
 

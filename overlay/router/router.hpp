@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -81,6 +82,10 @@ struct RouterConfig {
   /// How long the way back is remembered.
   Duration way_back_life{10'000'000};
   std::size_t ways_back_most = 65'536;
+  std::size_t ways_back_per_peer = 8'192;
+  /// What is kept of messages of others until the next hop has them; more is handed on without.
+  std::size_t kept_bytes_most = 32U << 20;
+  std::size_t kept_bytes_per_peer = 4U << 20;
 };
 
 /// Carries messages towards keys, hop by hop over live sessions, and answers back the same way
@@ -91,6 +96,8 @@ struct RouterConfig {
 ///  * Each hop keeps the message until its next hop is known to have it: a ping follows the
 ///    message on the same ordered session, and the pong confirms all that went before.  If the
 ///    next hop turns suspect first, the message takes another way at once.
+///  * Nobody's messages take room from another's: whoever asks too much loses its own ways back,
+///    and our own requests are never forgotten.
 ///  * The origin tries another first hop if no answer comes.  A message may therefore arrive
 ///    twice, and whoever it is for must not mind.
 class Router {
@@ -120,6 +127,8 @@ class Router {
 
   // Getters.
   [[nodiscard]] std::uint64_t routed() const { return routed_; }
+  /// Of messages of others.
+  [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
 
  private:
   /// A message under way through us, or from us.
@@ -142,6 +151,12 @@ class Router {
     TimePoint started;
     /// Kept by the origin until the answer, by others until the next hop has it.
     Bytes payload;
+    bool is_kept = false;  ///< Counted among what is kept.
+  };
+  /// What is under way through us from one peer.
+  struct Origin {
+    std::set<std::uint32_t> ways;
+    std::size_t kept_bytes = 0;
   };
   /// A message that a peer may not have got yet.
   struct Unconfirmed {
@@ -155,6 +170,10 @@ class Router {
   /// Whether a message that finds no closer peer has come to its end rather than to a dead one.
   [[nodiscard]] bool ends_here(const Way& way) const;
   std::uint32_t remember(Way way, TimePoint deadline);
+  void make_room(ContactIndex from);
+  /// Counts the payload of a way of others, or lets go of it.
+  void keep_payload(Way& way);
+  void drop_payload(Way& way);
   void advance(std::uint32_t number, TimePoint now);
   void hand_over(std::uint32_t number, Way& way, ContactIndex hop);
   void arrive(std::uint32_t number, Way& way, TimePoint now);
@@ -168,6 +187,9 @@ class Router {
   const ContactBook* book_;
   const Peers* peers_;
   std::map<std::uint32_t, Way> ways_;
+  std::map<ContactIndex, Origin> origins_;
+  std::size_t ways_of_others_ = 0;
+  std::size_t kept_bytes_ = 0;
   std::map<ContactIndex, std::deque<Unconfirmed>> unconfirmed_;
   DeadlineQueue<std::uint32_t> deadlines_;
   std::deque<RouterOutput> outputs_;

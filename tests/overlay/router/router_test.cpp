@@ -24,8 +24,11 @@ class RouterTest : public testing::Test {
  protected:
   explicit RouterTest(Participation role = Participation::member) {
     for (std::uint16_t i = 0; i < 6; ++i) friends.push_back(village.befriend(kFirstPeer + i));
-    RouterConfig config;
     config.role = role;
+    restart();
+  }
+
+  void restart() {
     router.emplace(config, village.id(village.self), village.table, village.book, village.peers);
   }
 
@@ -54,6 +57,7 @@ class RouterTest : public testing::Test {
 
   test::Village village;
   std::vector<ContactIndex> friends;
+  RouterConfig config;
   std::optional<Router> router;
   Bytes payload = encode_bare(MessageKind::trace);
 };
@@ -245,6 +249,105 @@ TEST_F(RouterTest, ForgetsTheWayBackInTime) {
   answer.number = decode_route(sent->message)->number;
   router->on_answer(friends[4], answer, TimePoint(10s));
   EXPECT_FALSE(router->poll_output());
+}
+
+TEST_F(RouterTest, NeverForgetsItsOwnRequestForThoseOfOthers) {
+  config.ways_back_most = 8;
+  restart();
+  const RequestId request =
+      router->route({.key = village.id(friends[2]), .payload = payload}, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  for (std::uint32_t i = 0; i < 20; ++i) receive(friends[0], village.id(friends[4]), i);
+  while (router->poll_output()) continue;
+  AnswerMessage answer;
+  answer.number = decode_route(sent->message)->number;
+  router->on_answer(sent->peer, answer, TimePoint(80ms));
+  const auto answered = take<Answered>();
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answered->request, request);
+}
+
+TEST_F(RouterTest, APeerThatAsksTooMuchForgetsItsOwn) {
+  config.ways_back_most = 20;
+  config.ways_back_per_peer = 4;
+  restart();
+  receive(friends[0], village.id(friends[4]), 42);
+  const auto first = take<RouterSend>();
+  ASSERT_TRUE(first);
+  for (std::uint32_t i = 0; i < 30; ++i) receive(friends[1], village.id(friends[4]), i);
+  const auto flood = take<RouterSend>();
+  ASSERT_TRUE(flood);
+  while (router->poll_output()) continue;
+  AnswerMessage answer;
+  answer.number = decode_route(flood->message)->number;
+  router->on_answer(friends[4], answer, TimePoint{});
+  EXPECT_FALSE(take<RouterSend>());
+  answer.number = decode_route(first->message)->number;
+  router->on_answer(friends[4], answer, TimePoint{});
+  const auto back = take<RouterSend>();
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->peer, friends[0]);
+}
+
+TEST_F(RouterTest, WhenAllIsFullWhoAsksMostMakesRoom) {
+  config.ways_back_most = 6;
+  restart();
+  receive(friends[0], village.id(friends[4]), 42);
+  const auto first = take<RouterSend>();
+  ASSERT_TRUE(first);
+  for (std::uint32_t i = 0; i < 30; ++i) receive(friends[1], village.id(friends[4]), i);
+  while (router->poll_output()) continue;
+  AnswerMessage answer;
+  answer.number = decode_route(first->message)->number;
+  router->on_answer(friends[4], answer, TimePoint{});
+  EXPECT_TRUE(take<RouterSend>());
+}
+
+TEST_F(RouterTest, KeepsAMessageOnlyUntilTheNextHopHasIt) {
+  receive(friends[0], village.id(friends[4]));
+  EXPECT_EQ(router->kept_bytes(), payload.size());
+  router->on_ping_sent(friends[4], 1);
+  router->on_pong(friends[4], 1);
+  EXPECT_EQ(router->kept_bytes(), 0U);
+  receive(friends[0], village.id(village.self));
+  EXPECT_EQ(router->kept_bytes(), 0U);
+  receive(friends[0], village.id(friends[4]));
+  router->on_deadline(TimePoint(10s));
+  EXPECT_EQ(router->kept_bytes(), 0U);
+}
+
+TEST_F(RouterTest, HandsOnWithoutKeepingWhatIsTooMuch) {
+  config.kept_bytes_per_peer = payload.size();
+  config.kept_bytes_most = 2 * payload.size();
+  restart();
+  for (const ContactIndex from : {friends[0], friends[0], friends[1], friends[2]}) {
+    receive(from, village.id(friends[4]));
+    EXPECT_TRUE(take<RouterSend>());
+    EXPECT_LE(router->kept_bytes(), 2 * payload.size());
+  }
+  static_cast<void>(village.table.on_missed_ping(friends[4]));
+  router->on_suspect(friends[4], TimePoint(300ms));
+  int lost = 0;
+  while (const auto sent = take<RouterSend>()) {
+    const auto answer = decode_answer(sent->message);
+    if (!answer) continue;
+    EXPECT_EQ(answer->status, AnswerStatus::unreachable);
+    ++lost;
+  }
+  EXPECT_EQ(lost, 2);
+  EXPECT_LE(router->kept_bytes(), 2 * payload.size());
+}
+
+TEST_F(RouterTest, LetsNoMessageTravelFartherThanItsOwn) {
+  RouteMessage message;
+  message.key = village.id(friends[4]);
+  message.hops_left = 255;
+  message.payload = payload;
+  router->on_route(friends[0], message, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(decode_route(sent->message)->hops_left, config.hop_limit - 1);
 }
 
 TEST_F(ClientRouterTest, AlwaysHandsOnToTheRelayClosestToTheKey) {
