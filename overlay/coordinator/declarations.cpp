@@ -76,7 +76,7 @@ void Declarations::remove(Id id, Instant now) {
     Leaving& leaving =
         leaving_.emplace(id, Leaving{sign_withdrawal(own.intent, *identity_key_, *signatures_)})
             .first->second;
-    withdraw(id, leaving);
+    withdraw(id, leaving, now);
   }
   own_.erase(found);
 }
@@ -124,6 +124,7 @@ void Declarations::on_answer(std::uint64_t request, ByteView payload, Instant no
     on_declared(id, own->second, std::move(*message), now);
   } else if (message->verdict == DeclareVerdict::withdrawn) {
     leaving_.erase(id);
+    deadlines_.cancel(id);
   } else {
     ++counters_.refused;
     retry_withdrawal(id, now);
@@ -145,8 +146,13 @@ void Declarations::on_no_answer(std::uint64_t request, Instant now) {
 void Declarations::on_deadline(Instant now) {
   expire_matches(now);
   while (const auto id = deadlines_.pop_due(now.time)) {
-    if (const auto own = own_.find(*id); own == own_.end())
-      withdraw(*id, leaving_.at(*id));
+    const auto own = own_.find(*id);
+    const std::uint64_t request =
+        own == own_.end() ? leaving_.at(*id).request : own->second.request;
+    if (requests_.contains(request))
+      on_no_answer(request, now);
+    else if (own == own_.end())
+      withdraw(*id, leaving_.at(*id), now);
     else if (own->second.stage == Stage::held)
       ask_for_renewal(*id, own->second, own->second.intent.token.issued_at());
     else
@@ -189,7 +195,8 @@ void Declarations::sanity_check() const {
   for (const auto& [id, own] : own_) {
     KITH_ASSERT(by_key_.at(key_of(own.intent)) == id && !leaving_.contains(id));
     KITH_ASSERT((own.stage == Stage::asking) == requests_.contains(own.request));
-    const bool waits = own.stage == Stage::held || (own.stage == Stage::pausing && node_);
+    const bool waits = own.stage == Stage::held || own.stage == Stage::asking ||
+                       (own.stage == Stage::pausing && node_);
     KITH_ASSERT(deadlines_.deadline_of(id).has_value() == waits);
     std::size_t matched = 0;
     std::uint64_t known = 0;
@@ -203,8 +210,7 @@ void Declarations::sanity_check() const {
     matches += own.matches.size();
   }
   KITH_ASSERT(matches == match_deadlines_.size());
-  for (const auto& [id, leaving] : leaving_)
-    KITH_ASSERT(requests_.contains(leaving.request) != deadlines_.deadline_of(id).has_value());
+  for (const auto& [id, leaving] : leaving_) KITH_ASSERT(deadlines_.deadline_of(id).has_value());
 }
 
 std::uint64_t Declarations::ask(Id id, const Fingerprint& subject, Bytes payload) {
@@ -227,19 +233,23 @@ void Declarations::declare(Id id, Own& own, Instant now) {
   own.stage = Stage::asking;
   own.was_sent = true;
   own.request = ask(id, token.subject(), encode_declare(view, own.known));
+  deadlines_.set(id, now.time + config_.answer_timeout);
 }
 
-void Declarations::withdraw(Id id, Leaving& leaving) {
+void Declarations::withdraw(Id id, Leaving& leaving, Instant now) {
   ++leaving.attempts;
   leaving.request = ask(id, leaving.withdrawal.key.subject, encode_withdraw(leaving.withdrawal));
+  deadlines_.set(id, now.time + config_.answer_timeout);
 }
 
 void Declarations::retry_withdrawal(Id id, Instant now) {
   const Leaving& leaving = leaving_.at(id);
-  if (leaving.attempts >= config_.withdraw_attempts)
-    leaving_.erase(id);
-  else
+  if (leaving.attempts < config_.withdraw_attempts) {
     deadlines_.set(id, now.time + pause_after(leaving.attempts - 1));
+  } else {
+    leaving_.erase(id);
+    deadlines_.cancel(id);
+  }
 }
 
 void Declarations::ask_for_renewal(Id id, Own& own, WallTime issued_after) {

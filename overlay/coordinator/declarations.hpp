@@ -30,6 +30,8 @@ struct DeclarationsConfig {
   /// When an intent is renewed, in thousandths of the time that it is held, and the spread of it.
   std::uint32_t renew_per_mille = 700;
   std::uint32_t renew_spread_per_mille = 150;
+  /// Whoever carries a request tells earlier that nobody answered; that is not relied upon.
+  Duration answer_timeout{30'000'000};
   /// After nobody answered; doubles each time.
   Duration retry_first{1'000'000};
   Duration retry_max{60'000'000};
@@ -187,7 +189,7 @@ class Declarations {
   // declarations.cpp: what we say.
   std::uint64_t ask(Id id, const Fingerprint& subject, Bytes payload);
   void declare(Id id, Own& own, Instant now);
-  void withdraw(Id id, Leaving& leaving);
+  void withdraw(Id id, Leaving& leaving, Instant now);
   void retry_withdrawal(Id id, Instant now);
   void ask_for_renewal(Id id, Own& own, WallTime issued_after);
   void on_declared(Id id, Own& own, DeclaredMessage message, Instant now);
