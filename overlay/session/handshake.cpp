@@ -6,6 +6,7 @@
 
 #include "core/assert.hpp"
 #include "core/crypto/secret.hpp"
+#include "tokens/intent_token.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
@@ -157,6 +158,8 @@ Result<NodeToken> Handshake::check_peer(ByteView bytes, WallTime wall) const {
   // Whoever shows us ourselves is a mirror.
   if (crypto::equal_constant_time(id, local_->id.view())) return std::unexpected(Errc::wrong_key);
   if (peer->token.realm() != local_->network) return std::unexpected(Errc::wrong_realm);
+  if (!in_audience(peer->token, local_->id, local_->network))
+    return std::unexpected(Errc::wrong_audience);
   return peer;
 }
 

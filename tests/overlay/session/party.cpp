@@ -29,20 +29,29 @@ TestNode::TestNode(std::uint64_t seed, const crypto::Primitives& primitives,
     : random(seed) {
   node_key = primitives.signatures->generate(random);
   static_key = primitives.dh->generate(random);
-  const NodeTokenParams params{.realm = realm,
-                               .issued_at = start_time().wall,
-                               .life = std::chrono::hours(24),
-                               .endpoints = {endpoint},
-                               .static_key = static_key.public_key};
-  const auto token = issue_node_token(params, node_key, *primitives.signatures, random);
-  KITH_ASSERT(token.has_value());
-  const ByteView raw = token->token.raw();
   local.primitives = &primitives;
   local.static_key = &static_key;
-  local.token.assign(raw.begin(), raw.end());
-  local.id = token->fingerprint();
   local.network = realm;
   local.buffers = &buffers;
+  NodeTokenParams params = token_params();
+  params.endpoints = {endpoint};
+  issue(params);
+}
+
+NodeTokenParams TestNode::token_params() const {
+  return {.realm = local.network,
+          .issued_at = start_time().wall,
+          .life = std::chrono::hours(24),
+          .endpoints = {Endpoint::v4({127, 0, 0, 1}, 3141)},
+          .static_key = static_key.public_key};
+}
+
+void TestNode::issue(const NodeTokenParams& params) {
+  const auto token = issue_node_token(params, node_key, *local.primitives->signatures, random);
+  KITH_ASSERT(token.has_value());
+  const ByteView raw = token->token.raw();
+  local.token.assign(raw.begin(), raw.end());
+  local.id = token->fingerprint();
 }
 
 DialTarget TestNode::connection_target() const {

@@ -12,6 +12,7 @@
 #include "core/crypto/primitives.hpp"
 #include "core/random.hpp"
 #include "overlay/session/session.hpp"
+#include "tokens/issue.hpp"
 
 namespace kith::overlay::test {
 
@@ -28,6 +29,11 @@ struct TestNode {
            const Fingerprint& realm = {});
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
+
+  /// What its token states at first.
+  [[nodiscard]] NodeTokenParams token_params() const;
+  /// Gives it another token.
+  void issue(const NodeTokenParams& params);
 
   /// How to dial it by flow `C`.
   [[nodiscard]] DialTarget connection_target() const;

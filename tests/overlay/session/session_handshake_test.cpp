@@ -11,6 +11,7 @@ namespace kith::overlay::test {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 Bytes bytes_of(std::string_view text) {
@@ -227,12 +228,56 @@ TEST_P(SessionFlow, R24_RefusesATokenWhoseSignatureIsWrong) {
   EXPECT_EQ(pair.responder.closed->why, Errc::bad_signature);
 }
 
-TEST_P(SessionFlow, R25_RefusesAnExpiredToken) {
+TEST_P(SessionFlow, R25_RefusesAnExpiredTokenOfTheDialer) {
+  NodeTokenParams params = dialing.token_params();
+  params.issued_at -= std::chrono::hours(25);
+  dialing.issue(params);
   Pair pair(dialing, listening, target());
-  pair.now = later(pair.now, std::chrono::seconds(1));
-  pair.now.wall += std::chrono::hours(25);
   pair.run();
   EXPECT_FALSE(pair.responder.opened());
+  ASSERT_TRUE(pair.responder.closed);
+  EXPECT_EQ(pair.responder.closed->why, Errc::expired);
+  EXPECT_THAT(pair.responder.questions, IsEmpty());
+}
+
+TEST_P(SessionFlow, R25_RefusesAnExpiredTokenOfTheListener) {
+  if (is_connection()) return;  // Its dialer judged the token before it dialed.
+  NodeTokenParams params = listening.token_params();
+  params.issued_at -= std::chrono::hours(25);
+  listening.issue(params);
+  Pair pair(dialing, listening, target());
+  pair.run();
+  EXPECT_FALSE(pair.dialer.opened());
+  ASSERT_TRUE(pair.dialer.closed);
+  EXPECT_EQ(pair.dialer.closed->why, Errc::expired);
+  EXPECT_EQ(pair.dialer.said.size(), 35U + sizeof(kNope));
+}
+
+TEST_P(SessionFlow, RefusesATokenThatIsNotForIt) {
+  for (const bool is_for_it : {false, true}) {
+    NodeTokenParams params = dialing.token_params();
+    params.audience = is_for_it ? listening.local.id : Fingerprint({7});
+    dialing.issue(params);
+    Pair pair(dialing, listening, target());
+    pair.run();
+    EXPECT_EQ(pair.responder.opened(), is_for_it);
+    if (is_for_it) continue;
+    ASSERT_TRUE(pair.responder.closed);
+    EXPECT_EQ(pair.responder.closed->why, Errc::wrong_audience);
+  }
+}
+
+TEST_P(SessionFlow, RevealsNothingToAListenerWhoseTokenIsNotForIt) {
+  if (is_connection()) return;  // Its dialer judged the token before it dialed.
+  NodeTokenParams params = listening.token_params();
+  params.audience = Fingerprint({7});
+  listening.issue(params);
+  Pair pair(dialing, listening, target());
+  pair.run();
+  EXPECT_FALSE(pair.dialer.opened());
+  ASSERT_TRUE(pair.dialer.closed);
+  EXPECT_EQ(pair.dialer.closed->why, Errc::wrong_audience);
+  EXPECT_EQ(pair.dialer.said.size(), 35U + sizeof(kNope));
 }
 
 }  // namespace
