@@ -41,6 +41,8 @@ struct Connection {
   /// Who it says it is, and the time of its attempt, until the session opens.
   std::optional<NodeToken> proven;
   std::optional<WallTime> time;
+  /// Where else it may listen, to be tried if this endpoint cannot be reached.
+  std::vector<Endpoint> untried;
   /// What the dial was for, where it leads into the overlay.
   std::optional<JoinTarget> entrance;
   /// Nothing: the transport is not there yet.

@@ -107,7 +107,8 @@ class Engine::Impl {
   Result<void> dispatch(Connection& connection, ByteView message, Instant now);
   void lose(Connection& connection, Errc why, Instant now);
   void on_handshake_failed(const Connection& connection, Errc why, Instant now);
-  void dial(const Endpoint& endpoint, std::optional<ContactIndex> contact,
+  /// Dials the first of `endpoints`, and the next one if that cannot be reached.
+  void dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
             std::optional<JoinTarget> entrance, Instant now);
   void begin_session(Connection& connection, Instant now);
   void send(ConnectionId id, ByteView message, Instant now);

@@ -47,7 +47,7 @@ void Engine::Impl::handle(MembershipOutput output, Instant now) {
           [&](const DialContact& order) { dial_contact(order.contact, now); },
           [&](DialEntrance& order) {
             const Endpoint endpoint = order.target.endpoint;
-            dial(endpoint, std::nullopt, std::move(order.target), now);
+            dial({&endpoint, 1}, std::nullopt, std::move(order.target), now);
           },
           [&](const SendOn& order) { send(order.connection, order.message, now); },
           [&](const CloseSession& order) { close(order.connection, order.reason, order.why, now); },
@@ -74,7 +74,7 @@ void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {
   if (peers_.find(contact) || leave_by_) return;
   const NodeToken& token = book_->token(contact);
   if (token.endpoints.empty()) return on_dial_failed(contact, Errc::no_route, now);
-  dial(token.endpoints.front(), contact, std::nullopt, now);
+  dial(token.endpoints, contact, std::nullopt, now);
 }
 
 void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {

@@ -88,14 +88,15 @@ void Engine::Impl::on_connection_lost(ConnectionId id, Instant now) {
   connections_.remove(id);
 }
 
-void Engine::Impl::dial(const Endpoint& endpoint, std::optional<ContactIndex> contact,
+void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
                         std::optional<JoinTarget> entrance, Instant now) {
-  Connection& connection = connections_.add(endpoint, true);
+  Connection& connection = connections_.add(endpoints.front(), true);
+  connection.untried.assign(endpoints.begin() + 1, endpoints.end());
   connection.contact = contact;
   connection.entrance = entrance;
   connection.deadline = now.time + kConnectTimeout;
   wake_sessions_by(connection.deadline);
-  outputs_.emplace_back(Dial{connection.id, endpoint});
+  outputs_.emplace_back(Dial{connection.id, connection.endpoint});
 }
 
 /// The flow follows from what we know of the peer: its token, or only where it listens
@@ -264,7 +265,9 @@ void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
 void Engine::Impl::on_handshake_failed(const Connection& connection, Errc why, Instant now) {
   membership_.on_session_closed(connection.id);
   if (!connection.dialed) return;
-  if (connection.entrance) {
+  if (!connection.session && !connection.untried.empty() && !leave_by_) {
+    dial(connection.untried, connection.contact, connection.entrance, now);
+  } else if (connection.entrance) {
     membership_.on_entrance_failed(*connection.entrance, why, now.time);
   } else {
     on_dial_failed(*connection.contact, why, now);

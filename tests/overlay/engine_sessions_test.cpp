@@ -20,9 +20,17 @@ using test::Host;
 using test::Party;
 using test::TestNode;
 
+const Endpoint kHome = Endpoint::v4({127, 0, 0, 1}, 3142);
+const Endpoint kOtherHome = Endpoint::v4({127, 0, 0, 1}, 3143);
+
 /// Somebody who dials `host` with its token.
 struct Caller {
-  explicit Caller(Host& host, std::uint64_t seed = 100) : node(seed) { dial(host); }
+  explicit Caller(Host& host, const TokenEndpoints& endpoints = {kHome}) : node(100) {
+    NodeTokenParams params = node.token_params();
+    params.endpoints = endpoints;
+    node.issue(params);
+    dial(host);
+  }
   void dial(Host& host) {
     party.emplace(Session::dial(node.local, host.target(host.now.wall), default_config(),
                                 node.random, host.now));
@@ -62,8 +70,16 @@ TEST(EngineSessions, RefuseAFirstMessageOnceItsSessionIsConfirmed) {
 
 /// A peer that has joined `host`, and may be lost.
 struct Friend : Caller {
-  explicit Friend(Host& host) : Caller(host), connection(host.accept()) {
+  explicit Friend(Host& host, const TokenEndpoints& endpoints = {kHome})
+      : Caller(host, endpoints), connection(host.accept()) {
     host.converse(connection, *party);
+  }
+
+  /// Its session is lost, and the host dials it.
+  void lose(Host& host) const {
+    host.engine.on_connection_lost(connection, host.now);
+    host.drain();
+    for (int second = 0; second < 600 && host.dials.empty(); ++second) host.wait(1s);
   }
 
   ConnectionId connection;
@@ -75,9 +91,7 @@ TEST(EngineSessions, DialAnExpiredTokenByTheHiddenFlowPinned) {
     Friend peer(host);
     ASSERT_EQ(host.engine.status().sessions, 1U);
     if (expired) host.shift_date(24h + kClockSkewMax);
-    host.engine.on_connection_lost(peer.connection, host.now);
-    host.drain();
-    for (int second = 0; second < 600 && host.dials.empty(); ++second) host.wait(1s);
+    peer.lose(host);
     ASSERT_FALSE(host.dials.empty());
     const ConnectionId connection = host.dials.front().connection;
     host.engine.on_connected(connection, host.now);
@@ -85,6 +99,27 @@ TEST(EngineSessions, DialAnExpiredTokenByTheHiddenFlowPinned) {
     const Bytes& first = host.said[connection];
     ASSERT_GT(first.size(), kFrameHeaderBytes);
     EXPECT_EQ(first[kFrameHeaderBytes - 1], expired ? 'H' : 'C');
+  }
+}
+
+TEST(EngineSessions, DialTheEndpointsOfATokenInTurn) {
+  for (const bool refused : {false, true}) {
+    Host host;
+    Friend peer(host, {kHome, kOtherHome});
+    peer.lose(host);
+    ASSERT_EQ(host.dials.size(), 1U);
+    EXPECT_EQ(host.dials[0].to, kHome);
+    if (refused) {
+      host.engine.on_connect_failed(host.dials[0].connection, host.now);
+      host.drain();
+    } else {
+      host.wait(10s);
+    }
+    ASSERT_EQ(host.dials.size(), 2U);
+    EXPECT_EQ(host.dials[1].to, kOtherHome);
+    host.engine.on_connected(host.dials[1].connection, host.now);
+    host.drain();
+    EXPECT_FALSE(host.said[host.dials[1].connection].empty());
   }
 }
 
