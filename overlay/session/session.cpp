@@ -125,7 +125,7 @@ std::size_t Session::queued_bytes() const {
   const bool may_seal = sending_ && phase_ != Phase::unconfirmed;
   if (!may_seal) return clear_output_.size();
   const std::size_t records =
-      owes_confirm_ ? std::max(writer_.waiting_bytes(), kRecordBlock) : writer_.waiting_bytes();
+      owes_confirm() ? std::max(writer_.waiting_bytes(), kRecordBlock) : writer_.waiting_bytes();
   return clear_output_.size() + records;
 }
 
@@ -135,9 +135,9 @@ void Session::take_bytes(Bytes& out, Instant now) {
     clear_output_ = Bytes();
   }
   if (!sending_ || phase_ == Phase::unconfirmed) return;
-  if (owes_confirm_ && writer_.waiting_bytes() == 0) writer_.add_item(ItemKind::confirm, {});
+  if (owes_confirm() && writer_.waiting_bytes() == 0) writer_.add_item(ItemKind::confirm, {});
   if (writer_.waiting_bytes() > 0) {
-    owes_confirm_ = false;
+    if (owes_confirm()) pending_ = Pending::nothing;
     pongs_queued_ = 0;
     last_active_ = now.time;
     if (const auto sealed = writer_.seal_into(*sending_, out); !sealed) {
@@ -224,7 +224,7 @@ void Session::proceed(Instant now) {
   take_keys();
   if (const auto join = handshake_->take_join()) records_.insert_message(*join);
   handshake_.reset();
-  owes_confirm_ = is_dialer_ && !confirms_dialer;
+  if (is_dialer_) pending_ = confirms_dialer ? Pending::acceptance : Pending::confirmation;
   if (is_dialer_ || confirms_dialer) {
     open(now);
   } else {
@@ -264,6 +264,7 @@ bool Session::advance_records(Instant now) {
     return true;
   }
   frame_deadline_ = TimePoint::max();
+  if (pending_ == Pending::acceptance) pending_ = Pending::nothing;
   if (phase_ == Phase::unconfirmed) open(now);
   last_active_ = now.time;
   return true;
@@ -293,10 +294,11 @@ bool Session::settle(Instant now) {
   return true;
 }
 
-/// Whether the peer may still answer with `nope`: we have said something, and no record has come.
+/// Whether the peer may still answer with `nope`: it has not got the keys, as far as we know (R54).
+/// It may be that our last message, with which we have them, is what it does not accept.
 bool Session::is_refusable() const {
-  const bool has_spoken = is_dialer_ || !handshake_ || handshake_->is_started();
-  return has_spoken && !has_heard_record();
+  if (phase_ != Phase::handshake) return pending_ == Pending::acceptance;
+  return is_dialer_ || handshake_->is_started();
 }
 
 /// Whether this is no frame but the beginning of a `nope`, which the end of the stream completes.
@@ -336,7 +338,7 @@ void Session::end(SessionClosed how) {
   frame_deadline_ = TimePoint::max();
   awaits_verdict_ = false;
   tells_opened_ = false;
-  owes_confirm_ = false;
+  pending_ = Pending::nothing;
 }
 
 }  // namespace kith::overlay

@@ -120,6 +120,9 @@ class Session {
 
  private:
   enum class Phase : std::uint8_t { handshake, unconfirmed, open, ended };
+  /// What a dialer that has the keys owes, a first record, or waits for: a sign that the peer has
+  /// taken its last message.
+  enum class Pending : std::uint8_t { nothing, confirmation, acceptance };
 
   Session(const LocalNode& local, const SessionConfig& config, bool is_dialer, Instant now);
 
@@ -143,6 +146,7 @@ class Session {
 
   // The end.
   [[nodiscard]] bool is_refusable() const;
+  [[nodiscard]] bool owes_confirm() const { return pending_ == Pending::confirmation; }
   [[nodiscard]] bool may_be_nope(const FrameHeader& header);
   void reject(Errc why);
   void fail(Errc why);
@@ -174,7 +178,7 @@ class Session {
   bool is_dialer_;
   bool awaits_verdict_ = false;
   bool tells_opened_ = false;
-  bool owes_confirm_ = false;
+  Pending pending_ = Pending::nothing;
   bool stream_ended_ = false;
   bool is_let_in_ = false;
 };

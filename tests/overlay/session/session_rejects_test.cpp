@@ -88,9 +88,24 @@ TEST_F(SessionRejects, R26_IsSilentWhenStealth) {
   SessionConfig stealth;
   stealth.stealth = true;
   for (int letter = 0; letter < 256; ++letter) {
-    const Bytes bytes = frame(static_cast<Byte>(letter), 31);
-    ASSERT_THAT(answer(bytes, stealth), IsEmpty()) << letter;
+    if (letter == 'H') continue;  // This one is good.
+    ASSERT_THAT(answer(frame(static_cast<Byte>(letter), 32), stealth), IsEmpty()) << letter;
   }
+  // What gets as far as the keys, the payload, the policy.
+  EXPECT_THAT(answer(frame('H', 32, 0), stealth), IsEmpty());
+  EXPECT_EQ(why, Errc::bad_key);
+  EXPECT_THAT(answer(frame('C', 608), stealth), IsEmpty());
+  EXPECT_EQ(why, Errc::decrypt_failed);
+  Bytes forged = dialing.local.token;
+  forged.back() ^= 1U;
+  RawPeer forger(dialing, listening, Flow::connection);
+  EXPECT_THAT(answer(forger.frame('C', connection_payload(forged, 1)), stealth), IsEmpty());
+  EXPECT_EQ(why, Errc::bad_signature);
+  Pair refused(dialing, listening, listening.connection_target(), default_config(), stealth);
+  refused.responder.verdict = false;
+  refused.run();
+  EXPECT_EQ(refused.responder.closed->why, Errc::refused);
+  EXPECT_THAT(refused.responder.said, IsEmpty());
 }
 
 TEST_F(SessionRejects, R26_IsSilentToUnknownLettersWhenOnlySilentFlowsAreAccepted) {
@@ -254,6 +269,41 @@ TEST_F(SessionRejects, R54_ClosesWithoutAWordOnceOpen) {
   EXPECT_EQ(open.responder.closed->why, Errc::protocol_error);
   EXPECT_TRUE(open.responder.closed->linger);
   EXPECT_THAT(open.responder.say(open.now), IsEmpty());
+}
+
+TEST_F(SessionRejects, R54_TakesNoNopeOnceThePeerHasTheKeys) {
+  const auto end_of = [](Party& party, Instant now) {
+    party.hear(kNopeBytes, now);
+    party.hear_end(now);
+    return party.closed ? std::optional(party.closed->why) : std::nullopt;
+  };
+  Pair unconfirmed(dialing, listening, listening.connection_target());
+  unconfirmed.carry_to_responder();
+  EXPECT_EQ(end_of(unconfirmed.responder, unconfirmed.now), Errc::protocol_error);
+  unconfirmed.carry_to_dialer();
+  ASSERT_TRUE(unconfirmed.dialer.opened());
+  EXPECT_EQ(end_of(unconfirmed.dialer, unconfirmed.now), Errc::protocol_error);
+
+  Pair hidden(dialing, listening, DialTarget{});
+  hidden.run();
+  ASSERT_TRUE(hidden.responder.opened());
+  EXPECT_EQ(end_of(hidden.responder, hidden.now), Errc::protocol_error);
+}
+
+TEST_F(SessionRejects, TakesNopeForItsLastMessageUntilARecordComes) {
+  for (const bool record_came : {false, true}) {
+    Pair pair(dialing, listening, DialTarget{});
+    pair.run();
+    ASSERT_TRUE(pair.dialer.opened() && pair.responder.opened());
+    if (record_came) {
+      pair.responder.session.ping(1);
+      ASSERT_TRUE(pair.carry_to_dialer());
+    }
+    pair.dialer.hear(kNopeBytes, pair.now);
+    pair.dialer.hear_end(pair.now);
+    ASSERT_TRUE(pair.dialer.closed);
+    EXPECT_EQ(pair.dialer.closed->why, record_came ? Errc::protocol_error : Errc::refused);
+  }
 }
 
 TEST_F(SessionRejects, R54_ClosesAtTheHeaderOfAFrameThatIsNoRecord) {
