@@ -7,13 +7,14 @@ namespace kith::overlay::test {
 
 namespace {
 
-noise::HandshakeState::Config noise_config(TestNode& self, const TestNode& listening, Flow flow) {
+noise::HandshakeState::Config noise_config(TestNode& self, const TestNode& listening, Flow flow,
+                                           Byte letter) {
   const FlowRule& rule = flow_rule(flow);
   noise::HandshakeState::Config config;
   config.pattern = noise::find_pattern(rule.pattern);
   config.role = noise::Role::initiator;
   append(config.prologue, as_bytes("kith/1"));
-  config.prologue.push_back(static_cast<Byte>(flow));
+  config.prologue.push_back(letter);
   append(config.prologue, self.local.network.view());
   config.static_key = &self.static_key;
   if (!config.pattern->responder_before.empty()) {
@@ -25,7 +26,11 @@ noise::HandshakeState::Config noise_config(TestNode& self, const TestNode& liste
 }  // namespace
 
 RawPeer::RawPeer(TestNode& self, const TestNode& listening, Flow flow)
-    : self_(&self), noise_(*self.local.primitives, noise_config(self, listening, flow)) {}
+    : RawPeer(self, listening, flow, static_cast<Byte>(flow)) {}
+
+RawPeer::RawPeer(TestNode& self, const TestNode& listening, Flow flow, Byte prologue_letter)
+    : self_(&self),
+      noise_(*self.local.primitives, noise_config(self, listening, flow, prologue_letter)) {}
 
 Bytes RawPeer::frame(Byte letter, ByteView payload) {
   Bytes frame(kFrameHeaderBytes);

@@ -16,6 +16,8 @@ class RawPeer {
  public:
   /// Dials `listening` by `flow`, whose rule names the pattern.
   RawPeer(TestNode& self, const TestNode& listening, Flow flow);
+  /// The same, with another letter in the prologue.
+  RawPeer(TestNode& self, const TestNode& listening, Flow flow, Byte prologue_letter);
 
   /// The next handshake frame, with this letter and payload.
   Bytes frame(Byte letter, ByteView payload);

@@ -1,5 +1,9 @@
 #include "overlay/session/record.hpp"
 
+#include <set>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "core/crypto/sodium.hpp"
@@ -32,6 +36,29 @@ TEST(RecordPadding, HidesTheLengthAndAlwaysFits) {
   EXPECT_EQ(padded_record_bytes(1, RecordPadding::block8192), 8192U);
   EXPECT_EQ(padded_record_bytes(8191, RecordPadding::block8192), 8192U);
   EXPECT_EQ(padded_record_bytes(8192, RecordPadding::block8192), 16384U);
+}
+
+TEST(Record, PadsByPadmeToFewLengthsAndAtMostAnEighthMore) {
+  // The item bytes and the byte 80, by Padmé, then to a multiple of 256.
+  for (const auto& [bytes, padded] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{0, 256},
+                                                        {255, 256},
+                                                        {256, 512},
+                                                        {1000, 1024},
+                                                        {4097, 4352},
+                                                        {10'000, 10'240},
+                                                        {33'000, 34'816},
+                                                        {60'000, 61'440},
+                                                        {65'000, 65'280}}) {
+    EXPECT_EQ(padded_record_bytes(bytes, RecordPadding::padme), padded) << bytes;
+  }
+  std::set<std::size_t> lengths;
+  for (std::size_t bytes = 0; bytes < kRecordPlainBytesMost; ++bytes) {
+    const std::size_t padded = padded_record_bytes(bytes, RecordPadding::padme);
+    ASSERT_LE(padded, (bytes + 1) + (bytes + 1) * 12 / 100 + kRecordBlock) << bytes;
+    lengths.insert(padded);
+  }
+  EXPECT_LT(lengths.size(), kRecordPlainBytesMost / kRecordBlock / 2);
 }
 
 TEST(RecordWriter, SealsWhereTheItemsLie) {

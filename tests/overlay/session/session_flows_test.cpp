@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/overlay/session/party.hpp"
+#include "tests/overlay/session/raw_peer.hpp"
 
 namespace kith::overlay::test {
 namespace {
@@ -152,13 +153,17 @@ TEST(SessionConnection, LetterIsBoundIntoTheHandshake) {
   // IK under another letter has another prologue: nothing of it decrypts.
   TestNode dialing(1);
   TestNode listening(2);
-  Pair pair(dialing, listening, listening.connection_target());
-  pair.wire = [](bool to_responder, Bytes& bytes) {
-    if (to_responder && bytes[2] == 'C') bytes[2] = 'H';
-  };
-  pair.run();
-  EXPECT_FALSE(pair.responder.opened());
-  EXPECT_EQ(pair.responder.said, kNopeBytes);
+  for (const Byte letter : {Byte{'C'}, Byte{'I'}}) {
+    RawPeer peer(dialing, listening, Flow::connection, letter);
+    Party responder(
+        Session::accept(listening.local, default_config(), listening.random, start_time()));
+    responder.hear(peer.frame('C', connection_payload(dialing.local.token, 1)), start_time());
+    EXPECT_EQ(responder.questions.size(), letter == 'C' ? 1U : 0U);
+    EXPECT_EQ(responder.closed.has_value(), letter != 'C');
+    if (letter == 'C') continue;
+    EXPECT_EQ(responder.closed->why, Errc::decrypt_failed);
+    EXPECT_EQ(responder.say(start_time()), kNopeBytes);
+  }
 }
 
 TEST(SessionConnection, UnconfirmedResponderSendsNothing) {
