@@ -98,6 +98,7 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       declarations_(declarations_config(config_), identity_key(), config_.node_key,
                     *config_.primitives->signatures, random),
       exchange_(exchange_config(config_), random),
+      needs_(random),
       limiter_({.exempt_networks = config_.exempt_networks}) {
   local_.primitives = config_.primitives;
   local_.static_key = &config_.static_key;
@@ -217,8 +218,7 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
   consider(declarations_.next_deadline());
   consider(exchange_.next_deadline());
   consider(convergence_.next());
-  if (!leave_by_)
-    for (const auto& [node, need] : needs_) consider(need.due);
+  if (!leave_by_) consider(needs_.next_deadline());
   if (leave_by_ && !farewell_said_) consider(*leave_by_ - config_.leave_timeout / 2);
   if (leave_by_) consider(leave_by_);
   return next;

@@ -22,6 +22,7 @@
 #include "overlay/exchange/exchange.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
+#include "overlay/needed_sessions.hpp"
 #include "overlay/peers.hpp"
 #include "overlay/router/router.hpp"
 #include "overlay/session/buffer_pool.hpp"
@@ -161,12 +162,6 @@ class Engine::Impl {
     std::map<IntentKey, PeerIntent> matches;
   };
   using Wishes = std::map<Declarations::Id, Wish>;
-  /// A session that the exchange needs and we have to dial.
-  struct Need {
-    std::optional<ContactIndex> dial;
-    Duration pause{};
-    std::optional<TimePoint> due;
-  };
 
   bool step_pubsub(Instant now);
   void handle(Declarations::Output output, Instant now);
@@ -222,6 +217,7 @@ class Engine::Impl {
   Coordinator coordinator_;
   Declarations declarations_;
   Exchange exchange_;
+  NeededSessions needs_;
   Connections connections_;
   ConnectionLimiter limiter_;
   DialClock dial_clock_;
@@ -238,7 +234,6 @@ class Engine::Impl {
   DeadlineQueue<ContactIndex> convergence_;
   Wishes wishes_;
   std::size_t subscriptions_ = 0;  ///< Of all wishes.
-  std::map<Fingerprint, Need> needs_;
   /// Which peer the exchange's numbers name.
   std::map<PeerIndex, ContactIndex> exchange_peers_;
   std::vector<Fingerprint> relays_;

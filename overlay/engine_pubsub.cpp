@@ -7,14 +7,6 @@
 #include "overlay/engine_impl.hpp"
 
 namespace kith::overlay {
-namespace {
-
-constexpr Duration kRedialFirst{1'000'000};
-constexpr Duration kRedialLast{300'000'000};
-constexpr std::uint32_t kRedialJitterPerMille = 250;
-
-}  // namespace
-
 bool Engine::Impl::step_pubsub(Instant now) {
   // First what may point into the message being handled.
   if (auto output = exchange_.poll_output(now)) {
@@ -205,7 +197,7 @@ void Engine::Impl::handle(ExchangeOutput output, Instant now) {
   std::visit(
       Overloaded{[&](NeedSession& need) { need_session(std::move(need), now); },
                  [&](const SessionNotNeeded& order) {
-                   needs_.erase(order.node);
+                   needs_.release(order.node);
                    const auto contact = book_->find(order.node);
                    if (Peer* peer = contact ? peers_.find(*contact) : nullptr)
                      peer->in_exchange = false;
@@ -228,36 +220,28 @@ void Engine::Impl::handle(ExchangeOutput output, Instant now) {
 }
 
 void Engine::Impl::need_session(NeedSession order, Instant now) {
-  Need& need = needs_[order.node];
-  if (order.dial) need.dial = book_->keep(std::move(*order.dial));
+  std::optional<ContactIndex> dial;
+  if (order.dial) dial = book_->keep(std::move(*order.dial));
+  needs_.need(order.node, dial);
   const auto contact = book_->find(order.node);
   if (Peer* peer = contact ? peers_.find(*contact) : nullptr) {
     peer->in_exchange = true;
     liveness_.watch(now.time);
-  } else if (need.dial && !need.due) {
-    need.due = now.time;
+  } else {
+    needs_.on_missing(order.node, now.time);
     dial_needed(now);
   }
 }
 
-/// Dials what is due; a need is not due while its dial is under way.
+/// Dials what is due and has its turn.
 void Engine::Impl::dial_needed(Instant now) {
   if (leave_by_) return;
-  for (auto& [node, need] : needs_) {
-    if (!need.due || *need.due > now.time || !need.dial) continue;
-    need.due.reset();
-    dial_contact(*need.dial, now);
-  }
+  while (const auto contact = needs_.next_dial(now.time)) dial_contact(*contact, now);
 }
 
 void Engine::Impl::on_dial_failed(ContactIndex contact, Errc why, Instant now) {
   membership_.on_dial_failed(contact, why, now.time);
-  const auto it = needs_.find(book_->id(contact));
-  // Without a token the other side is to dial, and nothing of ours is due.
-  if (it == needs_.end() || !it->second.dial || peers_.find(contact)) return;
-  Need& need = it->second;
-  need.pause = std::clamp(2 * need.pause, kRedialFirst, kRedialLast);
-  need.due = now.time + random_->jittered(need.pause, kRedialJitterPerMille);
+  if (!peers_.find(contact)) needs_.on_failed(book_->id(contact), now.time);
 }
 
 void Engine::Impl::on_session_usable(ContactIndex contact, Instant now) {
@@ -265,11 +249,8 @@ void Engine::Impl::on_session_usable(ContactIndex contact, Instant now) {
   const Fingerprint& id = book_->id(contact);
   peer.exchange = exchange_.on_session_open(id, now);
   exchange_peers_.insert_or_assign(*peer.exchange, contact);
-  if (const auto need = needs_.find(id); need != needs_.end()) {
-    peer.in_exchange = true;
-    need->second.due.reset();
-    need->second.pause = {};
-  }
+  needs_.on_connected(id);
+  if (needs_.is_needed(id)) peer.in_exchange = true;
 }
 
 void Engine::Impl::on_session_unusable(ContactIndex contact, Instant now) {
@@ -278,8 +259,7 @@ void Engine::Impl::on_session_unusable(ContactIndex contact, Instant now) {
   if (number == exchange_peers_.end()) return;
   exchange_.on_session_lost(number->first, now);
   exchange_peers_.erase(number);
-  const auto need = needs_.find(book_->id(contact));
-  if (need != needs_.end() && need->second.dial) need->second.due = now.time;
+  needs_.on_missing(book_->id(contact), now.time);
 }
 
 void Engine::Impl::on_neighbourhood_changed(Instant now) {
@@ -311,8 +291,7 @@ void Engine::Impl::refresh_attachment(Instant now) {
 }
 
 void Engine::Impl::append_used_by_pubsub(std::vector<ContactIndex>& used) const {
-  for (const auto& [node, need] : needs_)
-    if (need.dial) used.push_back(*need.dial);
+  needs_.append_contacts(used);
 }
 
 }  // namespace kith::overlay

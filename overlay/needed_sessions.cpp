@@ -1,0 +1,74 @@
+#include "overlay/needed_sessions.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace kith::overlay {
+namespace {
+
+constexpr Duration kRedialFirst{1'000'000};
+constexpr Duration kRedialLast{300'000'000};
+constexpr std::uint32_t kRedialJitterPerMille = 250;
+constexpr Duration kBurst = std::chrono::seconds(1);
+constexpr Duration kBetweenStarts = kBurst / kExchangeDialsPerSecond;
+
+}  // namespace
+
+void NeededSessions::need(const Fingerprint& node, std::optional<ContactIndex> dial) {
+  Need& need = needs_[node];
+  if (dial) need.dial = dial;
+}
+
+void NeededSessions::release(const Fingerprint& node) {
+  needs_.erase(node);
+  waiting_.cancel(node);
+}
+
+void NeededSessions::clear() {
+  needs_.clear();
+  waiting_ = {};
+}
+
+void NeededSessions::on_connected(const Fingerprint& node) {
+  under_way_.erase(node);
+  waiting_.cancel(node);
+  if (const auto it = needs_.find(node); it != needs_.end()) it->second.pause = {};
+}
+
+void NeededSessions::on_missing(const Fingerprint& node, TimePoint now) {
+  const auto it = needs_.find(node);
+  // Without a token the other side is to dial, and nothing of ours is due.
+  if (it == needs_.end() || !it->second.dial || under_way_.contains(node)) return;
+  if (!waiting_.deadline_of(node)) waiting_.set(node, now);
+}
+
+void NeededSessions::on_failed(const Fingerprint& node, TimePoint now) {
+  under_way_.erase(node);
+  const auto it = needs_.find(node);
+  if (it == needs_.end() || !it->second.dial) return;
+  Need& need = it->second;
+  need.pause = std::clamp(2 * need.pause, kRedialFirst, kRedialLast);
+  waiting_.set(node, now + random_->jittered(need.pause, kRedialJitterPerMille));
+}
+
+std::optional<ContactIndex> NeededSessions::next_dial(TimePoint now) {
+  if (under_way_.size() >= kExchangeDialsMost || next_start_ > now) return std::nullopt;
+  const auto node = waiting_.pop_due(now);
+  if (!node) return std::nullopt;
+  under_way_.insert(*node);
+  next_start_ = std::max(next_start_, now - kBurst) + kBetweenStarts;
+  return needs_.at(*node).dial;
+}
+
+std::optional<TimePoint> NeededSessions::next_deadline() const {
+  const auto due = waiting_.next();
+  if (!due || under_way_.size() >= kExchangeDialsMost) return std::nullopt;
+  return std::max(*due, next_start_);
+}
+
+void NeededSessions::append_contacts(std::vector<ContactIndex>& contacts) const {
+  for (const auto& [node, need] : needs_)
+    if (need.dial) contacts.push_back(*need.dial);
+}
+
+}  // namespace kith::overlay
