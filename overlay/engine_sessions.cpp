@@ -68,6 +68,7 @@ void Engine::Impl::on_bytes(ConnectionId id, ByteView bytes, Instant now) {
     if (peer->health.is_suspect()) {
       peer->health.on_alive();
       table_.on_alive(peer->contact);
+      on_neighbourhood_changed(now);
     }
   }
   connection->session->on_bytes(bytes, now);

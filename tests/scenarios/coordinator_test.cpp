@@ -83,6 +83,33 @@ TEST(Coordinator, HandsOverToACloserNewcomer) {
   });
 }
 
+TEST(Coordinator, IsHandedWhatWasDeclaredWhileItWasSuspect) {
+  for_each_seed(5, [](Random& random) {
+    Town town(random.next_u64());
+    town.found(2);
+    ASSERT_TRUE(town.wait_until_ready());
+    town.world.run_for(10s);
+    const HostIndex sink = town.any_running();
+    const std::string subject = subject_of_others(town, sink, sink);
+    const HostIndex coordinator = town.coordinator(subject);
+    const std::vector<HostIndex> island{coordinator};
+    const auto held_by = [&](HostIndex node) {
+      return town.world.engine(node).status().intents_held;
+    };
+    town.world.separate(island);
+    // This declare arrives late, but it arrives; the suspicion that it raises meets the next one.
+    town.subscribe(sink, subject);
+    ASSERT_TRUE(town.world.run_while_not([&] { return held_by(sink) == 1; }, 5s));
+    std::string other = subject + "/0";
+    while (town.coordinator(other) != coordinator) other += '0';
+    town.subscribe(sink, other);
+    ASSERT_EQ(held_by(sink), 2U);
+    EXPECT_EQ(held_by(coordinator), 0U);
+    town.world.heal();
+    EXPECT_TRUE(town.world.run_while_not([&] { return held_by(coordinator) == 2; }, 30s));
+  });
+}
+
 TEST(Coordinator, TellsPublishersOfSubscriptionsThatEnd) {
   for_each_seed(5, [](Random& random) {
     Town town(random.next_u64());
