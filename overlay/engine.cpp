@@ -19,6 +19,7 @@ SipKey draw_key(Random& random) {
 routing::Config table_config(const EngineConfig& config) {
   routing::Config table;
   table.neighbourhood = config.neighbourhood_size;
+  table.sessions_max = config.sessions_most;
   table.sessions_free = 128;
   for (const Endpoint& network : config.exempt_networks) {
     constexpr int kMappedPrefixBits = 96;
@@ -36,6 +37,7 @@ MembershipConfig membership_config(const EngineConfig& config) {
   membership.signatures = config.primitives->signatures;
   membership.realm_leader = config.realm_leader;
   membership.peers_wanted_by_client = config.peers_wanted_by_client;
+  membership.clients_most = config.clients_most;
   return membership;
 }
 

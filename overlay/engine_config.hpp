@@ -68,6 +68,10 @@ struct EngineConfig {
   std::vector<Endpoint> exempt_networks;
 
   std::size_t peers_wanted_by_client = 3;
+  /// Members with a session; a few more that enter the overlay here, and neighbours always.
+  std::size_t sessions_most = 400;
+  /// Others with a session, beside those.
+  std::size_t clients_most = 1024;
   std::size_t region_size = 5;
   std::size_t neighbourhood_size = 16;
   std::size_t intents_most = 100'000;

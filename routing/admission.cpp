@@ -33,10 +33,12 @@ std::vector<ContactIndex> alternatives_for(const Table& table, const Fingerprint
   return found;
 }
 
-bool may_join(const Table& table, const Fingerprint& id, const Endpoint& endpoint) {
+bool may_join(const Table& table, const Fingerprint& id, const Endpoint& endpoint, Joiner joiner) {
   const PeerSet& peers = table.peers();
   const Config& config = table.config();
   if (peers.is_neighbour(id) || table.is_neighbour_of(id, table.self_id())) return true;
+  if (joiner == Joiner::entering)
+    return peers.size() < config.sessions_max + config.sessions_for_entering;
   if (peers.size() >= config.sessions_max) return false;
   if (peers.would_crowd(id, table.network(endpoint))) return false;
   if (peers.size() < config.sessions_free) return true;
@@ -72,8 +74,9 @@ std::size_t soft_cap(const Table& table) {
                     config.sessions_max);
 }
 
-Admission admit(const Table& table, const Fingerprint& id, const Endpoint& endpoint) {
-  if (may_join(table, id, endpoint)) return {};
+Admission admit(const Table& table, const Fingerprint& id, const Endpoint& endpoint,
+                Joiner joiner) {
+  if (may_join(table, id, endpoint, joiner)) return {};
   return {.admitted = false, .alternatives = alternatives_for(table, id)};
 }
 

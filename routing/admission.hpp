@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <kith/endpoint.hpp>
@@ -31,9 +32,13 @@ struct Admission {
   std::vector<ContactIndex> alternatives;
 };
 
+/// Who asks: a node of the overlay, or one that enters it through us and is a use to nobody yet.
+enum class Joiner : std::uint8_t { settled, entering };
+
 /// Whether to join a node `id` at `endpoint` that asks for it.  Never refuses a neighbour, be it
 /// ours or be we its own as far as we know: on that the exactness of "closest" rests.
-[[nodiscard]] Admission admit(const Table& table, const Fingerprint& id, const Endpoint& endpoint);
+[[nodiscard]] Admission admit(const Table& table, const Fingerprint& id, const Endpoint& endpoint,
+                              Joiner joiner = Joiner::settled);
 
 /// The peers that we could do without and that are not neighbours in either direction, the most
 /// dispensable first: crowded, then suspect, then by latency, the longest first.  A peer may need

@@ -33,6 +33,8 @@ struct Config {
   std::vector<AddressRange> networks_exempt{};
 
   std::size_t sessions_max = 400;
+  /// So many more for nodes that enter the overlay through us.
+  std::size_t sessions_for_entering = 64;
   /// Up to so many sessions nobody is refused because we have no use for it.
   std::size_t sessions_free = 64;
   /// The soft cap, in thousandths of the sessions that the table needs.

@@ -177,21 +177,28 @@ void Membership::refuse(ConnectionId connection, Errc why) {
 
 void Membership::accept(ConnectionId connection, Instant now) {
   const Candidate candidate = candidates_.at(connection);
-  const bool in_table =
-      config_.role == Participation::member && candidate.role == Participation::member;
-  if (in_table && !candidate.entering) {
-    const auto admission =
-        routing::admit(*table_, book_->id(candidate.contact), book_->endpoint(candidate.contact));
-    if (!admission.admitted) {
-      outputs_.emplace_back(SendOn{connection, piggy_of(admission.alternatives, false, now.wall)});
-      return refuse(connection, Errc::limit_reached);
-    }
+  if (auto alternatives = alternatives_for(candidate, now.wall)) {
+    outputs_.emplace_back(SendOn{connection, *std::move(alternatives)});
+    return refuse(connection, Errc::limit_reached);
   }
   candidates_.erase(connection);
   outputs_.emplace_back(SendOn{connection, encode_acknowledge(config_.role)});
   welcome(connection, candidate, now);
   join(connection, candidate.contact, candidate.role, identity_of(candidate).fingerprint(),
        now.time);
+}
+
+std::optional<Bytes> Membership::alternatives_for(const Candidate& candidate, WallTime now) const {
+  if (peers_->find(candidate.contact)) return std::nullopt;
+  const Fingerprint& id = book_->id(candidate.contact);
+  if (config_.role == Participation::client || candidate.role == Participation::client) {
+    if (peers_->size() < table_->peers().size() + config_.clients_most) return std::nullopt;
+    return piggy_near(id, id, now);
+  }
+  const auto joiner = candidate.entering ? routing::Joiner::entering : routing::Joiner::settled;
+  const auto admission = routing::admit(*table_, id, book_->endpoint(candidate.contact), joiner);
+  if (admission.admitted) return std::nullopt;
+  return piggy_of(admission.alternatives, false, now);
 }
 
 void Membership::welcome(ConnectionId connection, const Candidate& candidate, Instant now) {

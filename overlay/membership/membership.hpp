@@ -84,6 +84,7 @@ struct MembershipConfig {
   /// Whose word on identities we take besides their own.
   std::optional<crypto::SigningPublicKey> realm_leader;
   std::size_t peers_wanted_by_client = 3;
+  std::size_t clients_most = 1024;
   std::size_t dials_most = 8;
   std::size_t lookups_at_once = 4;
   Duration refresh_first{250'000};
@@ -186,6 +187,9 @@ class Membership {
   void ask(ConnectionId connection, const Candidate& candidate);
   void refuse(ConnectionId connection, Errc why);
   void accept(ConnectionId connection, Instant now);
+  /// Whom a node that we have no room for may try instead; nothing if there is room.
+  [[nodiscard]] std::optional<Bytes> alternatives_for(const Candidate& candidate,
+                                                      WallTime now) const;
   void welcome(ConnectionId connection, const Candidate& candidate, Instant now);
   void join(ConnectionId connection, ContactIndex contact, Participation role,
             const Fingerprint& identity, TimePoint now);

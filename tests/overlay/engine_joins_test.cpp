@@ -166,6 +166,74 @@ TEST_F(EngineJoins, MakeTheNewestSessionOfADialerSurvive) {
   EXPECT_EQ(node.engine->status().sessions, 1U);
 }
 
+/// One that has room for twenty members, as many neighbours as it holds, and three clients.
+struct CrowdedEngineJoins : EngineJoins {
+  CrowdedEngineJoins() {
+    crowded = &lab.add(2, [](EngineConfig& config) {
+      config.neighbourhood_size = 2;
+      config.sessions_most = 20;
+      config.clients_most = 3;
+    });
+    crowded->engine->on_deadline(lab.now);
+  }
+
+  /// Whether somebody new got in.
+  bool let_in(Participation role, bool entering) {
+    people.push_back(somebody(static_cast<std::uint8_t>(people.size())));
+    DialTarget target;
+    target.node = crowded->engine->id();
+    target.first_message = encode(JoinMessage{.role = role, .entering = entering});
+    TestNode& who = *people.back();
+    last = &lab.knock(
+        *crowded, Endpoint::v4({127, 0, 0, 1}, 4000),
+        Session::dial(who.local, std::move(target), test::default_config(), who.random, lab.now));
+    lab.pass(100ms);
+    return !last->is_over();
+  }
+
+  /// The kinds of what the last one was told.
+  [[nodiscard]] std::vector<MessageKind> told() const {
+    std::vector<MessageKind> kinds;
+    for (const Bytes& message : last->party->messages) kinds.push_back(*peek_kind(message));
+    return kinds;
+  }
+
+  EngineLab::Node* crowded;
+  EngineLab::Stranger* last = nullptr;
+  std::vector<std::unique_ptr<TestNode>> people;
+};
+
+TEST_F(CrowdedEngineJoins, AreLimitedForNodesThatEnter) {
+  int entered = 0;
+  int refused = 0;
+  for (int i = 0; i < 200; ++i) ++(let_in(Participation::member, true) ? entered : refused);
+  EXPECT_GE(entered, 20);
+  EXPECT_LT(entered, 120);
+  EXPECT_GT(refused, 80);
+  while (let_in(Participation::member, true)) {
+  }
+  EXPECT_EQ(told(), (std::vector{MessageKind::piggy, MessageKind::not_acknowledged}));
+}
+
+TEST_F(CrowdedEngineJoins, KeepRoomForNodesThatEnter) {
+  while (crowded->engine->status().sessions < 20) let_in(Participation::member, false);
+  int strangers = 0;
+  for (int i = 0; i < 20; ++i) strangers += let_in(Participation::member, false) ? 1 : 0;
+  // Some are neighbours.
+  EXPECT_LT(strangers, 15);
+  EXPECT_TRUE(let_in(Participation::member, true));
+  EXPECT_TRUE(let_in(Participation::client, true));
+}
+
+TEST_F(CrowdedEngineJoins, AreLimitedForClients) {
+  ASSERT_TRUE(let_in(Participation::member, true));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(let_in(Participation::client, true));
+  EXPECT_FALSE(let_in(Participation::client, true));
+  EXPECT_EQ(told(), (std::vector{MessageKind::piggy, MessageKind::not_acknowledged}));
+  EXPECT_FALSE(let_in(Participation::client, false));
+  EXPECT_TRUE(let_in(Participation::member, true));
+}
+
 TEST_F(EngineJoins, LastOnceTheyHaveJoined) {
   std::vector<std::unique_ptr<TestNode>> newcomers;
   for (std::uint8_t i = 0; i < 12; ++i) {

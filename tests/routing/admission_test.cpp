@@ -66,6 +66,25 @@ TEST(AdmissionLaw, AdmitsOthersOnlyWithinTheCaps) {
   });
 }
 
+TEST(AdmissionLaw, LetsNodesEnterWhileThereIsRoomForThem) {
+  std::size_t refused = 0;
+  kith::test::for_each_seed(kSeeds, [&](Random& random) {
+    World world(random, full_world(random));
+    world.config.sessions_for_entering = random.below(6);
+    for (int round = 0; round < 8; ++round) {
+      world.run(20);
+      const Fingerprint id = world.any_key();
+      const Table& table = *world.table;
+      if (world.is_neighbour(id) || table.is_neighbour_of(id, table.self_id())) continue;
+      const bool has_room =
+          table.peers().size() < world.config.sessions_max + world.config.sessions_for_entering;
+      ASSERT_EQ(admit(table, id, world.any_endpoint(), Joiner::entering).admitted, has_room);
+      if (!has_room) ++refused;
+    }
+  });
+  EXPECT_TRUE(refused > 0 || std::getenv("KITH_TEST_SEED") != nullptr) << "the law saw too little";
+}
+
 TEST(AdmissionLaw, TheSoftCapFollowsTheNeed) {
   kith::test::for_each_seed(kSeeds, [](Random& random) {
     World world(random, full_world(random));
