@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 
-#include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
+#include "apps/console/wording.hpp"
 #include "apps/control/client.hpp"
 
 namespace kith::apps {

@@ -13,6 +13,7 @@
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/progress.hpp"
+#include "apps/console/wording.hpp"
 #include "apps/line_reader.hpp"
 #include "apps/node_settings.hpp"
 #include "apps/outbox.hpp"
@@ -133,7 +134,7 @@ class Sender {
       if (interrupts_.requested()) return;
       send(*line, "the line");
       if (sent_ % kShowEvery == 0)
-        progress_.show("publishing", input.fraction(), fmt::format("{} messages", sent_));
+        progress_.show("publishing", input.fraction(), counted(sent_, "message"));
     }
   }
 
@@ -162,17 +163,17 @@ class Sender {
       if (interrupts_.requested()) deadline = std::min(deadline, now() + kShortDrain);
       if (now() >= deadline) return false;
       progress_.show("waiting for receivers", std::nullopt,
-                     fmt::format("{} messages under way", publisher_.status().queued_messages));
+                     counted(publisher_.status().queued_messages, "message") + " under way");
     }
     return true;
   }
 
   void report(const PublisherStatus& status, Duration took) const {
     const double rate = static_cast<double>(sent_) / std::max(in_seconds(took), 1e-6);
-    narrator_.tell(fmt::format(
-        "sent {} messages to {} receivers: {} delivered, {} expired, {} refused, in {} ({:.0f}/s)",
-        sent_, receivers_.most(), status.delivered, status.expired, status.refused,
-        for_people(took), rate));
+    narrator_.tell(
+        fmt::format("sent {} to {}: {} delivered, {} expired, {} refused, in {} ({:.0f}/s)",
+                    counted(sent_, "message"), counted(receivers_.most(), "receiver"),
+                    status.delivered, status.expired, status.refused, for_people(took), rate));
     if (!options_.as_json) return;
     write_json(boost::json::object{{"subject", options_.subject},
                                    {"sent", sent_},
@@ -189,7 +190,7 @@ class Sender {
     if (interrupts_.requested()) throw Failure(ExitCode::error, "interrupted");
     if (!is_drained)
       throw Failure(ExitCode::timed_out,
-                    fmt::format("{} messages are still under way", status.queued_messages));
+                    "still under way: " + counted(status.queued_messages, "message"));
     // Who left before a message was published is owed nothing of it, and was to have it.
     const std::uint64_t owed = status.delivered + status.expired + status.refused;
     const std::uint64_t wanted = sent_ * options_.receivers;

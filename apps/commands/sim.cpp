@@ -14,6 +14,7 @@
 #include "apps/console/output.hpp"
 #include "apps/console/progress.hpp"
 #include "apps/console/table.hpp"
+#include "apps/console/wording.hpp"
 #include "core/crypto/sodium.hpp"
 #include "overlay/sim/latency.hpp"
 #include "overlay/sim/route_experiment.hpp"

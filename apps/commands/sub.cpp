@@ -13,6 +13,7 @@
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
+#include "apps/console/wording.hpp"
 #include "apps/inbox.hpp"
 #include "apps/node_settings.hpp"
 
@@ -76,7 +77,7 @@ class Deadlines {
                     "nobody publishes that; --first-match-timeout waits longer");
     if (now >= end_)
       throw Failure(ExitCode::timed_out,
-                    fmt::format("time is up after {} messages", inbox.received()));
+                    "time is up after " + counted(inbox.received(), "message"));
   }
 
   [[nodiscard]] Clock::time_point next() const {
@@ -98,10 +99,15 @@ class Deadlines {
 };
 
 /// Closes the inbox on every way out, so that the node is never held up by a writer that is gone.
-struct Closing {
-  Inbox& inbox;
+class Closing {
+ public:
+  explicit Closing(Inbox& inbox) : inbox_(inbox) {}
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+  ~Closing() { inbox_.close(); }
 
-  ~Closing() { inbox.close(); }
+ private:
+  Inbox& inbox_;
 };
 
 /// The subscriptions of the command, which end together: in the middle of what comes, so that
@@ -185,10 +191,11 @@ ExitCode subscribe(const SubOptions& options) {
     throw;
   }
   finish();
-  if (const auto first = inbox.first_at())
-    narrator.tell(fmt::format("received {} messages, the first {} after the start",
-                              inbox.received(),
+  if (const auto first = inbox.first_at()) {
+    narrator.tell(fmt::format("received {}, the first {} after the start",
+                              counted(inbox.received(), "message"),
                               for_people(std::chrono::duration_cast<Duration>(*first - start))));
+  }
   return code;
 }
 

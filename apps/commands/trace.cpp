@@ -7,6 +7,7 @@
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/table.hpp"
+#include "apps/console/wording.hpp"
 #include "apps/control/client.hpp"
 
 namespace kith::apps {

@@ -11,6 +11,7 @@
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
+#include "apps/console/wording.hpp"
 #include "apps/control/place.hpp"
 #include "apps/control/server.hpp"
 #include "apps/node_settings.hpp"

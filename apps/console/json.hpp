@@ -5,7 +5,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <kith/bytes.hpp>
-#include <kith/time.hpp>
 
 namespace kith::apps {
 
@@ -18,9 +17,5 @@ void write_json(const boost::json::value& value);
 /// Adds `payload` to `object`: as text where it is UTF-8, in base64 otherwise; `encoding` says
 /// which.
 void add_payload(boost::json::object& object, ByteView payload);
-
-/// Seconds as a number, and as people read them: `0.000183` and `183 µs`.
-[[nodiscard]] double in_seconds(Duration time);
-[[nodiscard]] std::string for_people(Duration time);
 
 }  // namespace kith::apps

@@ -6,7 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <kith/subject.hpp>
 
-#include "apps/console/json.hpp"
+#include "apps/console/wording.hpp"
 #include "core/overloaded.hpp"
 
 namespace kith::apps {

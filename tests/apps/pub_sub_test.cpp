@@ -40,10 +40,10 @@ TEST_F(PubSub, CarriesAMessage) {
   const Finished published = run_kith(pub({"sunny"}));
   EXPECT_EQ(published.code, 0) << published.error;
   EXPECT_THAT(published.output, IsEmpty());
-  EXPECT_THAT(published.error, HasSubstr("sent 1 messages to 1 receivers: 1 delivered"));
+  EXPECT_THAT(published.error, HasSubstr("sent 1 message to 1 receiver: 1 delivered"));
   EXPECT_EQ(subscriber.wait(), 0);
   EXPECT_EQ(subscriber.output(), "sunny\n");
-  EXPECT_THAT(subscriber.error(), HasSubstr("received 1 messages, the first"));
+  EXPECT_THAT(subscriber.error(), HasSubstr("received 1 message, the first"));
 }
 
 TEST_F(PubSub, CarriesEveryLineToEveryReceiver) {
@@ -219,7 +219,7 @@ TEST_F(PubSub, EndsAPublisherByCtrlCOnceEverythingIsDelivered) {
   EXPECT_EQ(subscriber.wait_for_output(), "a");
   publisher.signal(SIGINT);
   EXPECT_EQ(publisher.wait(), 1);
-  EXPECT_THAT(publisher.error(), HasSubstr("sent 1 messages"));
+  EXPECT_THAT(publisher.error(), HasSubstr("sent 1 message "));
   EXPECT_THAT(publisher.error(), HasSubstr("interrupted"));
 }
 

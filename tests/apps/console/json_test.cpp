@@ -32,14 +32,5 @@ TEST(AddPayload, ShowsOtherBytesInBase64) {
   EXPECT_EQ(object.at("payload"), "/wA=");
 }
 
-TEST(ForPeople, ChoosesTheUnit) {
-  using namespace std::chrono_literals;
-  EXPECT_EQ(for_people(183us), "183 µs");
-  EXPECT_EQ(for_people(1500us), "1.5 ms");
-  EXPECT_EQ(for_people(2500ms), "2.5 s");
-  EXPECT_EQ(for_people(125s), "2 min 5 s");
-  EXPECT_EQ(for_people(2h + 5min), "2 h 5 min");
-}
-
 }  // namespace
 }  // namespace kith::apps

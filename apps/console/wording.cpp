@@ -1,0 +1,26 @@
+#include "apps/console/wording.hpp"
+
+#include <fmt/format.h>
+
+namespace kith::apps {
+
+double in_seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+
+std::string for_people(Duration time) {
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  const double value = in_seconds(time);
+  if (time < std::chrono::milliseconds(1)) return fmt::format("{} µs", time.count());
+  if (time < seconds(1)) return fmt::format("{:.1f} ms", value * 1e3);
+  if (time < minutes(1)) return fmt::format("{:.1f} s", value);
+  if (time < hours(1))
+    return fmt::format("{} min {} s", time / minutes(1), time % minutes(1) / seconds(1));
+  return fmt::format("{} h {} min", time / hours(1), time % hours(1) / minutes(1));
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace kith::apps
