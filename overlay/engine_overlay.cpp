@@ -338,6 +338,7 @@ void Engine::Impl::forget_unused() {
   for (std::size_t at = 0; at < table_.spares().size(); ++at)
     used.push_back(table_.spares().order()[at]);
   membership_.append_used(used);
+  router_.append_used(used);
   append_used_by_pubsub(used);
   std::ranges::sort(used);
   book_->retain(used);

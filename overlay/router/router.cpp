@@ -141,6 +141,15 @@ std::optional<RouterOutput> Router::poll_output() {
 
 std::optional<TimePoint> Router::next_deadline() const { return deadlines_.next(); }
 
+void Router::append_used(std::vector<ContactIndex>& used) const {
+  for (const auto& [number, way] : ways_) {
+    if (way.from) used.push_back(*way.from);
+    if (way.to) used.push_back(*way.to);
+    used.insert(used.end(), way.tried.begin(), way.tried.end());
+  }
+  for (const auto& [peer, sent] : unconfirmed_) used.push_back(peer);
+}
+
 std::optional<ContactIndex> Router::choose_hop(const Way& way) const {
   if (const auto peer = target_peer(way)) return peer;
   if (config_.role == Participation::client) return way.from ? std::nullopt : closest_relay(way);

@@ -127,6 +127,8 @@ class Router {
 
   // Getters.
   [[nodiscard]] std::uint64_t routed() const { return routed_; }
+  /// Adds the contacts that it remembers: their numbers must keep their meaning.
+  void append_used(std::vector<ContactIndex>& used) const;
   /// Of messages of others.
   [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
 

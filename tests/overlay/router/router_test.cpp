@@ -1,7 +1,6 @@
 #include "overlay/router/router.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -11,7 +10,6 @@
 
 #include "overlay/membership/messages.hpp"
 #include "tests/overlay/village.hpp"
-#include "tests/support/for_each_seed.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -339,6 +337,25 @@ TEST_F(RouterTest, HandsOnWithoutKeepingWhatIsTooMuch) {
   EXPECT_LE(router->kept_bytes(), 2 * payload.size());
 }
 
+TEST_F(RouterTest, NamesTheContactsThatItRemembers) {
+  receive(friends[0], village.id(friends[4]));
+  static_cast<void>(village.table.on_missed_ping(friends[4]));
+  router->on_suspect(friends[4], TimePoint(300ms));
+  receive(friends[1], village.id(friends[2]));
+  std::vector<ContactIndex> used;
+  router->append_used(used);
+  for (const std::size_t i : {0U, 1U, 2U, 4U})
+    EXPECT_NE(std::ranges::find(used, friends[i]), used.end()) << i;
+  router->on_deadline(TimePoint(11s));
+  for (const ContactIndex peer : friends) {
+    router->on_ping_sent(peer, 1);
+    router->on_pong(peer, 1);
+  }
+  used.clear();
+  router->append_used(used);
+  EXPECT_TRUE(used.empty());
+}
+
 TEST_F(RouterTest, LetsNoMessageTravelFartherThanItsOwn) {
   RouteMessage message;
   message.key = village.id(friends[4]);
@@ -364,28 +381,6 @@ TEST_F(ClientRouterTest, ForwardsNothingForOthers) {
   ASSERT_TRUE(sent);
   EXPECT_EQ(sent->peer, friends[0]);
   EXPECT_EQ(decode_answer(sent->message)->status, AnswerStatus::unreachable);
-}
-
-TEST(Router, GoesOnlyTowardsTheKey) {
-  kith::test::for_each_seed(1000, [](SeededRandom& random) {
-    test::Village village(random.next_u64());
-    const auto count = static_cast<std::uint16_t>(1 + random.below(12));
-    for (std::uint16_t i = 0; i < count; ++i) village.befriend(kFirstPeer + i);
-    Router router({}, village.id(village.self), village.table, village.book, village.peers);
-    std::array<Byte, Fingerprint::kBytes> bytes{};
-    random.fill(bytes);
-    const Fingerprint key(bytes);
-    router.route({.key = key, .payload = encode_bare(MessageKind::trace)}, TimePoint{});
-    const auto output = router.poll_output();
-    ASSERT_TRUE(output);
-    const Fingerprint& self = village.id(village.self);
-    if (const auto* sent = std::get_if<RouterSend>(&*output)) {
-      EXPECT_TRUE(is_closer(key, village.id(sent->peer), self));
-    } else {
-      for (const Peer& peer : village.peers.all())
-        EXPECT_TRUE(is_closer(key, self, village.id(peer.contact)));
-    }
-  });
 }
 
 }  // namespace
