@@ -78,6 +78,16 @@ std::optional<TimePoint> EngineLab::next() const {
   return next;
 }
 
+std::size_t EngineLab::wires_between(const Node& one, const Node& other) const {
+  return static_cast<std::size_t>(std::ranges::count_if(wires_, [&](const auto& wire) {
+    const Side& dialer = wire->sides[0];
+    const Side& listener = wire->sides[1];
+    const bool theirs = (dialer.node == &one && listener.node == &other) ||
+                        (dialer.node == &other && listener.node == &one);
+    return theirs && !dialer.gone && !listener.gone;
+  }));
+}
+
 void EngineLab::drain(Node& node) {
   while (auto output = node.engine->poll_output(now)) {
     std::visit(Overloaded{[&](const Dial& order) { dial(node, order); },
@@ -159,7 +169,7 @@ void EngineLab::say(Wire& wire, int from, const Bytes& bytes) {
 
 void EngineLab::deliver(Wire& wire, int to, const Bytes& bytes) {
   Side& side = wire.sides[to];
-  if (side.gone) return;
+  if (side.gone || !(side.node || side.stranger)) return;
   if (side.node) {
     side.node->engine->on_bytes(side.connection, bytes, now);
     return drain(*side.node);
@@ -172,7 +182,7 @@ void EngineLab::deliver(Wire& wire, int to, const Bytes& bytes) {
 
 void EngineLab::end(Wire& wire, int to, bool lost) {
   Side& side = wire.sides[to];
-  if (side.gone) return;
+  if (side.gone || !(side.node || side.stranger)) return;
   if (side.node) {
     side.gone = lost;
     if (lost)

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -67,6 +69,8 @@ class EngineLab {
   /// Lets time pass; everything due happens.
   void pass(Duration by);
 
+  /// Connections that neither of the two has ended.
+  [[nodiscard]] std::size_t wires_between(const Node& one, const Node& other) const;
   [[nodiscard]] static Endpoint endpoint_of(std::uint8_t number) {
     return Endpoint::v4({10, 0, number, 1}, 3141);
   }

@@ -1,0 +1,79 @@
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/overlay/engine_lab.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+
+using test::EngineLab;
+
+/// Two engines that know where the other listens.
+struct EnginePair : testing::Test {
+  EngineLab lab;
+  EngineLab::Node& one = lab.add(1);
+  EngineLab::Node& two = lab.add(2);
+};
+
+TEST_F(EnginePair, ThatDialsAtOnceLosesNothingAndKeepsOneSession) {
+  one.engine->join({two.endpoint, {}}, lab.now);
+  two.engine->join({one.endpoint, {}}, lab.now);
+  ASSERT_TRUE(one.engine->subscribe("news", {}, lab.now));
+  const auto publisher = two.engine->advertise("news", {}, lab.now);
+  ASSERT_TRUE(publisher);
+  std::vector<std::string> published;
+  for (int i = 0; i < 50; ++i) {
+    lab.pass(100ms);
+    if (two.engine->publisher(*publisher).receivers == 0) continue;
+    published.push_back(std::to_string(i));
+    const std::string& text = published.back();
+    ASSERT_TRUE(two.engine->publish(*publisher, as_bytes(text), lab.now));
+  }
+  EXPECT_EQ(lab.wires_between(one, two), 1U);
+  lab.pass(1s);
+  EXPECT_EQ(one.dials, 1U);
+  EXPECT_EQ(two.dials, 1U);
+  EXPECT_GT(published.size(), 20U);
+  EXPECT_EQ(one.delivered, published);
+  EXPECT_EQ(one.engine->status().sessions, 1U);
+  EXPECT_EQ(two.engine->status().sessions, 1U);
+  EXPECT_TRUE(one.lost.empty());
+  EXPECT_TRUE(two.lost.empty());
+}
+
+TEST_F(EnginePair, LeavesInEveryState) {
+  // Dialing, in the handshake, joining, joined: a flight takes 10 ms.
+  for (const Duration after : {0ms, 5ms, 15ms, 25ms, 35ms, 45ms, 55ms, 1000ms}) {
+    EngineLab world;
+    EngineLab::Node& host = world.add(1);
+    EngineLab::Node& guest = world.add(2);
+    guest.engine->join({host.endpoint, {}}, world.now);
+    world.pass(after);
+    guest.engine->leave(world.now);
+    world.pass(5s);
+    EXPECT_TRUE(guest.left) << after.count();
+    EXPECT_EQ(guest.engine->status().sessions, 0U);
+    EXPECT_EQ(host.engine->status().sessions, 0U);
+    EXPECT_EQ(host.engine->status().half_open, 0U);
+  }
+}
+
+TEST_F(EnginePair, LeavesWhileThePolicyOfTheOtherThinks) {
+  one.verdict.reset();
+  two.engine->join({one.endpoint, {}}, lab.now);
+  lab.pass(1s);
+  ASSERT_EQ(one.engine->status().half_open, 1U);
+  two.engine->leave(lab.now);
+  lab.pass(5s);
+  EXPECT_TRUE(two.left);
+  EXPECT_EQ(one.engine->status().half_open, 0U);
+}
+
+}  // namespace
+}  // namespace kith::overlay
