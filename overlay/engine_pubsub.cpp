@@ -7,6 +7,7 @@
 #include "overlay/engine_impl.hpp"
 
 namespace kith::overlay {
+
 bool Engine::Impl::step_pubsub(Instant now) {
   // First what may point into the message being handled.
   if (auto output = exchange_.poll_output(now)) {
@@ -241,7 +242,7 @@ void Engine::Impl::dial_needed(Instant now) {
 
 void Engine::Impl::on_dial_failed(ContactIndex contact, Errc why, Instant now) {
   membership_.on_dial_failed(contact, why, now.time);
-  if (!peers_.find(contact)) needs_.on_failed(book_->id(contact), now.time);
+  if (!peers_.find(contact)) needs_.on_failed(book_->id(contact), why, now.time);
 }
 
 void Engine::Impl::on_session_usable(ContactIndex contact, Instant now) {

@@ -6,9 +6,6 @@
 namespace kith::overlay {
 namespace {
 
-constexpr Duration kRedialFirst{1'000'000};
-constexpr Duration kRedialLast{300'000'000};
-constexpr std::uint32_t kRedialJitterPerMille = 250;
 constexpr Duration kBurst = std::chrono::seconds(1);
 constexpr Duration kBetweenStarts = kBurst / kExchangeDialsPerSecond;
 
@@ -32,7 +29,7 @@ void NeededSessions::clear() {
 void NeededSessions::on_connected(const Fingerprint& node) {
   under_way_.erase(node);
   waiting_.cancel(node);
-  if (const auto it = needs_.find(node); it != needs_.end()) it->second.pause = {};
+  if (const auto it = needs_.find(node); it != needs_.end()) it->second.backoff.on_succeeded();
 }
 
 void NeededSessions::on_missing(const Fingerprint& node, TimePoint now) {
@@ -42,13 +39,11 @@ void NeededSessions::on_missing(const Fingerprint& node, TimePoint now) {
   if (!waiting_.deadline_of(node)) waiting_.set(node, now);
 }
 
-void NeededSessions::on_failed(const Fingerprint& node, TimePoint now) {
+void NeededSessions::on_failed(const Fingerprint& node, Errc why, TimePoint now) {
   under_way_.erase(node);
   const auto it = needs_.find(node);
   if (it == needs_.end() || !it->second.dial) return;
-  Need& need = it->second;
-  need.pause = std::clamp(2 * need.pause, kRedialFirst, kRedialLast);
-  waiting_.set(node, now + random_->jittered(need.pause, kRedialJitterPerMille));
+  waiting_.set(node, now + it->second.backoff.on_failed(why, *random_));
 }
 
 std::optional<ContactIndex> NeededSessions::next_dial(TimePoint now) {

@@ -8,10 +8,12 @@
 #include <vector>
 
 #include <kith/fingerprint.hpp>
+#include <kith/result.hpp>
 #include <kith/time.hpp>
 
 #include "core/deadline_queue.hpp"
 #include "core/random.hpp"
+#include "overlay/backoff.hpp"
 #include "overlay/contact_book.hpp"
 
 namespace kith::overlay {
@@ -45,7 +47,7 @@ class NeededSessions {
   void on_connected(const Fingerprint& node);
   /// There is none, or none any more.
   void on_missing(const Fingerprint& node, TimePoint now);
-  void on_failed(const Fingerprint& node, TimePoint now);
+  void on_failed(const Fingerprint& node, Errc why, TimePoint now);
 
   // Outputs.
 
@@ -61,7 +63,7 @@ class NeededSessions {
  private:
   struct Need {
     std::optional<ContactIndex> dial;
-    Duration pause{};  ///< After it failed last; zero since there was a session.
+    Backoff backoff;
   };
 
   Random* random_;

@@ -1,14 +1,7 @@
 #include "overlay/membership/entrance.hpp"
 
-#include <algorithm>
-
 namespace kith::overlay {
 namespace {
-
-constexpr Duration kPauseFirst{1'000'000};
-constexpr Duration kPauseLast{300'000'000};
-constexpr Duration kPauseRefused{60'000'000};
-constexpr std::uint32_t kJitterPerMille = 250;
 
 bool same_door(const JoinTarget& a, const JoinTarget& b) {
   return a.endpoint == b.endpoint && a.node == b.node;
@@ -19,7 +12,7 @@ bool same_door(const JoinTarget& a, const JoinTarget& b) {
 void Entrance::add(const JoinTarget& target, TimePoint now) {
   for (const Door& door : doors_)
     if (same_door(door.target, target)) return;
-  doors_.push_back({target, now, kPauseFirst});
+  doors_.push_back({target, now, {}});
 }
 
 std::optional<JoinTarget> Entrance::next(TimePoint now) {
@@ -41,20 +34,18 @@ std::optional<TimePoint> Entrance::next_deadline() const {
 Duration Entrance::on_failed(const JoinTarget& target, Errc why, TimePoint now) {
   for (Door& door : doors_) {
     if (!same_door(door.target, target)) continue;
-    if (why == Errc::refused) door.pause = std::max(door.pause, kPauseRefused);
-    const Duration pause = random_->jittered(door.pause, kJitterPerMille);
+    const Duration pause = door.backoff.on_failed(why, *random_);
     door.dialing = false;
     door.due = now + pause;
-    door.pause = std::min(2 * door.pause, kPauseLast);
     return pause;
   }
-  return kPauseFirst;
+  return Backoff::kFirst;
 }
 
 void Entrance::on_entered() {
   for (Door& door : doors_) {
     door.dialing = false;
-    door.pause = kPauseFirst;
+    door.backoff.on_succeeded();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <kith/time.hpp>
 
 #include "core/random.hpp"
+#include "overlay/backoff.hpp"
 #include "overlay/engine_config.hpp"
 
 namespace kith::overlay {
@@ -33,7 +34,7 @@ class Entrance {
   struct Door {
     JoinTarget target;
     TimePoint due;
-    Duration pause;
+    Backoff backoff;
     bool dialing = false;
   };
 

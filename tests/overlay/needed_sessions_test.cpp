@@ -49,7 +49,7 @@ TEST_F(NeededSessionsTest, AreDialedAtOnce) {
 TEST_F(NeededSessionsTest, AreNotDialedWithoutAToken) {
   needed.need(node(1), std::nullopt);
   needed.on_missing(node(1), now);
-  needed.on_failed(node(1), now);
+  needed.on_failed(node(1), Errc::connection_lost, now);
   EXPECT_EQ(needed.next_deadline(), std::nullopt);
   EXPECT_TRUE(needed.is_needed(node(1)));
 }
@@ -65,11 +65,11 @@ TEST_F(NeededSessionsTest, WaitTheirTurnWhereTooManyDialsAreUnderWay) {
   needed.on_connected(node(under_way[0]));
   EXPECT_LE(needed.next_deadline(), now);
   EXPECT_EQ(dials().size(), 1U);
-  needed.on_failed(node(under_way[1]), now);
+  needed.on_failed(node(under_way[1]), Errc::connection_lost, now);
   EXPECT_EQ(dials().size(), 1U);
   needed.release(node(under_way[2]));
   EXPECT_TRUE(dials().empty());
-  needed.on_failed(node(under_way[2]), now);
+  needed.on_failed(node(under_way[2]), Errc::connection_lost, now);
   EXPECT_EQ(dials().size(), 1U);
 }
 
@@ -94,7 +94,7 @@ TEST_F(NeededSessionsTest, AreDialedAgainAfterLongerPauses) {
   ASSERT_EQ(dials().size(), 1U);
   Duration before{};
   for (int i = 0; i < 5; ++i) {
-    needed.on_failed(node(1), now);
+    needed.on_failed(node(1), Errc::connection_lost, now);
     EXPECT_TRUE(dials().empty());
     const Duration pause = *needed.next_deadline() - now;
     EXPECT_GT(pause, before);
@@ -105,8 +105,15 @@ TEST_F(NeededSessionsTest, AreDialedAgainAfterLongerPauses) {
   needed.on_connected(node(1));
   needed.on_missing(node(1), now);
   ASSERT_EQ(dials().size(), 1U);
-  needed.on_failed(node(1), now);
+  needed.on_failed(node(1), Errc::connection_lost, now);
   EXPECT_LE(*needed.next_deadline() - now, 1250ms);
+}
+
+TEST_F(NeededSessionsTest, WaitAMinuteAfterARefusal) {
+  need(1);
+  ASSERT_EQ(dials().size(), 1U);
+  needed.on_failed(node(1), Errc::refused, now);
+  EXPECT_GE(*needed.next_deadline() - now, 45s);
 }
 
 TEST_F(NeededSessionsTest, AreNotDialedOnceNobodyNeedsThem) {

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+
+#include "core/random.hpp"
+
+namespace kith::overlay {
+
+/// How long to wait before somebody is dialed again: 1 s, doubling up to 5 min, give or take a
+/// quarter; from 60 s after a refusal (docs/protocol.md §6, redial).
+class Backoff {
+ public:
+  static constexpr Duration kFirst{1'000'000};
+  static constexpr Duration kLast{300'000'000};
+  static constexpr Duration kRefused{60'000'000};
+  static constexpr std::uint32_t kJitterPerMille = 250;
+
+  /// The pause after an attempt that failed because of `why`.
+  [[nodiscard]] Duration on_failed(Errc why, Random& random) {
+    if (why == Errc::refused) pause_ = std::max(pause_, kRefused);
+    const Duration pause = random.jittered(pause_, kJitterPerMille);
+    pause_ = std::min(2 * pause_, kLast);
+    return pause;
+  }
+
+  void on_succeeded() { pause_ = kFirst; }
+
+ private:
+  Duration pause_ = kFirst;
+};
+
+}  // namespace kith::overlay
