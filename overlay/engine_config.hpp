@@ -25,8 +25,6 @@ struct JoinTarget {
   std::optional<Fingerprint> node;
 };
 
-enum class WhenFull : std::uint8_t { reject };
-
 struct SubscribeOptions {
   /// Who may send: nobody in particular (zeros), an identity, or a realm.
   Fingerprint audience;

@@ -192,11 +192,12 @@ struct Status {
   std::uint64_t bytes_out = 0;
 };
 
-/// The ledger of one publisher, counted per receiver:
-/// published × receivers = delivered + expired + refused + in flight.
+/// The ledger of one publisher.  All but `published` and `unheard` count a message once for each
+/// receiver matched when it was accepted: owed = delivered + expired + refused + in flight.
 struct PublisherInfo {
   std::size_t receivers = 0;
   std::uint64_t published = 0;
+  std::uint64_t owed = 0;
   std::uint64_t delivered = 0;
   std::uint64_t expired = 0;
   std::uint64_t refused = 0;

@@ -17,6 +17,7 @@ constexpr std::size_t kStagedMessagesMost = 32'768;
 PublisherStatus status_of(const overlay::PublisherInfo& info) {
   return {.receivers = info.receivers,
           .published = info.published,
+          .owed = info.owed,
           .delivered = info.delivered,
           .expired = info.expired,
           .refused = info.refused,

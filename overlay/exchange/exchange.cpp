@@ -5,16 +5,9 @@
 #include <variant>
 
 #include "core/assert.hpp"
+#include "core/overloaded.hpp"
 
 namespace kith::overlay {
-namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-
-}  // namespace
 
 Exchange::Exchange(const ExchangeConfig& config, Random& random)
     : config_(config),
@@ -177,6 +170,7 @@ PublisherInfo Exchange::publisher(PublisherId id) const {
   const Publisher& publisher = sending_.publisher(id);
   return {.receivers = publisher.channels.size(),
           .published = publisher.ledger.published,
+          .owed = publisher.ledger.owed,
           .delivered = publisher.ledger.delivered,
           .expired = publisher.ledger.expired,
           .refused = publisher.ledger.refused,

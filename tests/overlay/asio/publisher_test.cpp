@@ -85,6 +85,7 @@ TEST(Publisher, DeliversAHundredThousandMessagesOnceAndInOrder) {
   EXPECT_TRUE(in_order);
   const PublisherStatus status = pair.publisher.status();
   EXPECT_EQ(status.published, kMessages);
+  EXPECT_EQ(status.owed, kMessages);
   EXPECT_EQ(status.delivered, kMessages);
   EXPECT_EQ(status.queued_messages, 0U);
 }

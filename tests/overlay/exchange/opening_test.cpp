@@ -162,6 +162,8 @@ TEST_F(Opening, GivesEachSubscriptionItsChannel) {
   world.run();
   EXPECT_EQ(receiver().payloads(subscription).size(), 1U);
   EXPECT_EQ(receiver().payloads(second).size(), 1U);
+  EXPECT_EQ(sender().exchange->publisher(publisher).published, 1U);
+  EXPECT_EQ(sender().exchange->publisher(publisher).owed, 2U);
 }
 
 TEST_F(Opening, IsUndoneByUnsubscribing) {

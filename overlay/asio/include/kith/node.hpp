@@ -137,11 +137,12 @@ struct Match {
   Fingerprint node;
 };
 
-/// The ledger of a publisher, counted once per message and receiver:
-/// owed = delivered + expired + refused + in flight.
+/// The ledger of a publisher.  All but `published` and `unheard` count a message once for each
+/// receiver matched when it was accepted: owed = delivered + expired + refused + in flight.
 struct PublisherStatus {
   std::size_t receivers = 0;
   std::uint64_t published = 0;
+  std::uint64_t owed = 0;
   std::uint64_t delivered = 0;
   std::uint64_t expired = 0;
   std::uint64_t refused = 0;
