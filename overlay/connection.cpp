@@ -5,34 +5,37 @@
 #include "core/assert.hpp"
 
 namespace kith::overlay {
-namespace {
-
-constexpr auto kById = [](const std::unique_ptr<Connection>& connection) { return connection->id; };
-
-}  // namespace
 
 Connection& Connections::add(const Endpoint& endpoint, bool dialed) {
   auto connection = std::make_unique<Connection>();
   connection->id = static_cast<ConnectionId>(next_++);
   connection->endpoint = endpoint;
   connection->dialed = dialed;
+  ids_.push_back(connection->id);
   return *connections_.emplace_back(std::move(connection));
 }
 
 void Connections::remove(ConnectionId id) {
-  const auto it = std::ranges::lower_bound(connections_, id, {}, kById);
-  KITH_ASSERT(it != connections_.end() && (*it)->id == id);
-  connections_.erase(it);
+  const auto at = place(id);
+  KITH_ASSERT(at.has_value());
+  connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(*at));
+  ids_.erase(ids_.begin() + static_cast<std::ptrdiff_t>(*at));
 }
 
 Connection* Connections::find(ConnectionId id) {
-  const auto it = std::ranges::lower_bound(connections_, id, {}, kById);
-  return it != connections_.end() && (*it)->id == id ? it->get() : nullptr;
+  const auto at = place(id);
+  return at ? connections_[*at].get() : nullptr;
 }
 
 const Connection* Connections::find(ConnectionId id) const {
-  const auto it = std::ranges::lower_bound(connections_, id, {}, kById);
-  return it != connections_.end() && (*it)->id == id ? it->get() : nullptr;
+  const auto at = place(id);
+  return at ? connections_[*at].get() : nullptr;
+}
+
+std::optional<std::size_t> Connections::place(ConnectionId id) const {
+  const auto it = std::ranges::lower_bound(ids_, id);
+  if (it == ids_.end() || *it != id) return std::nullopt;
+  return static_cast<std::size_t>(it - ids_.begin());
 }
 
 }  // namespace kith::overlay

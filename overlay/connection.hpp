@@ -61,8 +61,11 @@ class Connections {
   [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
  private:
+  [[nodiscard]] std::optional<std::size_t> place(ConnectionId id) const;
+
   // On the heap each, so that a reference outlives its neighbours' coming and going.
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<ConnectionId> ids_;  // Parallel to connections_.
   std::uint32_t next_ = 1;
 };
 

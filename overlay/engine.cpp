@@ -194,7 +194,7 @@ bool Engine::Impl::step_leaving(Instant now) {
 void Engine::Impl::on_deadline(Instant now) {
   expire_sessions(now);
   membership_.on_deadline(now.time);
-  liveness_.on_deadline([this](const Peer& peer) { return keeps(peer); }, now.time);
+  liveness_.on_deadline([this](const Peer& peer) { return patience_with(peer); }, now.time);
   router_.on_deadline(now.time);
   coordinator_.on_deadline(now);
   declarations_.on_deadline(now);

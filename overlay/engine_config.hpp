@@ -77,6 +77,8 @@ struct EngineConfig {
 
   Duration node_token_life = std::chrono::hours(24);
   Duration ping_interval = std::chrono::seconds(20);
+  /// Of peers that are neither neighbours nor exchange with us.  Less than `idle_timeout`.
+  Duration ping_interval_far = std::chrono::seconds(50);
   Duration ping_timeout_least = std::chrono::milliseconds(250);
   Duration route_timeout = std::chrono::seconds(1);
   std::uint8_t route_attempts = 4;

@@ -138,7 +138,7 @@ class Engine::Impl {
   void handle_unanswered(RequestId request, Instant now);
   void on_dial_failed(ContactIndex contact, Errc why, Instant now);
   void lose_peer(Connection& connection, Errc why, Instant now);
-  [[nodiscard]] bool keeps(const Peer& peer) const;
+  [[nodiscard]] std::optional<Duration> patience_with(const Peer& peer) const;
   /// Issues our node token anew; our own number in the book.
   ContactIndex issue_token(Instant now);
   void forget_unused();

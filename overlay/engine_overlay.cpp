@@ -104,7 +104,7 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   outputs_.emplace_back(PeerJoined{book_->id(joined.contact), connection->endpoint});
   // How far away it is we want to know at once: who is near is chosen first.
   liveness_.confirm(joined.contact, now.time);
-  liveness_.watch(now.time);
+  liveness_.watch(joined.contact, now.time);
   on_session_usable(joined.contact, now);
   on_neighbourhood_changed(now);
 }
@@ -268,10 +268,14 @@ std::vector<ConnectionId> Engine::Impl::connections_of(ContactIndex contact) con
   return found;
 }
 
-bool Engine::Impl::keeps(const Peer& peer) const {
-  if (peer.in_exchange) return true;
-  if (peer.role == Participation::client) return false;
-  return config_.role == Participation::client || routing::is_needed(table_, peer.contact);
+std::optional<Duration> Engine::Impl::patience_with(const Peer& peer) const {
+  if (peer.in_exchange) return config_.ping_interval;
+  if (peer.role == Participation::client) return std::nullopt;
+  if (config_.role == Participation::client) return config_.ping_interval;
+  if (!routing::is_needed(table_, peer.contact)) return std::nullopt;
+  // Of a neighbour's death everybody must know; of another one's, who next has a message for it.
+  return table_.peers().is_neighbour(book_->id(peer.contact)) ? config_.ping_interval
+                                                              : config_.ping_interval_far;
 }
 
 ContactIndex Engine::Impl::issue_token(Instant now) {

@@ -227,7 +227,7 @@ void Engine::Impl::need_session(NeedSession order, Instant now) {
   const auto contact = book_->find(order.node);
   if (Peer* peer = contact ? peers_.find(*contact) : nullptr) {
     peer->in_exchange = true;
-    liveness_.watch(now.time);
+    liveness_.watch(*contact, now.time);
   } else {
     needs_.on_missing(order.node, now.time);
     dial_needed(now);

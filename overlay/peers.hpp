@@ -40,6 +40,8 @@ struct Peer {
   std::optional<TimePoint> ping_sent;
   /// A message went out after the last ping; its arrival is to be confirmed by another.
   bool ping_wanted = false;
+  /// When it is looked at next.
+  TimePoint look_at = TimePoint::max();
 };
 
 /// The peers of one node, in the order of their numbers, so that every walk over them is the same
@@ -54,9 +56,12 @@ class Peers {
   [[nodiscard]] std::span<Peer> all() { return peers_; }
   [[nodiscard]] std::span<const Peer> all() const { return peers_; }
   [[nodiscard]] std::size_t size() const { return peers_.size(); }
+  /// How many of them are members.
+  [[nodiscard]] std::size_t members() const { return members_; }
 
  private:
   std::vector<Peer> peers_;
+  std::size_t members_ = 0;
 };
 
 }  // namespace kith::overlay

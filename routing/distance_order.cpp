@@ -1,5 +1,7 @@
 #include "routing/distance_order.hpp"
 
+#include <algorithm>
+
 #include "core/assert.hpp"
 
 namespace kith::routing {
@@ -14,6 +16,21 @@ void insert_at(std::vector<T>& values, std::size_t at, T value) {
 template <class T>
 void erase_at(std::vector<T>& values, std::size_t at) {
   values.erase(values.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+/// The least and the greatest first 64 bits of a distance in a slot.
+struct Bounds {
+  std::uint64_t first;
+  std::uint64_t last;
+};
+
+/// Nothing if 64 bits do not tell the slot from others.
+std::optional<Bounds> bounds_of(Slot slot, int spread_bits) {
+  const int bits_below = 63 - slot.bucket - spread_bits;
+  if (bits_below < 0) return std::nullopt;
+  const std::uint64_t first =
+      (std::uint64_t{1} << (63 - slot.bucket)) | (std::uint64_t{slot.part} << bits_below);
+  return Bounds{first, first | ((std::uint64_t{1} << bits_below) - 1)};
 }
 
 }  // namespace
@@ -43,6 +60,12 @@ Slot DistanceOrder::slot(Position at, int spread_bits) const {
 }
 
 DistanceOrder::Range DistanceOrder::slot_range(Slot sought, int spread_bits) const {
+  if (const auto bounds = bounds_of(sought, spread_bits)) {
+    const auto first = std::ranges::lower_bound(distances_, bounds->first);
+    const auto last = std::ranges::upper_bound(first, distances_.end(), bounds->last);
+    return {static_cast<Position>(first - distances_.begin()),
+            static_cast<Position>(last - distances_.begin())};
+  }
   Range range{0, size()};
   for (std::size_t count = size(); count > 0;) {
     const std::size_t half = count / 2;
@@ -58,6 +81,11 @@ DistanceOrder::Range DistanceOrder::slot_range(Slot sought, int spread_bits) con
 
 DistanceOrder::Position DistanceOrder::slot_end(Position first, int spread_bits) const {
   const Slot whole = slot(first, spread_bits);
+  if (const auto bounds = bounds_of(whole, spread_bits)) {
+    const auto from = distances_.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto last = std::ranges::upper_bound(from, distances_.end(), bounds->last);
+    return static_cast<Position>(last - distances_.begin());
+  }
   Position last = first + 1;
   while (last < size() && slot(last, spread_bits) == whole) ++last;
   return last;

@@ -1,14 +1,18 @@
 #include "overlay/membership/liveness.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace kith::overlay {
 namespace {
 
-/// Quiet sessions are looked at in steps, all of them together.
+/// Quiet peers are looked at in steps, those of one step together.
 constexpr Duration kStep{100'000};
 constexpr std::uint32_t kJitterPerMille = 100;
+
+/// The least that `jittered` makes of `interval`.
+Duration shortest(Duration interval) { return interval - interval * kJitterPerMille / 1000; }
 
 }  // namespace
 
@@ -25,7 +29,10 @@ void Liveness::confirm(ContactIndex contact, TimePoint now) {
   }
 }
 
-void Liveness::watch(TimePoint now) { wake_by(now + config_.interval); }
+void Liveness::watch(ContactIndex contact, TimePoint now) {
+  Peer* peer = peers_->find(contact);
+  if (peer && now + config_.interval < peer->look_at) look_later(*peer, config_.interval, now);
+}
 
 std::optional<Duration> Liveness::on_pong(ContactIndex contact, std::uint64_t value,
                                           TimePoint now) {
@@ -33,26 +40,36 @@ std::optional<Duration> Liveness::on_pong(ContactIndex contact, std::uint64_t va
   if (!peer || !peer->ping_sent || value != peer->last_ping) return std::nullopt;
   const Duration round_trip = now - *std::exchange(peer->ping_sent, std::nullopt);
   peer->health.on_rtt(round_trip);
-  if (std::exchange(peer->ping_wanted, false)) send_ping(*peer, now);
+  if (std::exchange(peer->ping_wanted, false)) {
+    send_ping(*peer, now);
+  } else {
+    look_later(*peer, random_->jittered(config_.interval, kJitterPerMille), now);
+  }
   return round_trip;
 }
 
-void Liveness::on_deadline(const std::function<bool(const Peer&)>& keeps, TimePoint now) {
-  if (!next_ || now < *next_) return;
-  next_.reset();
-  for (Peer& peer : peers_->all()) {
-    if (peer.ping_sent) {
-      if (ping_deadline(peer) <= now) on_missed(peer, now);
-      if (peer.ping_sent) wake_by(ping_deadline(peer));
-      continue;
-    }
-    if (peer.last_heard + config_.interval > now) {
-      wake_by(std::max(peer.last_heard + random_->jittered(config_.interval, kJitterPerMille),
-                       now + kStep));
-    } else if (keeps(peer)) {
-      send_ping(peer, now);
-    }
+void Liveness::on_deadline(const Patience& patience, TimePoint now) {
+  while (!looks_.empty() && looks_.front().at <= now) {
+    const Look due = looks_.front();
+    std::ranges::pop_heap(looks_, std::greater{});
+    looks_.pop_back();
+    Peer* peer = peers_->find(due.peer);
+    if (peer && peer->look_at == due.at) look_after(*peer, patience, now);
+    forget_void_looks();
   }
+}
+
+void Liveness::look_after(Peer& peer, const Patience& patience, TimePoint now) {
+  peer.look_at = TimePoint::max();
+  if (peer.ping_sent) {
+    if (ping_deadline(peer) > now) return look(peer, ping_deadline(peer));
+    return on_missed(peer, now);
+  }
+  const auto bears = patience(peer);
+  if (!bears) return look_later(peer, config_.interval, now);
+  const Duration quiet = now - peer.last_heard;
+  if (quiet >= shortest(*bears)) return send_ping(peer, now);
+  look_later(peer, random_->jittered(*bears, kJitterPerMille) - quiet, now);
 }
 
 std::optional<LivenessOutput> Liveness::poll_output() {
@@ -78,7 +95,7 @@ void Liveness::send_ping(Peer& peer, TimePoint now) {
   peer.ping_sent = now;
   peer.ping_wanted = false;
   outputs_.emplace_back(SendPing{peer.contact, peer.connection, ++peer.last_ping});
-  wake_by(ping_deadline(peer));
+  look(peer, ping_deadline(peer));
 }
 
 void Liveness::on_missed(Peer& peer, TimePoint now) {
@@ -92,8 +109,30 @@ void Liveness::on_missed(Peer& peer, TimePoint now) {
   send_ping(peer, now);
 }
 
-void Liveness::wake_by(TimePoint time) {
-  if (!next_ || time < *next_) next_ = time;
+std::optional<TimePoint> Liveness::next_deadline() const {
+  if (looks_.empty()) return std::nullopt;
+  return looks_.front().at;
+}
+
+void Liveness::look_later(Peer& peer, Duration pause, TimePoint now) {
+  const Duration time = (now + std::max(pause, kStep)).time_since_epoch();
+  look(peer, TimePoint((time + kStep - Duration(1)) / kStep * kStep));
+}
+
+void Liveness::look(Peer& peer, TimePoint at) {
+  peer.look_at = at;
+  looks_.push_back({at, peer.contact});
+  std::ranges::push_heap(looks_, std::greater{});
+  forget_void_looks();
+}
+
+void Liveness::forget_void_looks() {
+  while (!looks_.empty()) {
+    const Peer* peer = peers_->find(looks_.front().peer);
+    if (peer && peer->look_at == looks_.front().at) return;
+    std::ranges::pop_heap(looks_, std::greater{});
+    looks_.pop_back();
+  }
 }
 
 }  // namespace kith::overlay

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include <kith/time.hpp>
 
@@ -40,39 +41,52 @@ struct LivenessConfig {
 };
 
 /// Finds out which peers still live, and how far away they are.  Whatever is heard of a peer is a
-/// sign of life; a peer that we want to keep and that is quiet is asked every 20 s, so that of two
-/// ends only one asks.  A message that must not get lost is followed by a ping at once.
+/// sign of life; a peer that we want to keep and that is quiet for too long is asked, so that of
+/// two ends only one asks.  A message that must not get lost is followed by a ping at once.
 class Liveness {
  public:
+  /// How long a peer may be quiet before it is asked; nothing: nobody minds its end.
+  using Patience = std::function<std::optional<Duration>(const Peer&)>;
+
   Liveness(const LivenessConfig& config, Peers& peers, Random& random);
 
   // Commands.
   /// Something went to `peer` whose arrival must be known.
   void confirm(ContactIndex peer, TimePoint now);
-  /// The peer is new, or is kept from now on.
-  void watch(TimePoint now);
+  /// `peer` is new, or is kept from now on.
+  void watch(ContactIndex peer, TimePoint now);
 
   // Inputs.
   /// The round trip, if `value` answers the ping under way.
   std::optional<Duration> on_pong(ContactIndex peer, std::uint64_t value, TimePoint now);
-  /// `keeps(peer)`: whether the session shall live even if nothing is said on it.
-  void on_deadline(const std::function<bool(const Peer&)>& keeps, TimePoint now);
+  void on_deadline(const Patience& patience, TimePoint now);
 
   // Outputs.
   [[nodiscard]] std::optional<LivenessOutput> poll_output();
-  [[nodiscard]] std::optional<TimePoint> next_deadline() const { return next_; }
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
  private:
+  /// When a peer is to be looked at: void unless `Peer::look_at` says the same.
+  struct Look {
+    TimePoint at;
+    ContactIndex peer;
+    friend constexpr auto operator<=>(const Look&, const Look&) = default;
+  };
+
   [[nodiscard]] TimePoint ping_deadline(const Peer& peer) const;
   void send_ping(Peer& peer, TimePoint now);
   void on_missed(Peer& peer, TimePoint now);
-  void wake_by(TimePoint time);
+  void look_after(Peer& peer, const Patience& patience, TimePoint now);
+  /// The quiet peer is looked at after `pause`, together with others.
+  void look_later(Peer& peer, Duration pause, TimePoint now);
+  void look(Peer& peer, TimePoint at);
+  void forget_void_looks();
 
   LivenessConfig config_;
   Peers* peers_;
   Random* random_;
   std::deque<LivenessOutput> outputs_;
-  std::optional<TimePoint> next_;
+  std::vector<Look> looks_;  ///< A heap, the earliest first.
 };
 
 }  // namespace kith::overlay

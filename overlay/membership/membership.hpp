@@ -210,6 +210,7 @@ class Membership {
   void dial_more(TimePoint now);
   void dial_for_client();
   void settle(TimePoint now);
+  [[nodiscard]] bool is_settled(TimePoint now) const;
   [[nodiscard]] bool neighbourhood_is_complete(TimePoint now) const;
 
   MembershipConfig config_;

@@ -82,10 +82,7 @@ void Membership::on_deadline(TimePoint now) {
 
 std::optional<TimePoint> Membership::next_deadline() const { return timers_.next(); }
 
-std::size_t Membership::relays() const {
-  return static_cast<std::size_t>(
-      std::ranges::count(peers_->all(), Participation::member, &Peer::role));
-}
+std::size_t Membership::relays() const { return peers_->members(); }
 
 /// Asks one of the neighbours whom it knows near us.
 void Membership::look_around(TimePoint now) {
@@ -147,17 +144,19 @@ void Membership::settle(TimePoint now) {
   if (leaving_) return;
   const bool alone = relays() == 0;
   if (alone && !entrance_.is_empty()) introduced_ = false;
-  const bool settled = alone ? entrance_.is_empty()
-                             : config_.role == Participation::client || entrance_.is_empty() ||
-                                   (introduced_ && neighbourhood_is_complete(now));
   // A node that was ready stays so while it has any peer: its neighbourhood mends behind the scene.
-  if (ready_ ? (alone && !entrance_.is_empty()) : settled) {
-    ready_ = !ready_;
-    outputs_.emplace_back(ReadyChanged{ready_});
-    if (ready_ && config_.role == Participation::member)
-      timers_.set(Timer::neighbourhood,
-                  now + random_->jittered(config_.neighbourhood_interval, kJitterPerMille));
-  }
+  if (ready_ ? !alone || entrance_.is_empty() : !is_settled(now)) return;
+  ready_ = !ready_;
+  outputs_.emplace_back(ReadyChanged{ready_});
+  if (ready_ && config_.role == Participation::member)
+    timers_.set(Timer::neighbourhood,
+                now + random_->jittered(config_.neighbourhood_interval, kJitterPerMille));
+}
+
+bool Membership::is_settled(TimePoint now) const {
+  if (relays() == 0) return entrance_.is_empty();
+  if (config_.role == Participation::client || entrance_.is_empty()) return true;
+  return introduced_ && neighbourhood_is_complete(now);
 }
 
 bool Membership::neighbourhood_is_complete(TimePoint now) const {

@@ -26,7 +26,7 @@ class LivenessTest : public testing::Test {
   std::optional<TimePoint> first(TimePoint until) {
     while (const auto next = liveness.next_deadline()) {
       if (*next > until) return std::nullopt;
-      liveness.on_deadline([this](const Peer&) { return keep; }, *next);
+      liveness.on_deadline([this](const Peer&) { return patience; }, *next);
       if (take<What>()) return next;
     }
     return std::nullopt;
@@ -34,12 +34,12 @@ class LivenessTest : public testing::Test {
 
   test::Village village;
   ContactIndex peer = village.befriend(10);
-  bool keep = true;
+  std::optional<Duration> patience = 20s;
   Liveness liveness{{}, village.peers, village.random};
 };
 
 TEST_F(LivenessTest, AsksAQuietPeerThatIsKept) {
-  liveness.watch(TimePoint{});
+  liveness.watch(peer, TimePoint{});
   const auto asked = first<SendPing>(TimePoint(40s));
   ASSERT_TRUE(asked);
   EXPECT_GE(*asked, TimePoint(18s));
@@ -47,13 +47,37 @@ TEST_F(LivenessTest, AsksAQuietPeerThatIsKept) {
 }
 
 TEST_F(LivenessTest, LetsAPeerBeThatNobodyNeeds) {
-  keep = false;
-  liveness.watch(TimePoint{});
+  patience.reset();
+  liveness.watch(peer, TimePoint{});
   EXPECT_FALSE(first<SendPing>(TimePoint(300s)));
 }
 
+TEST_F(LivenessTest, BearsLongerWithAPeerThatMattersLess) {
+  patience = 50s;
+  liveness.watch(peer, TimePoint{});
+  const auto asked = first<SendPing>(TimePoint(100s));
+  ASSERT_TRUE(asked);
+  EXPECT_GE(*asked, TimePoint(45s));
+  EXPECT_LE(*asked, TimePoint(56s));
+}
+
+TEST_F(LivenessTest, HasNothingToDoBetweenAnAnswerAndTheNextQuestion) {
+  liveness.confirm(peer, TimePoint{});
+  const auto ping = take<SendPing>();
+  ASSERT_TRUE(ping);
+  ASSERT_TRUE(liveness.on_pong(peer, ping->value, TimePoint(30ms)));
+  EXPECT_GE(liveness.next_deadline(), TimePoint(18s));
+}
+
+TEST_F(LivenessTest, ForgetsAPeerThatIsGone) {
+  liveness.confirm(peer, TimePoint{});
+  village.peers.remove(peer);
+  EXPECT_FALSE(first<PeerSuspect>(TimePoint(60s)));
+  EXPECT_FALSE(liveness.next_deadline());
+}
+
 TEST_F(LivenessTest, DoesNotAskWhomItHears) {
-  liveness.watch(TimePoint{});
+  liveness.watch(peer, TimePoint{});
   village.peers.find(peer)->last_heard = TimePoint(19s);
   EXPECT_FALSE(first<SendPing>(TimePoint(30s)));
 }
