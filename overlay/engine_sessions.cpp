@@ -172,7 +172,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   connection.deadline = now.time + kJoinTimeout;
   wake_sessions_by(connection.deadline);
   if (!connection.dialed) return;
-  membership_.on_join_sent(connection.id, *connection.contact);
+  membership_.on_join_sent(connection.id, *connection.contact, connection.entrance);
   if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
 }
 

@@ -15,19 +15,21 @@ void Entrance::add(const JoinTarget& target, TimePoint now) {
   doors_.push_back({target, now, {}});
 }
 
-std::optional<JoinTarget> Entrance::next(TimePoint now) {
+std::optional<JoinTarget> Entrance::next(bool is_alone, TimePoint now) {
   for (Door& door : doors_) {
-    if (door.dialing || door.due > now) continue;
+    if (door.dialing || door.due > now || (door.led_in && !is_alone)) continue;
     door.dialing = true;
     return door.target;
   }
   return std::nullopt;
 }
 
-std::optional<TimePoint> Entrance::next_deadline() const {
+std::optional<TimePoint> Entrance::next_deadline(bool is_alone) const {
   std::optional<TimePoint> next;
-  for (const Door& door : doors_)
-    if (!door.dialing && (!next || door.due < *next)) next = door.due;
+  for (const Door& door : doors_) {
+    if (door.dialing || (door.led_in && !is_alone)) continue;
+    if (!next || door.due < *next) next = door.due;
+  }
   return next;
 }
 
@@ -42,9 +44,18 @@ Duration Entrance::on_failed(const JoinTarget& target, Errc why, TimePoint now) 
   return Backoff::kFirst;
 }
 
-void Entrance::on_entered() {
+void Entrance::on_entered(const JoinTarget& target) {
   for (Door& door : doors_) {
+    if (!same_door(door.target, target)) continue;
     door.dialing = false;
+    door.led_in = true;
+    door.backoff.on_succeeded();
+  }
+}
+
+void Entrance::on_alone(TimePoint now) {
+  for (Door& door : doors_) {
+    door.due = std::min(door.due, now);
     door.backoff.on_succeeded();
   }
 }

@@ -21,14 +21,17 @@ class Entrance {
   void add(const JoinTarget& target, TimePoint now);
   [[nodiscard]] bool is_empty() const { return doors_.empty(); }
 
-  /// A target that is due and not being dialed; it counts as being dialed from now on.
-  [[nodiscard]] std::optional<JoinTarget> next(TimePoint now);
+  /// A target that is due and not being dialed; it counts as being dialed from now on.  A node that
+  /// is not alone tries only those that never led in: behind them there may be another overlay.
+  [[nodiscard]] std::optional<JoinTarget> next(bool is_alone, TimePoint now);
   /// When the next one is due.
-  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+  [[nodiscard]] std::optional<TimePoint> next_deadline(bool is_alone) const;
 
   /// The pause until the next attempt.
   Duration on_failed(const JoinTarget& target, Errc why, TimePoint now);
-  void on_entered();
+  void on_entered(const JoinTarget& target);
+  /// The last peer is gone: all are due.
+  void on_alone(TimePoint now);
 
  private:
   struct Door {
@@ -36,6 +39,7 @@ class Entrance {
     TimePoint due;
     Backoff backoff;
     bool dialing = false;
+    bool led_in = false;
   };
 
   Random* random_;

@@ -110,6 +110,8 @@ void Membership::consider(ContactIndex contact, TimePoint now) {
   if (refused_by_.deadline_of(contact)) return;
   const Endpoint& endpoint = book_->endpoint(contact);
   const auto wish = routing::wants(*table_, book_->id(contact), endpoint);
+  if (wish == routing::Wish::connect && table_->peers().is_neighbour(book_->id(contact)))
+    learned_neighbour_ = true;
   if (wish == routing::Wish::ignore) return;
   table_->add_spare(contact, endpoint);
   if (wish != routing::Wish::connect) return;

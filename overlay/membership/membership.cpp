@@ -22,8 +22,10 @@ Membership::Membership(const MembershipConfig& config, ContactBook& book, routin
       peers_(&peers),
       random_(&random),
       entrance_(random),
+      lost_(random),
       forwarded_(kForwardedMost),
-      refresh_interval_(config.refresh_first) {
+      refresh_interval_(config.refresh_first),
+      neighbourhood_interval_(config.neighbourhood_interval) {
   timers_.set(Timer::start, now);
 }
 
@@ -34,8 +36,8 @@ void Membership::enter(const JoinTarget& target, TimePoint now) {
 
 void Membership::leave(TimePoint) {
   leaving_ = true;
-  for (const Timer timer :
-       {Timer::start, Timer::entrance, Timer::refresh, Timer::neighbourhood, Timer::dial})
+  for (const Timer timer : {Timer::start, Timer::entrance, Timer::refresh, Timer::neighbourhood,
+                            Timer::dial, Timer::lost})
     timers_.cancel(timer);
   for (const Peer& peer : peers_->all()) {
     outputs_.emplace_back(SendOn{peer.connection, encode_bare(MessageKind::leave)});
@@ -48,8 +50,10 @@ JoinMessage Membership::join_message() const {
   return {.role = config_.role, .entering = relays() == 0, .identity = {}, .proof = {}};
 }
 
-void Membership::on_join_sent(ConnectionId connection, ContactIndex contact) {
-  candidates_.insert_or_assign(connection, Candidate{.contact = contact, .identity = {}});
+void Membership::on_join_sent(ConnectionId connection, ContactIndex contact,
+                              const std::optional<JoinTarget>& entrance) {
+  candidates_.insert_or_assign(connection,
+                               Candidate{.contact = contact, .identity = {}, .entrance = entrance});
 }
 
 Result<void> Membership::on_message(ConnectionId connection, ContactIndex contact, bool joined,
@@ -87,7 +91,8 @@ Result<void> Membership::on_join(ConnectionId connection, ContactIndex contact,
                       .stage = Stage::authenticating,
                       .role = decoded->role,
                       .entering = decoded->entering,
-                      .identity = {}};
+                      .identity = {},
+                      .entrance = {}};
   if (!decoded->identity.empty()) {
     auto identity = decode_identity_token(decoded->identity);
     if (!identity) return std::unexpected(identity.error());
@@ -116,11 +121,16 @@ Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView messag
   if (!awaits_answer(connection)) return std::unexpected(Errc::protocol_error);
   const auto role = decode_acknowledge(message);
   if (!role) return std::unexpected(role.error());
-  const ContactIndex contact = candidates_.at(connection).contact;
-  candidates_.erase(connection);
-  dialing_.erase(contact);
-  entrance_.on_entered();
+  const auto it = candidates_.find(connection);
+  const ContactIndex contact = it->second.contact;
+  const auto entrance = std::move(it->second.entrance);
+  candidates_.erase(it);
+  end_dial(contact, now);
   join(connection, contact, *role, book_->id(contact), now);
+  if (!entrance) return {};
+  entrance_.on_entered(*entrance);
+  // Whoever was not to be reached so far may belong to another overlay.
+  if (relays() > 0) look_beyond(contact, now);
   return {};
 }
 
@@ -223,6 +233,7 @@ void Membership::welcome(ConnectionId connection, const Candidate& candidate, In
 void Membership::join(ConnectionId connection, ContactIndex contact, Participation role,
                       const Fingerprint& identity, TimePoint now) {
   outputs_.emplace_back(SessionJoined{connection, contact, role, identity});
+  if (lost_.on_found(contact, now)) look_beyond(contact, now);
   if (config_.role == Participation::member && role == Participation::member)
     spread(contact, contact);
   timers_.set(Timer::dial, now);
@@ -235,6 +246,7 @@ void Membership::on_session_closed(ConnectionId connection) { candidates_.erase(
 void Membership::append_used(std::vector<ContactIndex>& used) const {
   used.insert(used.end(), dialing_.begin(), dialing_.end());
   used.insert(used.end(), relays_heard_of_.begin(), relays_heard_of_.end());
+  lost_.append_to(used);
   for (const auto& [connection, candidate] : candidates_) used.push_back(candidate.contact);
   for (const auto& [request, asked] : requests_)
     if (asked.on_behalf_of) used.push_back(*asked.on_behalf_of);

@@ -21,6 +21,7 @@
 #include "overlay/engine_config.hpp"
 #include "overlay/engine_output.hpp"
 #include "overlay/membership/entrance.hpp"
+#include "overlay/membership/lost_peers.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/membership/recent.hpp"
 #include "overlay/peers.hpp"
@@ -88,8 +89,10 @@ struct MembershipConfig {
   std::size_t dials_most = 8;
   std::size_t lookups_at_once = 4;
   Duration refresh_first{250'000};
-  Duration refresh_last{60'000'000};
+  Duration refresh_last{300'000'000};
+  /// Doubles while nothing new is found.
   Duration neighbourhood_interval{30'000'000};
+  Duration neighbourhood_interval_last{240'000'000};
 };
 
 /// Who is in the overlay with us (docs/protocol.md §6): lets others join and joins others, spreads
@@ -120,8 +123,9 @@ class Membership {
 
   // Inputs.
 
-  /// We dialed, and sent the join along.
-  void on_join_sent(ConnectionId connection, ContactIndex contact);
+  /// We dialed, perhaps an entrance, and sent the join along.
+  void on_join_sent(ConnectionId connection, ContactIndex contact,
+                    const std::optional<JoinTarget>& entrance);
   /// `Errc` if the message is malformed or has no place on this session: close it then.
   /// `session_id` names the session that a join's proof must be bound to.
   Result<void> on_message(ConnectionId connection, ContactIndex contact, bool joined,
@@ -158,7 +162,7 @@ class Membership {
   void append_used(std::vector<ContactIndex>& used) const;
 
  private:
-  enum class Timer : std::uint8_t { start, entrance, refresh, neighbourhood, dial };
+  enum class Timer : std::uint8_t { start, entrance, refresh, neighbourhood, dial, lost };
   enum class Stage : std::uint8_t { joining, authenticating, authorizing };
   struct Candidate {
     ContactIndex contact = 0;
@@ -166,6 +170,7 @@ class Membership {
     Participation role = Participation::member;
     bool entering = false;
     std::optional<Token> identity;  ///< Nothing: the node's own token.
+    std::optional<JoinTarget> entrance;
   };
   /// What we asked the overlay for.
   struct Request {
@@ -206,8 +211,13 @@ class Membership {
 
   void look_up(const Fingerprint& key, std::optional<ContactIndex> first_hop);
   void look_around(TimePoint now);
+  void look_around_in(Duration pause, TimePoint now);
+  void look_beyond(ContactIndex contact, TimePoint now);
   void refresh(TimePoint now);
   void dial_more(TimePoint now);
+  void dial_lost(TimePoint now);
+  void dial_entrances(TimePoint now);
+  void end_dial(ContactIndex contact, TimePoint now);
   void dial_for_client();
   void settle(TimePoint now);
   [[nodiscard]] bool is_settled(TimePoint now) const;
@@ -221,6 +231,9 @@ class Membership {
   Entrance entrance_;
   std::map<ConnectionId, Candidate> candidates_;
   std::set<ContactIndex> dialing_;
+  LostPeers lost_;
+  /// Those of `dialing_` that were lost.
+  std::set<ContactIndex> dialing_lost_;
   /// For clients: whom we heard of, to dial when a peer is missing.
   std::deque<ContactIndex> relays_heard_of_;
   /// Who has no room for us, and until when it is not asked again.
@@ -230,6 +243,10 @@ class Membership {
   std::deque<Request> requested_;
   DeadlineQueue<Timer> timers_;
   Duration refresh_interval_;
+  Duration neighbourhood_interval_;
+  /// Whether a neighbour was heard of since we last looked around.
+  bool learned_neighbour_ = false;
+  TimePoint looked_beyond_at_;
   TimePoint explore_at_;
   /// Whether a node that we have a place for was heard of since the last look-ups.
   bool learned_ = false;

@@ -25,6 +25,9 @@ class RecentlySeen {
     return true;
   }
 
+  /// `uuid` will count as new once more.
+  void forget(const Uuid& uuid) { seen_.erase(uuid); }
+
  private:
   std::size_t most_;
   std::set<Uuid> seen_;

@@ -15,6 +15,8 @@ constexpr Duration kRefusedPause{60'000'000};
 constexpr std::size_t kRefusedMost = 1024;
 /// How often a spare is tried only to see whether it is nearer than who holds its slot.
 constexpr Duration kExploreInterval{4'000'000};
+/// How often at most we look for those who were cut off with one who is found.
+constexpr Duration kLookBeyondInterval{1'000'000};
 
 }  // namespace
 
@@ -26,18 +28,28 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
   if (leaving_) return;
   if (config_.role == Participation::client) {
     consider(contact, now);
-  } else if (was_neighbour) {
+  } else if (why != Errc::closed) {
+    lost_.on_lost(contact, now);
+    timers_.set(Timer::lost, *lost_.next_deadline());
+    // If it comes back, that is news again.
+    forwarded_.forget(book_->token(contact).token.uuid());
+  }
+  if (config_.role == Participation::member && was_neighbour) {
     refresh_interval_ = config_.refresh_first;
     timers_.set(Timer::refresh, now + refresh_interval_);
-    timers_.set(Timer::neighbourhood, now + random_->jittered(config_.refresh_first, 500));
+    look_around_in(config_.refresh_first, now);
   }
   timers_.set(Timer::dial, now);
-  if (relays() == 0) timers_.set(Timer::entrance, now);
+  if (relays() > 0) return;
+  entrance_.on_alone(now);
+  timers_.set(Timer::entrance, now);
 }
 
 void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
-  dialing_.erase(contact);
+  end_dial(contact, now);
   if (why == Errc::refused) {
+    // It is there again, whatever it thinks of us, and has told us of others.
+    if (lost_.on_found(contact, now) && lost_.is_urgent()) timers_.set(Timer::lost, now);
     // It is well and has no use for us: another one will do (docs/protocol.md §6, redial).
     table_->forget(contact);
     refused_by_.set(contact, now + random_->jittered(kRefusedPause, kJitterPerMille));
@@ -61,10 +73,7 @@ void Membership::on_deadline(TimePoint now) {
       case Timer::start:
         break;
       case Timer::entrance:
-        if (relays() > 0) break;
-        while (const auto target = entrance_.next(now))
-          outputs_.emplace_back(DialEntrance{*target});
-        if (const auto next = entrance_.next_deadline()) timers_.set(Timer::entrance, *next);
+        dial_entrances(now);
         break;
       case Timer::refresh:
         refresh(now);
@@ -74,6 +83,9 @@ void Membership::on_deadline(TimePoint now) {
         break;
       case Timer::dial:
         dial_more(now);
+        break;
+      case Timer::lost:
+        dial_lost(now);
         break;
     }
   }
@@ -86,11 +98,33 @@ std::size_t Membership::relays() const { return peers_->members(); }
 
 /// Asks one of the neighbours whom it knows near us.
 void Membership::look_around(TimePoint now) {
-  timers_.set(Timer::neighbourhood,
-              now + random_->jittered(config_.neighbourhood_interval, kJitterPerMille));
+  const Duration longer =
+      std::min(2 * neighbourhood_interval_, config_.neighbourhood_interval_last);
+  look_around_in(std::exchange(learned_neighbour_, false)
+                     ? std::min(neighbourhood_interval_, config_.neighbourhood_interval)
+                     : longer,
+                 now);
   const auto neighbours = table_->neighbourhood();
   if (neighbours.empty()) return;
   look_up(config_.self, neighbours[random_->below(neighbours.size())]);
+}
+
+void Membership::look_around_in(Duration pause, TimePoint now) {
+  neighbourhood_interval_ = pause;
+  timers_.set(Timer::neighbourhood, now + random_->jittered(pause, kJitterPerMille));
+}
+
+/// There may be many whom we do not know behind `contact`: another overlay, or the part of ours
+/// that was cut off.  Asks it who is near us there, and tries whoever was lost with it.
+void Membership::look_beyond(ContactIndex contact, TimePoint now) {
+  if (config_.role == Participation::client || leaving_) return;
+  if (lost_.is_urgent()) timers_.set(Timer::lost, now);
+  if (now < looked_beyond_at_) return;
+  looked_beyond_at_ = now + kLookBeyondInterval;
+  look_up(config_.self, contact);
+  refresh_interval_ = config_.refresh_first;
+  timers_.set(Timer::refresh, now + refresh_interval_);
+  look_around_in(kLookBeyondInterval, now);
 }
 
 /// Looks for nodes for empty slots: often while that brings something, rarely afterwards.
@@ -115,7 +149,7 @@ void Membership::dial_more(TimePoint now) {
   if (leaving_) return;
   if (config_.role == Participation::client) return dial_for_client();
   const bool explore = ready_ && now >= explore_at_;
-  while (dialing_.size() < config_.dials_most) {
+  while (dialing_.size() - dialing_lost_.size() < config_.dials_most) {
     const auto candidate = routing::next_candidate(
         *table_, now, explore ? routing::Need::explore : routing::Need::empty_slot);
     if (!candidate) break;
@@ -128,6 +162,31 @@ void Membership::dial_more(TimePoint now) {
   }
   if (table_->spares().size() > 0)
     timers_.set(Timer::dial, now + random_->jittered(kExploreInterval, kJitterPerMille));
+}
+
+void Membership::dial_lost(TimePoint now) {
+  while (dialing_lost_.size() < config_.dials_most) {
+    const auto contact = lost_.next(now);
+    if (!contact) break;
+    if (peers_->find(*contact) || !dialing_.insert(*contact).second) continue;
+    dialing_lost_.insert(*contact);
+    table_->on_dial_started(*contact);
+    outputs_.emplace_back(DialContact{*contact});
+  }
+  if (const auto next = lost_.next_deadline()) timers_.set(Timer::lost, *next);
+}
+
+void Membership::dial_entrances(TimePoint now) {
+  const bool is_alone = relays() == 0;
+  while (const auto target = entrance_.next(is_alone, now))
+    outputs_.emplace_back(DialEntrance{*target});
+  if (const auto next = entrance_.next_deadline(is_alone)) timers_.set(Timer::entrance, *next);
+}
+
+void Membership::end_dial(ContactIndex contact, TimePoint now) {
+  dialing_.erase(contact);
+  if (dialing_lost_.erase(contact) > 0 && lost_.is_urgent() && !leaving_)
+    timers_.set(Timer::lost, now);
 }
 
 void Membership::dial_for_client() {
@@ -149,8 +208,7 @@ void Membership::settle(TimePoint now) {
   ready_ = !ready_;
   outputs_.emplace_back(ReadyChanged{ready_});
   if (ready_ && config_.role == Participation::member)
-    timers_.set(Timer::neighbourhood,
-                now + random_->jittered(config_.neighbourhood_interval, kJitterPerMille));
+    look_around_in(config_.neighbourhood_interval, now);
 }
 
 bool Membership::is_settled(TimePoint now) const {

@@ -142,6 +142,7 @@ class Network {
 
   [[nodiscard]] TimePoint now() const { return now_; }
   [[nodiscard]] Duration one_way(HostIndex a, HostIndex b) const;
+  [[nodiscard]] Place place(HostIndex host) const { return hosts_[host].place; }
   [[nodiscard]] const TraceHash& trace() const { return trace_; }
   [[nodiscard]] const NetworkCounters& counters() const { return counters_; }
   [[nodiscard]] std::size_t hosts() const { return hosts_.size(); }

@@ -108,6 +108,7 @@ class World {
   [[nodiscard]] HostIndex closest_live(const Fingerprint& key) const;
   [[nodiscard]] const LiveMembers& live_members() const { return live_members_; }
   [[nodiscard]] const Network& network() const { return network_; }
+  [[nodiscard]] Place place(HostIndex node) const { return network_.place(node); }
   [[nodiscard]] std::uint64_t trace_hash() const { return network_.trace().value(); }
 
  private:

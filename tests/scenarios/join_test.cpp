@@ -129,6 +129,22 @@ TEST(Join, FindsEverybodyInAnOverlayOlderThanItsTokens) {
   });
 }
 
+TEST(Join, MakesOneOverlayOfTwoWhenTheEntranceBetweenThemOpens) {
+  for_each_seed(3, [](Random& random) {
+    Town town(random.next_u64());
+    town.world.add_node();
+    town.world.crash(0);
+    town.world.add_node({.join = {0}});
+    town.world.run_for(1s);
+    for (int i = 0; i < 8; ++i) town.world.add_node({.join = {1}});
+    town.world.run_for(1min);
+    town.world.restart(0);
+    for (int i = 0; i < 8; ++i) town.world.add_node({.join = {0}});
+    town.world.run_for(3min);
+    expect_everybody_names_the_closest(town, 20);
+  });
+}
+
 TEST(Leave, TellsThePeersAtOnce) {
   for_each_seed(3, [](Random& random) {
     Town town(random.next_u64());

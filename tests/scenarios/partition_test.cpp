@@ -1,7 +1,11 @@
+#include <algorithm>
 #include <chrono>
+#include <map>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <kith/subject.hpp>
 
 #include "tests/scenarios/town.hpp"
 #include "tests/support/for_each_seed.hpp"
@@ -81,6 +85,56 @@ TEST(Partition, MatchesInsideEachIsland) {
     const PublisherId right = town.advertise(27, "right");
     EXPECT_TRUE(town.wait_for_receivers(7, left, 1, 10s));
     EXPECT_TRUE(town.wait_for_receivers(27, right, 1, 10s));
+  });
+}
+
+/// The half of the nodes that lie in the first of the cities: what a broken ocean cable cuts off.
+std::vector<HostIndex> half_by_site(const Town& town) {
+  std::vector<HostIndex> nodes;
+  for (HostIndex node = 0; node < town.world.nodes(); ++node) nodes.push_back(node);
+  std::ranges::stable_sort(nodes, {}, [&](HostIndex node) { return town.world.place(node).site; });
+  nodes.resize(nodes.size() / 2);
+  return nodes;
+}
+
+/// How many of all nodes name another node than the closest for some of `subjects` subjects, all
+/// asked at once.
+std::size_t count_who_err(Town& town, int subjects) {
+  std::map<std::pair<HostIndex, overlay::TraceId>, HostIndex> truth;
+  for (int i = 0; i < subjects; ++i) {
+    const Fingerprint key = subject_id({}, "subject/" + std::to_string(i)).value();
+    for (HostIndex node = 0; node < town.world.nodes(); ++node) {
+      const auto trace = town.world.command(
+          node, [&](overlay::Engine& engine, Instant now) { return engine.trace(key, now); });
+      truth[{node, trace}] = town.world.closest_live(key);
+    }
+  }
+  town.world.run_while_not(
+      [&] {
+        return std::ranges::all_of(
+            truth, [&](const auto& asked) { return town.traces.contains(asked.first); });
+      },
+      10s);
+  std::size_t erring = 0;
+  for (const auto& [asked, closest] : truth) {
+    const auto& hops = town.traces[asked];
+    if (hops.empty() || hops.back() != town.world.id(closest)) ++erring;
+  }
+  return erring;
+}
+
+TEST(Partition, HealsToOneOverlay) {
+  for_each_seed(3, [](Random& random) {
+    Town town(random.next_u64());
+    town.found(60);
+    ASSERT_TRUE(town.wait_until_ready());
+    town.world.run_for(10s);
+    town.world.separate(half_by_site(town));
+    town.world.run_for(10min);
+    ASSERT_GT(count_who_err(town, 20), 0U) << "the halves are not cut off from each other";
+    town.world.heal();
+    town.world.run_for(15s);
+    EXPECT_EQ(count_who_err(town, 50), 0U);
   });
 }
 

@@ -19,8 +19,8 @@ class EntranceTest : public testing::Test {
 
 TEST_F(EntranceTest, IsTriedAtOnceAndOnceAtATime) {
   entrance.add(kDoor, TimePoint{});
-  EXPECT_TRUE(entrance.next(TimePoint{}));
-  EXPECT_FALSE(entrance.next(TimePoint(60s)));
+  EXPECT_TRUE(entrance.next(true, TimePoint{}));
+  EXPECT_FALSE(entrance.next(true, TimePoint(60s)));
 }
 
 TEST_F(EntranceTest, WaitsLongerWithEachFailure) {
@@ -28,11 +28,11 @@ TEST_F(EntranceTest, WaitsLongerWithEachFailure) {
   Duration expected = 1s;
   TimePoint now;
   for (int i = 0; i < 12; ++i) {
-    ASSERT_TRUE(entrance.next(now));
+    ASSERT_TRUE(entrance.next(true, now));
     const Duration pause = entrance.on_failed(kDoor, Errc::connection_lost, now);
     EXPECT_GE(pause, expected * 3 / 4);
     EXPECT_LE(pause, expected * 5 / 4);
-    EXPECT_FALSE(entrance.next(now + pause - Duration(1)));
+    EXPECT_FALSE(entrance.next(true, now + pause - Duration(1)));
     now += pause;
     expected = std::min<Duration>(2 * expected, 300s);
   }
@@ -40,22 +40,42 @@ TEST_F(EntranceTest, WaitsLongerWithEachFailure) {
 
 TEST_F(EntranceTest, LeavesWhoRefusedInPeaceForAMinute) {
   entrance.add(kDoor, TimePoint{});
-  ASSERT_TRUE(entrance.next(TimePoint{}));
+  ASSERT_TRUE(entrance.next(true, TimePoint{}));
   EXPECT_GE(entrance.on_failed(kDoor, Errc::refused, TimePoint{}), Duration(45s));
 }
 
 TEST_F(EntranceTest, BeginsAnewAfterItLedIn) {
   entrance.add(kDoor, TimePoint{});
   for (int i = 0; i < 5; ++i) entrance.on_failed(kDoor, Errc::connection_lost, TimePoint{});
-  entrance.on_entered();
+  entrance.on_entered(kDoor);
   EXPECT_LE(entrance.on_failed(kDoor, Errc::connection_lost, TimePoint{}), Duration(1250ms));
+}
+
+TEST_F(EntranceTest, IsTriedByANodeWithPeersUntilItLedInOnce) {
+  entrance.add(kDoor, TimePoint{});
+  EXPECT_EQ(entrance.next_deadline(false), TimePoint{});
+  ASSERT_TRUE(entrance.next(false, TimePoint{}));
+  const Duration pause = entrance.on_failed(kDoor, Errc::connection_lost, TimePoint{});
+  ASSERT_TRUE(entrance.next(false, TimePoint{} + pause));
+  entrance.on_entered(kDoor);
+  EXPECT_FALSE(entrance.next(false, TimePoint(1h)));
+  EXPECT_FALSE(entrance.next_deadline(false));
+  EXPECT_TRUE(entrance.next(true, TimePoint(1h)));
+}
+
+TEST_F(EntranceTest, IsTriedAtOnceByANodeThatLostItsLastPeer) {
+  entrance.add(kDoor, TimePoint{});
+  for (int i = 0; i < 12; ++i) entrance.on_failed(kDoor, Errc::connection_lost, TimePoint{});
+  EXPECT_FALSE(entrance.next(true, TimePoint(60s)));
+  entrance.on_alone(TimePoint(60s));
+  EXPECT_TRUE(entrance.next(true, TimePoint(60s)));
 }
 
 TEST_F(EntranceTest, KnowsADoorThatIsNamedTwice) {
   entrance.add(kDoor, TimePoint{});
   entrance.add(kDoor, TimePoint{});
-  EXPECT_TRUE(entrance.next(TimePoint{}));
-  EXPECT_FALSE(entrance.next(TimePoint{}));
+  EXPECT_TRUE(entrance.next(true, TimePoint{}));
+  EXPECT_FALSE(entrance.next(true, TimePoint{}));
 }
 
 }  // namespace

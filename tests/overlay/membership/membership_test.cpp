@@ -126,7 +126,7 @@ TEST_F(MembershipTest, R47_TakesTheAlternativesOfWhoHasNoRoom) {
   const ContactIndex full = village.issue(5);
   test::Village elsewhere(2);
   const ByteView token = elsewhere.book.token(elsewhere.issue(6)).token.raw();
-  membership->on_join_sent(kConnection, full);
+  membership->on_join_sent(kConnection, full, {});
   EXPECT_TRUE(receive(full, MessageKind::piggy,
                       encode(PiggyMessage{.complete = false, .tokens = {token}})));
   membership->on_deadline(TimePoint{});
