@@ -38,7 +38,7 @@ struct Config {
   /// Up to so many sessions nobody is refused because we have no use for it.
   std::size_t sessions_free = 64;
   /// The soft cap, in thousandths of the sessions that the table needs.
-  std::size_t sessions_per_mille_of_need = 1300;
+  std::size_t sessions_per_mille_of_need = 1800;
 
   /// A peer counts for a slot while its one-way latency is at most so much above the best.
   Duration latency_slack{8'000};
@@ -48,6 +48,9 @@ struct Config {
   std::uint64_t greedy_within = 8;
   /// What a peer without a measurement is taken for.
   Duration unmeasured_rtt{200'000};
+  /// What a spare without one is taken for: less than most turn out to be, so that a slot rather
+  /// keeps whom nobody measured than who is known to be far.
+  Duration stranger_rtt{80'000};
 
   std::uint32_t missed_pings_max = 3;
 

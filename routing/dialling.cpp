@@ -1,5 +1,9 @@
 #include "routing/dialling.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <utility>
+
 #include "routing/holder.hpp"
 
 namespace kith::routing {
@@ -49,7 +53,8 @@ class SlotNeed {
  private:
   /// Whether the slot would gain by a session with the spare.
   [[nodiscard]] bool serves(Position at) const {
-    if (!holder_ || !spares_[at].rtt()) return true;
+    if (!holder_) return true;
+    if (!spares_[at].rtt()) return slack_ < peers_.one_way(*holder_);
     return spares_.one_way(at) + slack_ < peers_.one_way(*holder_);
   }
 
@@ -68,6 +73,13 @@ class SlotNeed {
   std::optional<Position> best_;
   bool attended_ = false;
 };
+
+/// Behind it there are neighbours only.
+int deepest_bucket(const Table& table) {
+  const std::size_t neighbourhood = table.config().neighbourhood;
+  if (neighbourhood == 0 || table.peers().size() < neighbourhood) return 0;
+  return table.peers().order().slot(neighbourhood - 1, 0).bucket;
+}
 
 }  // namespace
 
@@ -107,9 +119,7 @@ std::optional<Candidate> next_candidate(const Table& table, TimePoint now, Need 
 std::vector<Slot> empty_slots(const Table& table) {
   const PeerSet& peers = table.peers();
   const Config& config = table.config();
-  int deepest = 0;
-  if (peers.size() >= config.neighbourhood && config.neighbourhood > 0)
-    deepest = peers.order().slot(config.neighbourhood - 1, 0).bucket;
+  const int deepest = deepest_bucket(table);
   std::vector<Slot> empty;
   for (int bucket = 0; bucket <= deepest; ++bucket) {
     for (int part = 0; part >> config.spread_bits == 0; ++part) {
@@ -118,6 +128,28 @@ std::vector<Slot> empty_slots(const Table& table) {
     }
   }
   return empty;
+}
+
+Slot random_slot(const Table& table, Random& random) {
+  // Half as likely every second bucket: a deeper one has fewer keys, and fewer nodes to go through.
+  const std::uint64_t draw = random.next_u64();
+  const int halvings = std::countr_zero(draw >> 1 | std::uint64_t{1} << 62);
+  const int bucket = std::min(2 * halvings + static_cast<int>(draw & 1), deepest_bucket(table));
+  const std::uint64_t part = random.below(std::uint64_t{1} << table.config().spread_bits);
+  return {static_cast<std::uint16_t>(bucket), static_cast<std::uint16_t>(part)};
+}
+
+std::optional<ContactIndex> informant(const Table& table, Slot slot, Random& random) {
+  constexpr std::size_t kNearest = 4;
+  const PeerSet& peers = table.peers();
+  std::vector<std::pair<Duration, Position>> near;
+  const Position last = peers.order().slot_range({slot.bucket, 0}, 0).first;
+  for (Position at = 0; at < last; ++at)
+    if (!peers.is_suspect(at)) near.emplace_back(peers.one_way(at), at);
+  if (near.empty()) return std::nullopt;
+  const std::size_t count = std::min(kNearest, near.size());
+  std::ranges::partial_sort(near, near.begin() + static_cast<std::ptrdiff_t>(count));
+  return peers.order()[near[random.below(count)].second];
 }
 
 }  // namespace kith::routing

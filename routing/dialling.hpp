@@ -48,4 +48,12 @@ struct Candidate {
 /// of the neighbourhood.  Looking up `key_in` one of them finds who could fill it, if anybody can.
 [[nodiscard]] std::vector<Slot> empty_slots(const Table& table);
 
+/// One of the slots of these buckets at random, the likelier the more keys lie behind it: where to
+/// look for nodes that are nearer in latency than those we know.
+[[nodiscard]] Slot random_slot(const Table& table, Random& random);
+
+/// Whom to ask for nodes in `slot` that are near us in latency: one of the nearest healthy peers
+/// whose slots there are the same as ours.  Who is near it is near us.
+[[nodiscard]] std::optional<ContactIndex> informant(const Table& table, Slot slot, Random& random);
+
 }  // namespace kith::routing

@@ -31,7 +31,7 @@ SpareSet::SpareSet(const Config& config, const FingerprintBook& book, ContactInd
     : config_(&config), spares_(book, self) {}
 
 Duration SpareSet::one_way(Position at) const {
-  return spares_[at].rtt().value_or(config_->unmeasured_rtt) / 2;
+  return spares_[at].rtt().value_or(config_->stranger_rtt) / 2;
 }
 
 bool SpareSet::is_better(Position a, Position b) const {
@@ -56,7 +56,7 @@ bool SpareSet::has_room(const Fingerprint& id, NetworkTag network) const {
   for (Position at = first; at < range.last; ++at) {
     if (spares_[at].dialling != 0) continue;
     const bool nearer = at < rank;
-    const auto stranger = std::tuple(0U, config_->unmeasured_rtt / 2, nearer);
+    const auto stranger = std::tuple(0U, config_->stranger_rtt / 2, nearer);
     if (stranger < std::tuple(std::uint32_t{spares_[at].failures}, one_way(at), !nearer))
       return true;
   }

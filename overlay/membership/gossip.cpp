@@ -76,6 +76,7 @@ void Membership::on_answered(RequestId request, AnswerStatus status, ByteView pa
   } else {
     // A malformed answer is no better than none.
     static_cast<void>(on_piggy(payload, now));
+    if (it->second.nearer_in) note_nearer(*it->second.nearer_in, payload);
   }
   if (status == AnswerStatus::final) requests_.erase(request);
 }

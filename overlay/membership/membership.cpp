@@ -226,7 +226,7 @@ void Membership::welcome(ConnectionId connection, const Candidate& candidate, In
   request.key = id;
   request.avoid = id;
   request.payload = encode_announce(book_->token(candidate.contact).token.raw());
-  requested_.push_back({candidate.contact});
+  requested_.push_back({.on_behalf_of = candidate.contact, .nearer_in = {}});
   outputs_.emplace_back(RouteForMembership{std::move(request)});
 }
 
@@ -246,6 +246,8 @@ void Membership::on_session_closed(ConnectionId connection) { candidates_.erase(
 void Membership::append_used(std::vector<ContactIndex>& used) const {
   used.insert(used.end(), dialing_.begin(), dialing_.end());
   used.insert(used.end(), relays_heard_of_.begin(), relays_heard_of_.end());
+  used.insert(used.end(), perhaps_near_.begin(), perhaps_near_.end());
+  if (explored_) used.push_back(*explored_);
   lost_.append_to(used);
   for (const auto& [connection, candidate] : candidates_) used.push_back(candidate.contact);
   for (const auto& [request, asked] : requests_)

@@ -27,6 +27,7 @@
 #include "overlay/peers.hpp"
 #include "overlay/router/router.hpp"
 #include "overlay/session/session.hpp"
+#include "routing/slot.hpp"
 #include "routing/table.hpp"
 
 namespace kith::overlay {
@@ -176,6 +177,8 @@ class Membership {
   struct Request {
     /// The peer that entered through us and gets the answers; nothing: we asked for ourselves.
     std::optional<ContactIndex> on_behalf_of;
+    /// A slot for which we look for nodes that are nearer in latency.
+    std::optional<routing::Slot> nearer_in;
   };
 
   Result<void> on_join(ConnectionId connection, ContactIndex contact, const Fingerprint& session_id,
@@ -215,6 +218,11 @@ class Membership {
   void look_beyond(ContactIndex contact, TimePoint now);
   void refresh(TimePoint now);
   void dial_more(TimePoint now);
+  void explore(TimePoint now);
+  [[nodiscard]] std::optional<ContactIndex> next_to_explore(TimePoint now);
+  void ask_for_nearer();
+  void note_nearer(routing::Slot slot, ByteView piggy);
+  void dial(ContactIndex contact);
   void dial_lost(TimePoint now);
   void dial_entrances(TimePoint now);
   void end_dial(ContactIndex contact, TimePoint now);
@@ -248,6 +256,11 @@ class Membership {
   bool learned_neighbour_ = false;
   TimePoint looked_beyond_at_;
   TimePoint explore_at_;
+  Duration explore_interval_{};
+  /// Whom we dialed only to see how near it is.
+  std::optional<ContactIndex> explored_;
+  /// Who is near to somebody near us, and perhaps to us.
+  std::deque<ContactIndex> perhaps_near_;
   /// Whether a node that we have a place for was heard of since the last look-ups.
   bool learned_ = false;
   bool introduced_ = false;  ///< The node closest to us has answered our announcement.

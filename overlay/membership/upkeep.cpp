@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "overlay/membership/membership.hpp"
+#include "routing/admission.hpp"
 #include "routing/dialling.hpp"
 #include "routing/slot.hpp"
 
@@ -13,8 +14,13 @@ namespace {
 constexpr std::uint32_t kJitterPerMille = 250;
 constexpr Duration kRefusedPause{60'000'000};
 constexpr std::size_t kRefusedMost = 1024;
-/// How often a spare is tried only to see whether it is nearer than who holds its slot.
-constexpr Duration kExploreInterval{4'000'000};
+/// How often a spare is tried only to see whether it is nearer than who holds its slot: often
+/// while that brings something, then ever more rarely.
+constexpr Duration kExploreFirst{2'000'000};
+constexpr Duration kExploreLast{120'000'000};
+constexpr std::size_t kPerhapsNearMost = 8;
+/// How often spares are looked through whose back-off may be over.
+constexpr Duration kDialLast{15'000'000};
 /// How often at most we look for those who were cut off with one who is found.
 constexpr Duration kLookBeyondInterval{1'000'000};
 
@@ -148,30 +154,84 @@ void Membership::refresh(TimePoint now) {
 void Membership::dial_more(TimePoint now) {
   if (leaving_) return;
   if (config_.role == Participation::client) return dial_for_client();
-  const bool explore = ready_ && now >= explore_at_;
   while (dialing_.size() - dialing_lost_.size() < config_.dials_most) {
-    const auto candidate = routing::next_candidate(
-        *table_, now, explore ? routing::Need::explore : routing::Need::empty_slot);
+    const auto candidate = routing::next_candidate(*table_, now, routing::Need::nearer);
     if (!candidate) break;
-    table_->on_dial_started(candidate->contact);
-    dialing_.insert(candidate->contact);
-    outputs_.emplace_back(DialContact{candidate->contact});
-    if (candidate->need < routing::Need::nearer) continue;
-    explore_at_ = now + random_->jittered(kExploreInterval, kJitterPerMille);
-    break;
+    dial(candidate->contact);
   }
-  if (table_->spares().size() > 0)
-    timers_.set(Timer::dial, now + random_->jittered(kExploreInterval, kJitterPerMille));
+  if (ready_ && now >= explore_at_) explore(now);
+  if (table_->spares().size() > 0 || ready_)
+    timers_.set(Timer::dial, now + std::clamp(explore_interval_, kExploreFirst, kDialLast));
+}
+
+void Membership::dial(ContactIndex contact) {
+  table_->on_dial_started(contact);
+  dialing_.insert(contact);
+  outputs_.emplace_back(DialContact{contact});
+}
+
+/// Tries one node to see whether it is nearer than who holds its slot, and asks for others.
+void Membership::explore(TimePoint now) {
+  const bool gained = explored_ && routing::is_needed(*table_, *explored_);
+  explore_interval_ =
+      gained ? kExploreFirst : std::clamp(explore_interval_ * 9 / 8, kExploreFirst, kExploreLast);
+  explore_at_ = now + random_->jittered(explore_interval_, kJitterPerMille);
+  if (relays() == 0 || dialing_.size() >= config_.dials_most) return;
+  explored_ = next_to_explore(now);
+  if (explored_) dial(*explored_);
+  ask_for_nearer();
+}
+
+std::optional<ContactIndex> Membership::next_to_explore(TimePoint now) {
+  while (!perhaps_near_.empty()) {
+    const ContactIndex contact = perhaps_near_.front();
+    perhaps_near_.pop_front();
+    const bool is_useless =
+        peers_->find(contact) || dialing_.contains(contact) || refused_by_.deadline_of(contact) ||
+        table_->peers().would_crowd(book_->id(contact), table_->network(book_->endpoint(contact)));
+    if (!is_useless) return contact;
+  }
+  const auto candidate = routing::next_candidate(*table_, now, routing::Need::explore);
+  if (!candidate) return std::nullopt;
+  return candidate->contact;
+}
+
+/// Whom a node near us chose for its slot because it is near to it, is near to us as well.
+void Membership::ask_for_nearer() {
+  const routing::Slot slot = routing::random_slot(*table_, *random_);
+  RouteRequest request;
+  request.key = routing::key_in(slot, config_.self, table_->config().spread_bits, *random_);
+  request.avoid = config_.self;
+  request.payload = encode_bare(MessageKind::lookup);
+  if (const auto peer = routing::informant(*table_, slot, *random_)) {
+    request.target = book_->id(*peer);
+    request.first_hop = peer;
+  }
+  requested_.push_back({.on_behalf_of = {}, .nearer_in = slot});
+  outputs_.emplace_back(RouteForMembership{std::move(request)});
+}
+
+void Membership::note_nearer(routing::Slot slot, ByteView message) {
+  const auto piggy = decode_piggy(message);
+  if (!piggy) return;
+  for (const ByteView encoded : piggy->tokens) {
+    const auto token = decode_node_token(encoded);
+    const auto contact = token ? book_->find(token->fingerprint()) : std::nullopt;
+    if (!contact || *contact == table_->self() || peers_->find(*contact)) continue;
+    const Fingerprint way = distance(config_.self, book_->id(*contact));
+    if (routing::slot_of(way, table_->config().spread_bits) != slot) continue;
+    perhaps_near_.push_back(*contact);
+    if (perhaps_near_.size() > kPerhapsNearMost) perhaps_near_.pop_front();
+  }
 }
 
 void Membership::dial_lost(TimePoint now) {
   while (dialing_lost_.size() < config_.dials_most) {
     const auto contact = lost_.next(now);
     if (!contact) break;
-    if (peers_->find(*contact) || !dialing_.insert(*contact).second) continue;
+    if (peers_->find(*contact) || dialing_.contains(*contact)) continue;
     dialing_lost_.insert(*contact);
-    table_->on_dial_started(*contact);
-    outputs_.emplace_back(DialContact{*contact});
+    dial(*contact);
   }
   if (const auto next = lost_.next_deadline()) timers_.set(Timer::lost, *next);
 }

@@ -55,7 +55,10 @@ std::optional<Need> need_of(const World& world, ContactIndex contact) {
       return std::nullopt;
   const auto holder = world.holder(world.slot(id));
   if (!holder || world.peers.at(*holder).health.is_suspect()) return Need::empty_slot;
-  if (!spare.rtt()) return Need::explore;
+  if (!spare.rtt()) {
+    if (world.one_way(*holder) <= world.config.latency_slack) return std::nullopt;
+    return Need::explore;
+  }
   if (*spare.rtt() / 2 + world.config.latency_slack < world.one_way(*holder)) return Need::nearer;
   return std::nullopt;
 }
@@ -70,7 +73,7 @@ std::optional<std::pair<ContactIndex, Need>> naive_candidate(const World& world,
     const bool by_slot = need != Need::neighbour;
     return std::tuple(need, by_slot ? slot.bucket : 0, by_slot ? -slot.part : 0,
                       by_slot ? unsigned{spare.failures} : 0U,
-                      by_slot ? spare.rtt().value_or(world.config.unmeasured_rtt) / 2 : Duration{},
+                      by_slot ? spare.rtt().value_or(world.config.stranger_rtt) / 2 : Duration{},
                       distance(world.id(contact), own));
   };
   for (ContactIndex contact : world.sorted_spares(own)) {
@@ -105,6 +108,61 @@ TEST(DiallingLaw, TheNextCandidateIsTheBestOfAllSpares) {
   });
   if (std::getenv("KITH_TEST_SEED") != nullptr) return;
   for (std::size_t count : seen) EXPECT_GT(count, kSeeds / 10) << "the law saw too little";
+}
+
+TEST(DiallingLaw, RandomSlotsAreThoseWithKeysBehindThem) {
+  kith::test::for_each_seed(kSeeds, [](Random& random) {
+    World world(random, small_world(random));
+    world.run(static_cast<int>(random.below(200)));
+    const auto held = world.table->neighbourhood();
+    const bool is_full = held.size() == world.config.neighbourhood && !held.empty();
+    const int deepest = is_full ? world.slot(world.id(held.back())).bucket : 0;
+    for (int i = 0; i < 20; ++i) {
+      const Slot slot = random_slot(*world.table, random);
+      ASSERT_LE(slot.bucket, deepest);
+      ASSERT_EQ(slot.part >> world.config.spread_bits, 0);
+    }
+  });
+}
+
+TEST(DiallingLaw, InformantsAreNearAndHaveTheSameSlots) {
+  std::size_t found = 0;
+  kith::test::for_each_seed(kSeeds, [&](Random& random) {
+    World world(random, small_world(random));
+    world.run(static_cast<int>(random.below(200)));
+    const Slot slot{static_cast<std::uint16_t>(random.below(4)), 0};
+    const auto knows_slot = [&](ContactIndex contact) {
+      return world.slot(world.id(contact)).bucket > slot.bucket;
+    };
+    std::vector<Duration> latencies;
+    for (const auto& [contact, peer] : world.peers)
+      if (knows_slot(contact) && !peer.health.is_suspect())
+        latencies.push_back(world.one_way(contact));
+    std::ranges::sort(latencies);
+    const auto chosen = informant(*world.table, slot, random);
+    ASSERT_EQ(chosen.has_value(), !latencies.empty());
+    if (!chosen) return;
+    ++found;
+    ASSERT_TRUE(knows_slot(*chosen));
+    ASSERT_FALSE(world.peers.at(*chosen).health.is_suspect());
+    ASSERT_LE(world.one_way(*chosen), latencies[std::min<std::size_t>(3, latencies.size() - 1)]);
+  });
+  if (std::getenv("KITH_TEST_SEED") != nullptr) return;
+  EXPECT_GT(found, kSeeds / 10);
+}
+
+TEST(Dialling, PrefersTheSlotsThatMoreKeysLieBehind) {
+  SeededRandom random(1);
+  World world(random, {.pool = 200, .config = {.neighbourhood = 4}});
+  for (const ContactIndex contact : world.pool) world.connect(contact);
+  std::array<int, 3> seen{};
+  for (int i = 0; i < 1000; ++i) {
+    const auto bucket = random_slot(*world.table, random).bucket;
+    if (bucket < seen.size()) ++seen[bucket];
+  }
+  EXPECT_GT(seen[0], 200);
+  EXPECT_GT(seen[1], 200);
+  EXPECT_GT(seen[2], 80);
 }
 
 TEST(DiallingLaw, ConnectsNeighboursAndEmptySlots) {

@@ -86,7 +86,7 @@ TEST(SpareSetLaw, KeepsTheBestOfASlot) {
       spare.dialling = 0;
       spares.insert(world.book.intern(id), spare, released);
       all.emplace_back(unsigned{spare.failures},
-                       spare.rtt().value_or(world.config.unmeasured_rtt) / 2,
+                       spare.rtt().value_or(world.config.stranger_rtt) / 2,
                        distance(id, world.id(world.self)));
     }
     std::ranges::sort(all);
