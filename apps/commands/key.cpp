@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -6,6 +7,7 @@
 #include <kith/node.hpp>
 
 #include "apps/command.hpp"
+#include "apps/config/flags.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/table.hpp"
@@ -55,8 +57,8 @@ ExitCode show_key(const KeyOptions& options) {
 struct VouchOptions {
   KeyOptions leader;
   std::string public_key;
-  std::string node;
-  std::uint32_t days = 30;
+  std::optional<std::string> node;
+  std::uint64_t days = 30;
 };
 
 Fingerprint parse_key(std::string_view what, const std::string& text) {
@@ -71,8 +73,8 @@ ExitCode vouch_for(const VouchOptions& options) {
   Vouching what;
   what.public_key = parse_key("PUBLIC_KEY", options.public_key).bytes();
   what.node =
-      options.node.empty() ? node_fingerprint(what.public_key) : parse_key("--node", options.node);
-  what.life = std::chrono::hours(24) * options.days;
+      !options.node ? node_fingerprint(what.public_key) : parse_key("--node", *options.node);
+  what.life = std::chrono::hours(24 * static_cast<int>(options.days));
   const std::string token = to_base32(vouch(read_key_file(options.leader.file).node_seed, what));
   if (options.leader.as_json)
     write_json(boost::json::object{{"identity_token", token}});
@@ -118,10 +120,11 @@ void add_key(CLI::App& program, Command& chosen) {
       ->add_option("PUBLIC_KEY", vouching->public_key,
                    "Whom to vouch for, as 'kith key show' prints it")
       ->required();
-  speak->add_option("--node", vouching->node,
-                    "Fingerprint of the node where that identity is used; without it, its own");
-  speak->add_option("--days", vouching->days, "How long from now; 30 if not given")
-      ->check(CLI::Range(1U, 365U));
+  speak
+      ->add_option("--node", vouching->node,
+                   "The node where that identity is used; without it, its own")
+      ->type_name("FINGERPRINT");
+  add_count(*speak, "--days", vouching->days, {1, 365}, "How long from now; 30 if not given");
   speak->callback([vouching, &chosen] { chosen = [vouching] { return vouch_for(*vouching); }; });
 }
 

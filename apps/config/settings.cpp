@@ -9,6 +9,8 @@
 #include <kith/address.hpp>
 #include <kith/policy.hpp>
 
+#include "tokens/identity_token.hpp"
+
 namespace kith::apps {
 namespace {
 
@@ -55,7 +57,8 @@ Outcome set_path(Settings& settings, Values values) {
 
 Outcome set_identity_token(Settings& settings, Values values) {
   auto token = from_base32(values[0]);
-  if (!token || token->empty()) return complain("the line that 'kith key vouch' prints", values[0]);
+  if (!token || !decode_identity_token(*token))
+    return complain("the line that 'kith key vouch' prints", values[0]);
   settings.identity_token = std::move(*token);
   return {};
 }

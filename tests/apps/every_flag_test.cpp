@@ -53,6 +53,7 @@ const std::map<std::string, Arguments> kWrongValues{
     {"SECONDS", {"", "-1", "0", "1e99", "inf", "nan", "10 s", "9999999999", "soon"}},
     {"ADDRESS", {"", "a b", "tcp://127.0.0.1:70000", "tcp://[::1", "kith://abc@127.0.0.1:1"}},
     {"FINGERPRINT", {"", "abc", std::string(52, '!'), std::string(53, 'a')}},
+    {"TOKEN", {"", "abc!", std::string(52, 'a'), std::string(512, 'a')}},
     {"KEY", {"", "abc", std::string(52, '1'), std::string(51, 'a')}},
     {"NAME", {"", "nonsense"}},
     {"LEVEL", {"", "loud", "INFO"}},
@@ -88,8 +89,9 @@ INSTANTIATE_TEST_SUITE_P(CommandLine, EveryFlag,
                                          Arguments{"pub", "a", "b"}, Arguments{"peers"},
                                          Arguments{"route", "a"}, Arguments{"trace", "a"},
                                          Arguments{"status"}, Arguments{"key", "new", "f"},
-                                         Arguments{"key", "show", "f"}, Arguments{"sim", "route"},
-                                         Arguments{"version"}));
+                                         Arguments{"key", "show", "f"},
+                                         Arguments{"key", "vouch", "f", std::string(52, 'a')},
+                                         Arguments{"sim", "route"}, Arguments{"version"}));
 
 }  // namespace
 }  // namespace kith::test
