@@ -144,7 +144,9 @@ void Engine::Impl::converge(ContactIndex contact, Instant now) {
     if (!connection->joined || connection->contact != contact) continue;
     connections.push_back(connection.get());
   }
-  std::ranges::stable_sort(connections, {}, &Connection::opened_at);
+  std::ranges::sort(connections, {}, [](const Connection* connection) {
+    return std::pair(connection->opened_at, connection->id);
+  });
   for (const Connection* connection : connections)
     sessions.push_back(ConvergingSession::of(*connection->session));
   const std::size_t winner = survivor(sessions, local_.id, book_->id(contact));

@@ -158,8 +158,8 @@ void EngineLab::close(Node& node, const CloseConnection& order) {
   const auto [wire, side] = find(node, order.connection);
   if (!wire) return;
   wire->sides[side].gone = true;
-  later([this, wire = wire, to = 1 - side, lost = order.mode == CloseMode::drop] {
-    end(*wire, to, lost);
+  later([this, &closed = *wire, to = 1 - side, lost = order.mode == CloseMode::drop] {
+    end(closed, to, lost);
   });
 }
 

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -92,7 +93,8 @@ TEST(Partition, MatchesInsideEachIsland) {
 std::vector<HostIndex> half_by_site(const Town& town) {
   std::vector<HostIndex> nodes;
   for (HostIndex node = 0; node < town.world.nodes(); ++node) nodes.push_back(node);
-  std::ranges::stable_sort(nodes, {}, [&](HostIndex node) { return town.world.place(node).site; });
+  std::ranges::sort(nodes, {},
+                    [&](HostIndex node) { return std::pair(town.world.place(node).site, node); });
   nodes.resize(nodes.size() / 2);
   return nodes;
 }
