@@ -93,7 +93,7 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       book_(config_.contacts ? config_.contacts : own_book_.get()),
       self_(issue_token(now)),
       table_(table_config_, book_->ids(), self_, draw_key(random)),
-      membership_(membership_config(config_), *book_, table_, peers_, random, now.time),
+      membership_(membership_config(config_), {*book_, table_, peers_, random}, now.time),
       liveness_(liveness_config(config_), peers_, random),
       router_(router_config(config_), local_.id, table_, *book_, peers_),
       coordinator_(coordinator_config(config_), table_, *config_.primitives->signatures),

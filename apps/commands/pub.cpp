@@ -107,11 +107,12 @@ class Sender {
     if (receivers_.wait_for(count, match_deadline)) return;
     stop_if_interrupted();
     const auto waited = for_people(options_.match_timeout);
-    if (sent_ > 0)
+    if (sent_ > 0) {
       throw Failure(ExitCode::no_match,
                     fmt::format("nobody receives any more, and nobody came within {}: only {} "
                                 "messages were sent; --match-timeout waits longer",
                                 waited, sent_));
+    }
     throw Failure(ExitCode::no_match,
                   fmt::format("{} of {} receivers within {}; --match-timeout waits longer",
                               receivers_.now(), count, waited));

@@ -98,10 +98,11 @@ std::expected<std::vector<Assignment>, Complaint> parse_config(std::string_view 
   if (text.size() > kConfigBytesMax)
     return std::unexpected(
         fmt::format("{}:1: longer than 1 MiB: this is no configuration", file_name));
-  if (const auto line = line_of_foreign_character(text))
+  if (const auto line = line_of_foreign_character(text)) {
     return std::unexpected(fmt::format(
         "{}:{}: holds a character that is not ASCII; in text it can be written as \\uXXXX",
         file_name, *line));
+  }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) return fail(parsed.error().source(), printable(parsed.error().description()));
 

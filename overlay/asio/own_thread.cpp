@@ -1,6 +1,6 @@
 #include "overlay/asio/own_thread.hpp"
 
-#include <signal.h>
+#include <csignal>
 
 namespace kith::overlay {
 

@@ -85,10 +85,11 @@ void Membership::on_unanswered(RequestId request, Instant now) {
   const auto it = requests_.find(request);
   if (it == requests_.end()) return;
   // Nobody closer could be asked; what we know must do for the newcomer.
-  if (const auto newcomer = it->second.on_behalf_of)
-    if (const Peer* peer = peers_->find(*newcomer))
-      outputs_.emplace_back(
-          SendOn{peer->connection, piggy_for(book_->id(*newcomer), true, true, now.wall)});
+  const auto newcomer = it->second.on_behalf_of;
+  if (const Peer* peer = newcomer ? peers_->find(*newcomer) : nullptr) {
+    outputs_.emplace_back(
+        SendOn{peer->connection, piggy_for(book_->id(*newcomer), true, true, now.wall)});
+  }
   requests_.erase(it);
 }
 

@@ -14,15 +14,14 @@ constexpr std::size_t kForwardedMost = 4096;
 
 }  // namespace
 
-Membership::Membership(const MembershipConfig& config, ContactBook& book, routing::Table& table,
-                       Peers& peers, Random& random, TimePoint now)
+Membership::Membership(const MembershipConfig& config, const Shared& shared, TimePoint now)
     : config_(config),
-      book_(&book),
-      table_(&table),
-      peers_(&peers),
-      random_(&random),
-      entrance_(random),
-      lost_(random),
+      book_(&shared.book),
+      table_(&shared.table),
+      peers_(&shared.peers),
+      random_(&shared.random),
+      entrance_(shared.random),
+      lost_(shared.random),
       forwarded_(kForwardedMost),
       refresh_interval_(config.refresh_first),
       neighbourhood_interval_(config.neighbourhood_interval) {
@@ -56,13 +55,13 @@ void Membership::on_join_sent(ConnectionId connection, ContactIndex contact,
                                Candidate{.contact = contact, .identity = {}, .entrance = entrance});
 }
 
-Result<void> Membership::on_message(ConnectionId connection, ContactIndex contact, bool joined,
-                                    const Fingerprint& session_id, MessageKind kind,
-                                    ByteView message, Instant now) {
+Result<void> Membership::on_message(const Sender& from, MessageKind kind, ByteView message,
+                                    Instant now) {
+  const auto& [connection, contact, joined, session_id] = from;
   switch (kind) {
     case MessageKind::join:
       if (joined) return std::unexpected(Errc::protocol_error);
-      return on_join(connection, contact, session_id, message, now);
+      return on_join(from, message, now);
     case MessageKind::acknowledge:
       return on_acknowledge(connection, message, now.time);
     case MessageKind::not_acknowledged:
@@ -82,8 +81,8 @@ Result<void> Membership::on_message(ConnectionId connection, ContactIndex contac
   }
 }
 
-Result<void> Membership::on_join(ConnectionId connection, ContactIndex contact,
-                                 const Fingerprint& session_id, ByteView message, Instant now) {
+Result<void> Membership::on_join(const Sender& from, ByteView message, Instant now) {
+  const auto& [connection, contact, joined, session_id] = from;
   if (candidates_.contains(connection)) return std::unexpected(Errc::protocol_error);
   const auto decoded = decode_join(message);
   if (!decoded) return std::unexpected(decoded.error());
@@ -123,7 +122,7 @@ Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView messag
   if (!role) return std::unexpected(role.error());
   const auto it = candidates_.find(connection);
   const ContactIndex contact = it->second.contact;
-  const auto entrance = std::move(it->second.entrance);
+  const auto entrance = it->second.entrance;
   candidates_.erase(it);
   end_dial(contact, now);
   join(connection, contact, *role, book_->id(contact), now);

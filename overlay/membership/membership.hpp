@@ -110,8 +110,23 @@ struct MembershipConfig {
 /// with a refusal is taken from any other.
 class Membership {
  public:
-  Membership(const MembershipConfig& config, ContactBook& book, routing::Table& table, Peers& peers,
-             Random& random, TimePoint now);
+  /// What it shares with the rest of the engine; outlives it.
+  struct Shared {
+    ContactBook& book;
+    routing::Table& table;
+    Peers& peers;
+    Random& random;
+  };
+  /// Where a message came from.
+  struct Sender {
+    ConnectionId connection{};
+    ContactIndex contact{};
+    bool joined = false;
+    /// What a join's proof must be bound to.
+    Fingerprint session_id{};
+  };
+
+  Membership(const MembershipConfig& config, const Shared& shared, TimePoint now);
 
   // Commands.
 
@@ -128,10 +143,7 @@ class Membership {
   void on_join_sent(ConnectionId connection, ContactIndex contact,
                     const std::optional<JoinTarget>& entrance);
   /// `Errc` if the message is malformed or has no place on this session: close it then.
-  /// `session_id` names the session that a join's proof must be bound to.
-  Result<void> on_message(ConnectionId connection, ContactIndex contact, bool joined,
-                          const Fingerprint& session_id, MessageKind kind, ByteView message,
-                          Instant now);
+  Result<void> on_message(const Sender& from, MessageKind kind, ByteView message, Instant now);
   void on_verdict(ConnectionId connection, Verdict verdict, Instant now);
   /// A session ended that had not joined; or that was joined but is not the last with its peer.
   void on_session_closed(ConnectionId connection);
@@ -181,8 +193,7 @@ class Membership {
     std::optional<routing::Slot> nearer_in;
   };
 
-  Result<void> on_join(ConnectionId connection, ContactIndex contact, const Fingerprint& session_id,
-                       ByteView message, Instant now);
+  Result<void> on_join(const Sender& from, ByteView message, Instant now);
   /// Whether we have asked there to join.
   [[nodiscard]] bool awaits_answer(ConnectionId connection) const;
   Result<void> on_acknowledge(ConnectionId connection, ByteView message, TimePoint now);
