@@ -45,9 +45,8 @@ void Engine::Impl::handle(MembershipOutput output, Instant now) {
   std::visit(
       Overloaded{
           [&](const DialContact& order) { dial_contact(order.contact, now); },
-          [&](DialEntrance& order) {
-            const Endpoint endpoint = order.target.endpoint;
-            dial({&endpoint, 1}, std::nullopt, std::move(order.target), now);
+          [&](const DialEntrance& order) {
+            dial({&order.target.endpoint, 1}, std::nullopt, order.target, now);
           },
           [&](const SendOn& order) { send(order.connection, order.message, now); },
           [&](const CloseSession& order) { close(order.connection, order.reason, order.why, now); },
@@ -147,6 +146,7 @@ void Engine::Impl::converge(ContactIndex contact, Instant now) {
   std::ranges::sort(connections, {}, [](const Connection* connection) {
     return std::pair(connection->opened_at, connection->id);
   });
+  sessions.reserve(connections.size());
   for (const Connection* connection : connections)
     sessions.push_back(ConvergingSession::of(*connection->session));
   const std::size_t winner = survivor(sessions, local_.id, book_->id(contact));

@@ -34,7 +34,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::local::stream_protocol;
 
-using asio::experimental::awaitable_operators::operator||;
+using namespace asio::experimental::awaitable_operators;
 
 constexpr std::size_t kConnectionsMost = 16;
 /// How long a connection may say nothing.

@@ -100,6 +100,7 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
 std::shared_ptr<Node::Runtime> Node::Runtime::start(
     NodeConfig config, const std::optional<asio::any_io_executor>& executor) {
   std::vector<Address> entrances;
+  entrances.reserve(config.join.size());
   for (const std::string& text : config.join)
     entrances.push_back(overlay::parse_address("join", text));
   std::vector<Endpoint> advertised;
@@ -127,11 +128,12 @@ std::shared_ptr<Subscription::State> Node::Runtime::subscribe(
     std::string_view subject, std::function<void(const Message&)> on_message,
     SubscriptionOptions options) {
   const Fingerprint id = subject_of(realm_, subject);
-  if (const auto added = registry_.add_subscription(id, options.audience); !added)
+  if (const auto added = registry_.add_subscription(id, options.audience); !added) {
     throw StartError("subscribe to '" + std::string(subject) + "': " +
                      (added.error() == Errc::wrong_audience
                           ? "this node has a subscription to it for another audience"
                           : "this node has as many subscriptions and publishers as it may"));
+  }
   const auto state = std::make_shared<Subscription::State>(
       driver_, self_, std::string(subject), id, std::move(on_message), std::move(options));
   driver_->submit([weak = self_, state](overlay::Engine& engine, Instant now) {
