@@ -8,6 +8,7 @@
 
 #include "overlay/coordinator/coordinator.hpp"
 #include "overlay/coordinator/declarations.hpp"
+#include "tests/fuzz/input.hpp"
 #include "tests/overlay/coordinator/actors.hpp"
 
 /// Reads the input as what a hostile overlay does to one coordinator and to the declarations of one
@@ -20,6 +21,7 @@ using namespace std::chrono_literals;
 using namespace kith;
 using namespace kith::overlay;
 using namespace kith::overlay::test;
+using kith::test::Input;
 
 /// What was signed once and for all; only the machines are made anew for every input.
 struct Cast {
@@ -58,18 +60,6 @@ struct Cast {
   Fingerprint subject = random_fingerprint(random);
   std::vector<PeerIntent> peers;
   std::vector<Bytes> messages;
-};
-
-/// The bytes of the input, one after the other; zeros behind their end.
-struct Input {
-  ByteView rest;
-
-  std::uint8_t next() {
-    if (rest.empty()) return 0;
-    const std::uint8_t byte = rest.front();
-    rest = rest.subspan(1);
-    return byte;
-  }
 };
 
 class Machines {

@@ -19,6 +19,7 @@
 #include "overlay/router/messages.hpp"
 #include "overlay/session/session.hpp"
 #include "overlay/sim/crypto.hpp"
+#include "tests/fuzz/input.hpp"
 #include "tests/overlay/coordinator/actors.hpp"
 
 /// Reads the input as what two peers with joined sessions, the application and the world do to one
@@ -31,22 +32,11 @@ using namespace std::chrono_literals;
 using namespace kith;
 using namespace kith::overlay;
 using namespace kith::overlay::test;
+using kith::test::Input;
 
 constexpr std::size_t kScriptBytesMost = 1024;
 constexpr std::size_t kRogues = 2;
 constexpr std::array<std::string_view, 2> kSubjects = {"a", "b"};
-
-/// The bytes of the input, one after the other; zeros behind their end.
-struct Input {
-  ByteView rest;
-
-  std::uint8_t next() {
-    if (rest.empty()) return 0;
-    const std::uint8_t byte = rest.front();
-    rest = rest.subspan(1);
-    return byte;
-  }
-};
 
 /// A node that says whatever the input wants.
 struct Rogue {
