@@ -20,7 +20,7 @@ namespace kith::routing {
 /// How many peers are needed.
 [[nodiscard]] std::size_t needed_peers(const Table& table);
 
-/// Beyond so many sessions, newcomers that we do not need are refused and surplus ones closed.
+/// Beyond so many sessions, newcomers that we do not need are refused.
 [[nodiscard]] std::size_t soft_cap(const Table& table);
 
 struct Admission {

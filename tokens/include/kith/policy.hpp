@@ -14,8 +14,8 @@
 
 namespace kith {
 
-/// What a policy answers.  `defer`: it cannot be judged now; the realm's leader is asked, and the
-/// next attempt decides.
+/// What a policy answers.  `defer`: it cannot be judged now, and the next attempt decides; until
+/// then it is no.
 enum class Verdict : std::uint8_t { yes, no, defer };
 
 /// Takes the one answer to a question, at once or later, on the thread that asked.  Dropped
@@ -40,7 +40,8 @@ struct IntentRequest {
 };
 
 /// May whoever declared this intent use its subject with our help, as its coordinator?  Asked at
-/// the coordinator where the intent is declared; the others that hold it take its word.
+/// the coordinator where the intent is declared, and of what a node from afar hands over; what near
+/// holders tell each other they have asked about.
 struct SubjectRequest {
   Fingerprint subject;
 };

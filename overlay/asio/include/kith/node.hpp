@@ -281,7 +281,7 @@ class Node {
   [[nodiscard]] Result<NodeTrace> trace(std::string_view subject, Duration timeout);
   [[nodiscard]] Result<NodeTrace> trace(const Fingerprint& key, Duration timeout);
 
-  /// Leaves the overlay in order, at most for two seconds, and ends every callback.  Called from a
+  /// Leaves the overlay in order, at most for four seconds, and ends every callback.  Called from a
   /// callback it returns at once, and the node leaves afterwards.
   void stop();
 
