@@ -38,6 +38,7 @@ MembershipConfig membership_config(const EngineConfig& config) {
   membership.realm_leader = config.realm_leader;
   membership.peers_wanted_by_client = config.peers_wanted_by_client;
   membership.clients_most = config.clients_most;
+  membership.exchange_sessions_most = config.exchange_sessions_most;
   return membership;
 }
 
@@ -143,7 +144,7 @@ TraceId Engine::Impl::trace(const Fingerprint& key, Instant now) {
 
 void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now) {
   if (const auto asked = join_questions_.extract(question))
-    membership_.on_verdict(asked.mapped(), verdict, now);
+    on_join_verdict(asked.mapped(), verdict, now);
   if (const auto asked = exchange_questions_.extract(question))
     exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
   if (const auto asked = coordinator_questions_.extract(question))
@@ -245,6 +246,7 @@ Status Engine::Impl::status() const {
   status.identity = identity_fingerprint(identity_key().public_key);
   status.ready = is_ready();
   status.sessions = peers_.size();
+  status.exchange_sessions = peers_.only_exchange();
   status.half_open = limiter_.half_open();
   status.spares = table_.spares().size();
   status.clients = static_cast<std::size_t>(

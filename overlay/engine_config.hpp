@@ -70,6 +70,8 @@ struct EngineConfig {
   std::size_t sessions_most = 400;
   /// Others with a session, beside those.
   std::size_t clients_most = 1024;
+  /// Nodes that exchange with us and for which there is no room among those.
+  std::size_t exchange_sessions_most = 4096;
   std::size_t region_size = 5;
   std::size_t neighbourhood_size = 16;
   std::size_t intents_most = 100'000;

@@ -131,6 +131,8 @@ class Engine::Impl {
   void handle(RouterOutput output, Instant now);
   void handle(LivenessOutput output, Instant now);
   void handle_joined(const SessionJoined& joined, Instant now);
+  void take_into_table(ContactIndex contact, Instant now);
+  void on_join_verdict(ConnectionId connection, Verdict verdict, Instant now);
   void handle_arrived(const Arrived& arrived, Instant now);
   void handle_answered(Answered answered, Instant now);
   void handle_answered_pubsub(const Asker& asker, const Answered& answered, Instant now);
@@ -178,6 +180,8 @@ class Engine::Impl {
   void push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload, Instant now);
   void need_session(NeedSession need, Instant now);
   void dial_needed(Instant now);
+  /// Ends the session with a node that was let in for an exchange which is over.
+  void end_needless_session(const Fingerprint& node, Instant now);
   void on_session_usable(ContactIndex contact, Instant now);
   void on_session_unusable(ContactIndex contact, Instant now);
   void on_neighbourhood_changed(Instant now);

@@ -179,6 +179,8 @@ struct Status {
   Fingerprint identity;
   bool ready = false;
   std::size_t sessions = 0;
+  /// Those of them that are only there for the exchange.
+  std::size_t exchange_sessions = 0;
   std::size_t half_open = 0;
   std::size_t spares = 0;
   std::size_t clients = 0;

@@ -56,6 +56,7 @@ void Engine::Impl::handle(MembershipOutput output, Instant now) {
             outputs_.emplace_back(AskPolicy{question, std::move(order.question)});
           },
           [&](const SessionJoined& joined) { handle_joined(joined, now); },
+          [&](const TakeIntoTable& order) { take_into_table(order.contact, now); },
           [&](RouteForMembership& order) {
             const RequestId request = router_.route(std::move(order.request), now.time);
             membership_.on_requested(request);
@@ -93,19 +94,38 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
               .role = joined.role,
               .identity = joined.identity,
               .dialed_by_us = connection->dialed,
+              .only_exchange = joined.only_exchange,
+              .address = connection->endpoint,
               .exchange = {},
               .joined_at = now.time,
               .health = {},
               .last_heard = now.time,
               .ping_sent = {}});
-  if (config_.role == Participation::member && joined.role == Participation::member)
-    table_.on_connected(joined.contact, book_->endpoint(joined.contact), std::nullopt);
+  if (config_.role == Participation::member && joined.role == Participation::member &&
+      !joined.only_exchange)
+    table_.on_connected(joined.contact, connection->endpoint, std::nullopt);
   outputs_.emplace_back(PeerJoined{book_->id(joined.contact), connection->endpoint});
   // How far away it is we want to know at once: who is near is chosen first.
   liveness_.confirm(joined.contact, now.time);
   liveness_.watch(joined.contact, now.time);
   on_session_usable(joined.contact, now);
   on_neighbourhood_changed(now);
+}
+
+void Engine::Impl::take_into_table(ContactIndex contact, Instant now) {
+  Peer* peer = peers_.find(contact);
+  if (!peer || !peer->only_exchange) return;
+  peers_.make_ordinary(*peer);
+  table_.on_connected(contact, peer->address, peer->health.rtt());
+  liveness_.watch(contact, now.time);
+  on_neighbourhood_changed(now);
+}
+
+void Engine::Impl::on_join_verdict(ConnectionId id, Verdict verdict, Instant now) {
+  const Connection* connection = connections_.find(id);
+  const bool is_matched = connection && connection->contact &&
+                          declarations_.is_matched(book_->id(*connection->contact));
+  membership_.on_verdict(id, verdict, now, is_matched);
 }
 
 void Engine::Impl::lose_peer(Connection& connection, Errc why, Instant now) {

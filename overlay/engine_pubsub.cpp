@@ -96,6 +96,15 @@ void Engine::Impl::handle_unmatched(const Declarations::Unmatched& unmatched, In
   if (wish->second.publisher) exchange_.on_unmatched(*wish->second.publisher, unmatched.peer, now);
   for (const SubscriptionId subscription : wish->second.subscriptions)
     exchange_.on_unmatched(subscription, unmatched.peer, now);
+  end_needless_session(unmatched.peer.node, now);
+}
+
+void Engine::Impl::end_needless_session(const Fingerprint& node, Instant now) {
+  const auto contact = book_->find(node);
+  const Peer* peer = contact ? peers_.find(*contact) : nullptr;
+  if (!peer || !peer->only_exchange || peer->in_exchange || declarations_.is_matched(node)) return;
+  for (const ConnectionId connection : connections_of(*contact))
+    close(connection, CloseReason::done, Errc::closed, now);
 }
 
 void Engine::Impl::handle(Coordinator::Output output, Instant now) {
@@ -202,6 +211,7 @@ void Engine::Impl::handle(ExchangeOutput output, Instant now) {
                    const auto contact = book_->find(order.node);
                    if (Peer* peer = contact ? peers_.find(*contact) : nullptr)
                      peer->in_exchange = false;
+                   end_needless_session(order.node, now);
                  },
                  [&](Ask& ask) {
                    const auto question = static_cast<QuestionId>(next_question_++);

@@ -193,9 +193,9 @@ Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, In
     case MessageKind::update:
     case MessageKind::piggy:
     case MessageKind::leave:
-      return membership_.on_message(
-          {connection.id, contact, connection.joined, connection.session->session_id()}, *kind,
-          message, now);
+      return membership_.on_message({connection.id, contact, connection.joined, connection.endpoint,
+                                     connection.session->session_id()},
+                                    *kind, message, now);
     default:
       break;
   }

@@ -93,6 +93,10 @@ void Engine::Impl::release(Wishes::iterator wish, Instant now) {
   if (!wish->second.subscriptions.empty() || wish->second.publisher) return;
   declarations_.remove(wish->first, now);
   wishes_.erase(wish);
+  if (peers_.only_exchange() == 0) return;
+  const std::span<const Peer> peers = std::as_const(peers_).all();
+  for (const Peer& peer : std::vector(peers.begin(), peers.end()))
+    end_needless_session(book_->id(peer.contact), now);
 }
 
 Result<IntentToken> Engine::Impl::issue_intent(const Fingerprint& subject,

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace kith::overlay {
 namespace {
 
 constexpr Duration kBurst = std::chrono::seconds(1);
 constexpr Duration kBetweenStarts = kBurst / kExchangeDialsPerSecond;
+constexpr Duration kFirstRefusalPause = std::chrono::seconds(5);
+constexpr std::uint32_t kJitterPerMille = 250;
 
 }  // namespace
 
@@ -29,7 +32,10 @@ void NeededSessions::clear() {
 void NeededSessions::on_connected(const Fingerprint& node) {
   under_way_.erase(node);
   waiting_.cancel(node);
-  if (const auto it = needs_.find(node); it != needs_.end()) it->second.backoff.on_succeeded();
+  const auto it = needs_.find(node);
+  if (it == needs_.end()) return;
+  it->second.backoff.on_succeeded();
+  it->second.was_refused = false;
 }
 
 void NeededSessions::on_missing(const Fingerprint& node, TimePoint now) {
@@ -43,7 +49,11 @@ void NeededSessions::on_failed(const Fingerprint& node, Errc why, TimePoint now)
   under_way_.erase(node);
   const auto it = needs_.find(node);
   if (it == needs_.end() || !it->second.dial) return;
-  waiting_.set(node, now + it->second.backoff.on_failed(why, *random_));
+  Need& need = it->second;
+  const bool is_first_refusal = why == Errc::refused && !std::exchange(need.was_refused, true);
+  const Duration pause = is_first_refusal ? random_->jittered(kFirstRefusalPause, kJitterPerMille)
+                                          : need.backoff.on_failed(why, *random_);
+  waiting_.set(node, now + pause);
 }
 
 std::optional<ContactIndex> NeededSessions::next_dial(TimePoint now) {

@@ -30,6 +30,9 @@ inline constexpr std::uint32_t kExchangeDialsPerSecond = 64;
 ///                 ▲ ▲                │                         │
 ///                 │ └── on_failed ───┘  after a pause          │
 ///                 └──────────────── on_missing ────────────────┘
+///
+/// Who refuses us for the first time may only not have heard yet that we match, and is asked again
+/// soon.
 class NeededSessions {
  public:
   explicit NeededSessions(Random& random) : random_(&random) {}
@@ -64,6 +67,7 @@ class NeededSessions {
   struct Need {
     std::optional<ContactIndex> dial;
     Backoff backoff;
+    bool was_refused = false;
   };
 
   Random* random_;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
 #include <kith/time.hpp>
 
@@ -25,6 +26,10 @@ struct Peer {
   /// Who uses the node.
   Fingerprint identity;
   bool dialed_by_us = false;
+  /// Let in for the exchange alone: it is in no table and takes no room of others.
+  bool only_exchange = false;
+  /// What it counts as for address diversity: where it came from, or where we dialed it.
+  Endpoint address{};
   /// How many joined sessions there are with it.
   int sessions = 1;
   /// The exchange's number of this session.
@@ -52,16 +57,21 @@ class Peers {
   [[nodiscard]] const Peer* find(ContactIndex contact) const;
   Peer& add(const Peer& peer);
   void remove(ContactIndex contact);
+  /// It is there for more than the exchange from now on.
+  void make_ordinary(Peer& peer);
 
   [[nodiscard]] std::span<Peer> all() { return peers_; }
   [[nodiscard]] std::span<const Peer> all() const { return peers_; }
   [[nodiscard]] std::size_t size() const { return peers_.size(); }
   /// How many of them are members.
   [[nodiscard]] std::size_t members() const { return members_; }
+  /// How many are there for the exchange alone.
+  [[nodiscard]] std::size_t only_exchange() const { return only_exchange_; }
 
  private:
   std::vector<Peer> peers_;
   std::size_t members_ = 0;
+  std::size_t only_exchange_ = 0;
 };
 
 }  // namespace kith::overlay

@@ -67,7 +67,10 @@ void Declarations::remove(Id id, Instant now) {
   const auto found = own_.find(id);
   if (found == own_.end()) return;
   Own& own = found->second;
-  for (const auto& [peer, match] : own.matches) match_deadlines_.cancel({id, peer});
+  for (const auto& [peer, match] : own.matches) {
+    match_deadlines_.cancel({id, peer});
+    if (!match.over) forget_match_with(peer.node);
+  }
   std::erase_if(outputs_, [id](const Output& output) { return speaks_of(output, id); });
   requests_.erase(own.request);
   deadlines_.cancel(id);
@@ -192,6 +195,7 @@ std::size_t Declarations::matches(Id id) const {
 void Declarations::sanity_check() const {
   KITH_ASSERT(by_key_.size() == own_.size());
   std::size_t matches = 0;
+  std::size_t matched_in_all = 0;
   for (const auto& [id, own] : own_) {
     KITH_ASSERT(by_key_.at(key_of(own.intent)) == id && !leaving_.contains(id));
     KITH_ASSERT((own.stage == Stage::asking) == requests_.contains(own.request));
@@ -208,7 +212,10 @@ void Declarations::sanity_check() const {
     }
     KITH_ASSERT(matched == own.matched && known == own.known);
     matches += own.matches.size();
+    matched_in_all += matched;
   }
+  for (const auto& [node, count] : matched_nodes_) matched_in_all -= count;
+  KITH_ASSERT(matched_in_all == 0);
   KITH_ASSERT(matches == match_deadlines_.size());
   for (const auto& [id, leaving] : leaving_) KITH_ASSERT(deadlines_.deadline_of(id).has_value());
 }

@@ -142,6 +142,10 @@ class Declarations {
   [[nodiscard]] bool is_held(Id id) const;
   [[nodiscard]] const IntentToken* intent(Id id) const;
   [[nodiscard]] std::size_t matches(Id id) const;
+  /// Whether an intent of `node` matches one of ours.
+  [[nodiscard]] bool is_matched(const Fingerprint& node) const {
+    return matched_nodes_.contains(node);
+  }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   void sanity_check() const;
 
@@ -209,6 +213,7 @@ class Declarations {
   [[nodiscard]] static const Match* find_match(const Own& own, const IntentKey& peer);
   void unmatch(Id id, Own& own, const IntentKey& peer, Match& match);
   void expire_matches(Instant now);
+  void forget_match_with(const Fingerprint& node);
 
   DeclarationsConfig config_;
   const crypto::SigningKeyPair* identity_key_;
@@ -224,6 +229,8 @@ class Declarations {
   std::map<Id, Own> own_;
   std::map<Id, Leaving> leaving_;
   std::map<IntentKey, Id> by_key_;
+  /// How many matches there are with each node.
+  std::map<Fingerprint, std::size_t> matched_nodes_;
   std::map<std::uint64_t, Id> requests_;
   DeadlineQueue<Id> deadlines_;
   DeadlineQueue<MatchRef> match_deadlines_;

@@ -78,6 +78,7 @@ void Declarations::accept(Id id, Own& own, const PeerIntent& peer, Instant now) 
   }
   match.over = false;
   ++own.matched;
+  ++matched_nodes_[key.node];
   own.known += digest_of(key);
   outputs_.emplace_back(Matched{id, peer});
 }
@@ -121,7 +122,13 @@ void Declarations::unmatch(Id id, Own& own, const IntentKey& peer, Match& match)
   match.over = true;
   --own.matched;
   own.known -= digest_of(peer);
+  forget_match_with(peer.node);
   outputs_.emplace_back(Unmatched{id, peer});
+}
+
+void Declarations::forget_match_with(const Fingerprint& node) {
+  const auto it = matched_nodes_.find(node);
+  if (--it->second == 0) matched_nodes_.erase(it);
 }
 
 void Declarations::expire_matches(Instant now) {

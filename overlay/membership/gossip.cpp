@@ -109,6 +109,8 @@ void Membership::consider(ContactIndex contact, TimePoint now) {
     timers_.set(Timer::dial, now);
     return;
   }
+  if (const Peer* peer = peers_->find(contact); peer && peer->only_exchange)
+    return take_in_if_admitted(*peer);
   if (refused_by_.deadline_of(contact)) return;
   const Endpoint& endpoint = book_->endpoint(contact);
   const auto wish = routing::wants(*table_, book_->id(contact), endpoint);

@@ -57,13 +57,15 @@ void Membership::on_join_sent(ConnectionId connection, ContactIndex contact,
 
 Result<void> Membership::on_message(const Sender& from, MessageKind kind, ByteView message,
                                     Instant now) {
-  const auto& [connection, contact, joined, session_id] = from;
+  const ConnectionId connection = from.connection;
+  const ContactIndex contact = from.contact;
+  const bool joined = from.joined;
   switch (kind) {
     case MessageKind::join:
       if (joined) return std::unexpected(Errc::protocol_error);
       return on_join(from, message, now);
     case MessageKind::acknowledge:
-      return on_acknowledge(connection, message, now.time);
+      return on_acknowledge(from, message, now.time);
     case MessageKind::not_acknowledged:
       return on_not_acknowledged(connection, message);
     case MessageKind::update:
@@ -82,11 +84,13 @@ Result<void> Membership::on_message(const Sender& from, MessageKind kind, ByteVi
 }
 
 Result<void> Membership::on_join(const Sender& from, ByteView message, Instant now) {
-  const auto& [connection, contact, joined, session_id] = from;
+  const ConnectionId connection = from.connection;
+  const ContactIndex contact = from.contact;
   if (candidates_.contains(connection)) return std::unexpected(Errc::protocol_error);
   const auto decoded = decode_join(message);
   if (!decoded) return std::unexpected(decoded.error());
   Candidate candidate{.contact = contact,
+                      .address = from.address,
                       .stage = Stage::authenticating,
                       .role = decoded->role,
                       .entering = decoded->entering,
@@ -102,7 +106,7 @@ Result<void> Membership::on_join(const Sender& from, ByteView message, Instant n
     if (identity->token.realm() != config_.realm) return std::unexpected(Errc::wrong_realm);
     // The identity names the node, and says so in this very session (R40).
     if (identity->node != node) return std::unexpected(Errc::wrong_key);
-    const Bytes statement = join_statement(session_id, node);
+    const Bytes statement = join_statement(from.session_id, node);
     if (!config_.signatures->verify(identity->token.public_key(), {statement}, *decoded->proof))
       return std::unexpected(Errc::bad_signature);
     candidate.identity = std::move(identity->token);
@@ -116,7 +120,8 @@ bool Membership::awaits_answer(ConnectionId connection) const {
   return it != candidates_.end() && it->second.stage == Stage::joining;
 }
 
-Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView message, TimePoint now) {
+Result<void> Membership::on_acknowledge(const Sender& from, ByteView message, TimePoint now) {
+  const ConnectionId connection = from.connection;
   if (!awaits_answer(connection)) return std::unexpected(Errc::protocol_error);
   const auto role = decode_acknowledge(message);
   if (!role) return std::unexpected(role.error());
@@ -124,8 +129,14 @@ Result<void> Membership::on_acknowledge(ConnectionId connection, ByteView messag
   const ContactIndex contact = it->second.contact;
   const auto entrance = it->second.entrance;
   candidates_.erase(it);
+  const Fingerprint id = book_->id(contact);
+  // Whom the exchange dialed takes no room that we would not give it.
+  const bool is_wanted = entrance || dialing_.contains(contact) || peers_->find(contact);
+  const bool is_admitted = is_wanted || config_.role == Participation::client ||
+                           *role == Participation::client ||
+                           routing::admit(*table_, id, from.address).admitted;
   end_dial(contact, now);
-  join(connection, contact, *role, book_->id(contact), now);
+  join({connection, contact, *role, id, !is_admitted}, now);
   if (!entrance) return {};
   entrance_.on_entered(*entrance);
   // Whoever was not to be reached so far may belong to another overlay.
@@ -165,7 +176,8 @@ void Membership::ask(ConnectionId connection, const Candidate& candidate) {
   }
 }
 
-void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant now) {
+void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant now,
+                            bool is_matched) {
   const auto it = candidates_.find(connection);
   if (it == candidates_.end() || it->second.stage == Stage::joining) return;
   if (leaving_) return refuse(connection, Errc::shutting_down);
@@ -175,7 +187,7 @@ void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant no
     it->second.stage = Stage::authorizing;
     return ask(connection, it->second);
   }
-  accept(connection, now);
+  accept(connection, is_matched, now);
 }
 
 void Membership::refuse(ConnectionId connection, Errc why) {
@@ -184,28 +196,39 @@ void Membership::refuse(ConnectionId connection, Errc why) {
   outputs_.emplace_back(CloseSession{connection, CloseReason::done, why});
 }
 
-void Membership::accept(ConnectionId connection, Instant now) {
+void Membership::accept(ConnectionId connection, bool is_matched, Instant now) {
   const Candidate candidate = candidates_.at(connection);
-  if (auto alternatives = alternatives_for(candidate, now.wall)) {
+  auto alternatives = alternatives_for(candidate, now.wall);
+  // A client that exchanges with us leaves its room to one that needs a relay.
+  const bool is_client = candidate.role == Participation::client;
+  const bool only_exchange = (alternatives || is_client) && is_matched && has_room_for_exchange() &&
+                             !peers_->find(candidate.contact);
+  if (alternatives && !only_exchange) {
     outputs_.emplace_back(SendOn{connection, *std::move(alternatives)});
     return refuse(connection, Errc::limit_reached);
   }
   candidates_.erase(connection);
   outputs_.emplace_back(SendOn{connection, encode_acknowledge(config_.role)});
   welcome(connection, candidate, now);
-  join(connection, candidate.contact, candidate.role, identity_of(candidate).fingerprint(),
+  join({connection, candidate.contact, candidate.role, identity_of(candidate).fingerprint(),
+        only_exchange},
        now.time);
+}
+
+bool Membership::has_room_for_exchange() const {
+  return peers_->only_exchange() < config_.exchange_sessions_most;
 }
 
 std::optional<Bytes> Membership::alternatives_for(const Candidate& candidate, WallTime now) const {
   if (peers_->find(candidate.contact)) return std::nullopt;
   const Fingerprint& id = book_->id(candidate.contact);
   if (config_.role == Participation::client || candidate.role == Participation::client) {
-    if (peers_->size() < table_->peers().size() + config_.clients_most) return std::nullopt;
+    const std::size_t others = table_->peers().size() + peers_->only_exchange();
+    if (peers_->size() < others + config_.clients_most) return std::nullopt;
     return piggy_near(id, id, now);
   }
   const auto joiner = candidate.entering ? routing::Joiner::entering : routing::Joiner::settled;
-  const auto admission = routing::admit(*table_, id, book_->endpoint(candidate.contact), joiner);
+  const auto admission = routing::admit(*table_, id, candidate.address, joiner);
   if (admission.admitted) return std::nullopt;
   return piggy_of(admission.alternatives, false, now);
 }
@@ -229,15 +252,33 @@ void Membership::welcome(ConnectionId connection, const Candidate& candidate, In
   outputs_.emplace_back(RouteForMembership{std::move(request)});
 }
 
-void Membership::join(ConnectionId connection, ContactIndex contact, Participation role,
-                      const Fingerprint& identity, TimePoint now) {
-  outputs_.emplace_back(SessionJoined{connection, contact, role, identity});
-  if (lost_.on_found(contact, now)) look_beyond(contact, now);
-  if (config_.role == Participation::member && role == Participation::member)
-    spread(contact, contact);
+void Membership::join(const SessionJoined& joined, TimePoint now) {
+  outputs_.emplace_back(joined);
+  // Nobody is to choose what the table does not know of.
+  if (joined.only_exchange) table_->forget(joined.contact);
+  if (lost_.on_found(joined.contact, now)) look_beyond(joined.contact, now);
+  if (config_.role == Participation::member && joined.role == Participation::member)
+    spread(joined.contact, joined.contact);
   timers_.set(Timer::dial, now);
   if (config_.role == Participation::member && !timers_.deadline_of(Timer::refresh))
     timers_.set(Timer::refresh, now + refresh_interval_);
+}
+
+void Membership::take_in_if_admitted(const Peer& peer) {
+  if (config_.role == Participation::client || peer.role == Participation::client) return;
+  if (routing::admit(*table_, book_->id(peer.contact), peer.address).admitted)
+    outputs_.emplace_back(TakeIntoTable{peer.contact});
+}
+
+/// Which peers are neighbours has changed.
+void Membership::take_in_neighbours() {
+  if (config_.role == Participation::client || peers_->only_exchange() == 0) return;
+  for (const Peer& peer : peers_->all()) {
+    if (!peer.only_exchange || peer.role == Participation::client) continue;
+    const Fingerprint& id = book_->id(peer.contact);
+    if (table_->peers().is_neighbour(id) || table_->is_neighbour_of(id, config_.self))
+      outputs_.emplace_back(TakeIntoTable{peer.contact});
+  }
 }
 
 void Membership::on_session_closed(ConnectionId connection) { candidates_.erase(connection); }

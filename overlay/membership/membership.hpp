@@ -63,6 +63,12 @@ struct SessionJoined {
   ContactIndex contact;
   Participation role;
   Fingerprint identity;
+  /// It is there for the exchange alone, and to be in no table.
+  bool only_exchange = false;
+};
+/// A peer that was there for the exchange alone is to be in the table.
+struct TakeIntoTable {
+  ContactIndex contact;
 };
 /// Route this, and give the answers to `on_answered`.
 struct RouteForMembership {
@@ -76,7 +82,7 @@ struct AnswerRoute {
 
 using MembershipOutput =
     std::variant<DialContact, DialEntrance, SendOn, CloseSession, AskAboutJoin, SessionJoined,
-                 RouteForMembership, AnswerRoute, ReadyChanged, JoinFailed>;
+                 TakeIntoTable, RouteForMembership, AnswerRoute, ReadyChanged, JoinFailed>;
 
 struct MembershipConfig {
   Participation role = Participation::member;
@@ -87,6 +93,7 @@ struct MembershipConfig {
   std::optional<crypto::SigningPublicKey> realm_leader;
   std::size_t peers_wanted_by_client = 3;
   std::size_t clients_most = 1024;
+  std::size_t exchange_sessions_most = 4096;
   std::size_t dials_most = 8;
   std::size_t lookups_at_once = 4;
   Duration refresh_first{250'000};
@@ -122,6 +129,8 @@ class Membership {
     ConnectionId connection{};
     ContactIndex contact{};
     bool joined = false;
+    /// Where it connects from, or was dialed.
+    Endpoint address{};
     /// What a join's proof must be bound to.
     Fingerprint session_id{};
   };
@@ -144,7 +153,8 @@ class Membership {
                     const std::optional<JoinTarget>& entrance);
   /// `Errc` if the message is malformed or has no place on this session: close it then.
   Result<void> on_message(const Sender& from, MessageKind kind, ByteView message, Instant now);
-  void on_verdict(ConnectionId connection, Verdict verdict, Instant now);
+  /// `is_matched`: an intent of the node matches one of ours.
+  void on_verdict(ConnectionId connection, Verdict verdict, Instant now, bool is_matched = false);
   /// A session ended that had not joined; or that was joined but is not the last with its peer.
   void on_session_closed(ConnectionId connection);
   /// The last session with `contact` ended.
@@ -179,6 +189,7 @@ class Membership {
   enum class Stage : std::uint8_t { joining, authenticating, authorizing };
   struct Candidate {
     ContactIndex contact = 0;
+    Endpoint address{};
     Stage stage = Stage::joining;
     Participation role = Participation::member;
     bool entering = false;
@@ -196,7 +207,7 @@ class Membership {
   Result<void> on_join(const Sender& from, ByteView message, Instant now);
   /// Whether we have asked there to join.
   [[nodiscard]] bool awaits_answer(ConnectionId connection) const;
-  Result<void> on_acknowledge(ConnectionId connection, ByteView message, TimePoint now);
+  Result<void> on_acknowledge(const Sender& from, ByteView message, TimePoint now);
   Result<void> on_not_acknowledged(ConnectionId connection, ByteView message);
   Result<void> on_update(ContactIndex from, ByteView message, Instant now);
   Result<void> on_piggy(ByteView message, Instant now);
@@ -205,13 +216,16 @@ class Membership {
   [[nodiscard]] const Token& identity_of(const Candidate& candidate) const;
   void ask(ConnectionId connection, const Candidate& candidate);
   void refuse(ConnectionId connection, Errc why);
-  void accept(ConnectionId connection, Instant now);
+  void accept(ConnectionId connection, bool is_matched, Instant now);
   /// Whom a node that we have no room for may try instead; nothing if there is room.
   [[nodiscard]] std::optional<Bytes> alternatives_for(const Candidate& candidate,
                                                       WallTime now) const;
+  [[nodiscard]] bool has_room_for_exchange() const;
   void welcome(ConnectionId connection, const Candidate& candidate, Instant now);
-  void join(ConnectionId connection, ContactIndex contact, Participation role,
-            const Fingerprint& identity, TimePoint now);
+  void join(const SessionJoined& joined, TimePoint now);
+  /// Takes a peer that is there for the exchange alone into the table if it belongs there now.
+  void take_in_if_admitted(const Peer& peer);
+  void take_in_neighbours();
 
   [[nodiscard]] std::optional<ContactIndex> learn(ByteView token, Instant now);
   void consider(ContactIndex contact, TimePoint now);

@@ -32,6 +32,7 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
   table_->on_disconnected(
       contact, why == Errc::closed ? routing::Parting::orderly : routing::Parting::lost, now);
   if (leaving_) return;
+  take_in_neighbours();
   if (config_.role == Participation::client) {
     consider(contact, now);
   } else if (why != Errc::closed) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -232,6 +233,25 @@ TEST_F(CrowdedEngineJoins, AreLimitedForClients) {
   EXPECT_EQ(told(), (std::vector{MessageKind::piggy, MessageKind::not_acknowledged}));
   EXPECT_FALSE(let_in(Participation::client, false));
   EXPECT_TRUE(let_in(Participation::member, true));
+}
+
+TEST_F(CrowdedEngineJoins, AreLimitedForOneNetworkWhateverTheTokensSay) {
+  // They say that they listen on loopback, each in a network of its own, and come from one.
+  std::vector<EngineLab::Stranger*> newcomers;
+  for (std::uint8_t i = 0; i < 40; ++i) {
+    people.push_back(std::make_unique<TestNode>(1000 + i, sim::simulated_primitives(),
+                                                Endpoint::v4({127, 0, i, 1}, 3141)));
+    DialTarget target;
+    target.node = crowded->engine->id();
+    target.first_message = encode(JoinMessage{.role = Participation::member});
+    TestNode& who = *people.back();
+    newcomers.push_back(&lab.knock(
+        *crowded, kSource,
+        Session::dial(who.local, std::move(target), test::default_config(), who.random, lab.now)));
+    lab.pass(300ms);
+  }
+  // Two in each bucket, and those who become neighbours one after the other.
+  EXPECT_LE(std::ranges::count_if(newcomers, std::not_fn(&EngineLab::Stranger::is_over)), 12);
 }
 
 TEST_F(EngineJoins, LastOnceTheyHaveJoined) {

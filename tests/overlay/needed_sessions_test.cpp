@@ -109,8 +109,13 @@ TEST_F(NeededSessionsTest, AreDialedAgainAfterLongerPauses) {
   EXPECT_LE(*needed.next_deadline() - now, 1250ms);
 }
 
-TEST_F(NeededSessionsTest, WaitAMinuteAfterARefusal) {
+TEST_F(NeededSessionsTest, WaitAMinuteAfterASecondRefusal) {
   need(1);
+  ASSERT_EQ(dials().size(), 1U);
+  needed.on_failed(node(1), Errc::refused, now);
+  EXPECT_GE(*needed.next_deadline() - now, 3s);
+  EXPECT_LE(*needed.next_deadline() - now, 7s);
+  now = *needed.next_deadline();
   ASSERT_EQ(dials().size(), 1U);
   needed.on_failed(node(1), Errc::refused, now);
   EXPECT_GE(*needed.next_deadline() - now, 45s);

@@ -36,7 +36,8 @@ class MembershipTest : public testing::Test {
   }
 
   Result<void> receive(ContactIndex from, MessageKind kind, ByteView message, bool joined = false) {
-    return membership->on_message({kConnection, from, joined, {}}, kind, message, at(0s));
+    return membership->on_message({kConnection, from, joined, village.book.endpoint(from), {}},
+                                  kind, message, at(0s));
   }
 
   Result<void> receive_join(ContactIndex from, JoinMessage join) {
@@ -185,7 +186,7 @@ TEST_F(MembershipTest, KeepsThePeersOwnNewerTokenToItself) {
   const ContactIndex peer = village.befriend(5);
   for (std::uint16_t i = 6; i < 10; ++i) village.befriend(i);
   const NodeToken newer = village.renewed(peer, 1h);
-  ASSERT_TRUE(membership->on_message({kConnection, peer, true, {}}, MessageKind::update,
+  ASSERT_TRUE(membership->on_message({kConnection, peer, true, {}, {}}, MessageKind::update,
                                      encode_update(newer.token.raw()), at(1h)));
   EXPECT_EQ(village.book.token(peer).token, newer.token);
   EXPECT_FALSE(take<SendOn>());
