@@ -36,9 +36,10 @@
 namespace kith::overlay {
 
 /// Puts the machines of a node together: takes the outputs of each to where they belong.  Its code
-/// stands in four files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
-/// and their sessions, `engine_overlay.cpp` membership and routing, `engine_pubsub.cpp` intents
-/// and exchange.
+/// stands in six files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
+/// and their sessions, `engine_peers.cpp` those that have joined, `engine_overlay.cpp` membership
+/// and routing, `engine_pubsub.cpp` intents and exchange, `engine_wishes.cpp` what the application
+/// wishes.
 class Engine::Impl {
  public:
   Impl(EngineConfig config, Random& random, Instant now);

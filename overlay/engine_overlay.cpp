@@ -5,7 +5,6 @@
 
 #include "core/overloaded.hpp"
 #include "overlay/engine_impl.hpp"
-#include "routing/admission.hpp"
 #include "tokens/issue.hpp"
 
 namespace kith::overlay {
@@ -75,116 +74,6 @@ void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {
   const NodeToken& token = book_->token(contact);
   if (token.endpoints.empty()) return on_dial_failed(contact, Errc::no_route, now);
   dial(token.endpoints, contact, std::nullopt, now);
-}
-
-void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
-  Connection* connection = connections_.find(joined.connection);
-  if (!connection || connection->closed) return;
-  connection->joined = true;
-  connection->deadline.reset();
-  connection->session->let_in();
-  if (!connection->dialed) limiter_.on_confirmed(std::to_underlying(connection->id), now.time);
-  if (Peer* known = peers_.find(joined.contact)) {
-    ++known->sessions;
-    converging_.insert(joined.contact);
-    return;
-  }
-  peers_.add({.contact = joined.contact,
-              .connection = joined.connection,
-              .role = joined.role,
-              .identity = joined.identity,
-              .dialed_by_us = connection->dialed,
-              .only_exchange = joined.only_exchange,
-              .address = connection->endpoint,
-              .exchange = {},
-              .joined_at = now.time,
-              .health = {},
-              .last_heard = now.time,
-              .ping_sent = {}});
-  if (config_.role == Participation::member && joined.role == Participation::member &&
-      !joined.only_exchange)
-    table_.on_connected(joined.contact, connection->endpoint, std::nullopt);
-  outputs_.emplace_back(PeerJoined{book_->id(joined.contact), connection->endpoint});
-  // How far away it is we want to know at once: who is near is chosen first.
-  liveness_.confirm(joined.contact, now.time);
-  liveness_.watch(joined.contact, now.time);
-  on_session_usable(joined.contact, now);
-  on_neighbourhood_changed(now);
-}
-
-void Engine::Impl::take_into_table(ContactIndex contact, Instant now) {
-  Peer* peer = peers_.find(contact);
-  if (!peer || !peer->only_exchange) return;
-  peers_.make_ordinary(*peer);
-  table_.on_connected(contact, peer->address, peer->health.rtt());
-  liveness_.watch(contact, now.time);
-  on_neighbourhood_changed(now);
-}
-
-void Engine::Impl::on_join_verdict(ConnectionId id, Verdict verdict, Instant now) {
-  const Connection* connection = connections_.find(id);
-  const bool is_matched = connection && connection->contact &&
-                          declarations_.is_matched(book_->id(*connection->contact));
-  membership_.on_verdict(id, verdict, now, is_matched);
-}
-
-void Engine::Impl::lose_peer(Connection& connection, Errc why, Instant now) {
-  const ContactIndex contact = *connection.contact;
-  connection.joined = false;
-  Peer& peer = *peers_.find(contact);
-  if (--peer.sessions > 0) {
-    if (peer.connection != connection.id) return;
-    for (const auto& other : connections_.all())
-      if (other->joined && other->contact == contact) peer.connection = other->id;
-    restart_on_other_session(peer, now);
-    return;
-  }
-  peers_.remove(contact);
-  on_session_unusable(contact, now);
-  membership_.on_peer_lost(contact, why, now.time);
-  router_.on_suspect(contact, now.time);
-  outputs_.emplace_back(PeerLost{book_->id(contact), why});
-  on_neighbourhood_changed(now);
-}
-
-void Engine::Impl::restart_on_other_session(Peer& peer, Instant now) {
-  peer.ping_sent.reset();
-  router_.on_suspect(peer.contact, now.time);
-  on_session_unusable(peer.contact, now);
-  on_session_usable(peer.contact, now);
-}
-
-void Engine::Impl::converge(ContactIndex contact, Instant now) {
-  Peer* peer = peers_.find(contact);
-  if (!peer || peer->sessions < 2) return;
-  std::vector<Connection*> connections;
-  std::vector<ConvergingSession> sessions;
-  for (const auto& connection : connections_.all()) {
-    if (!connection->joined || connection->contact != contact) continue;
-    connections.push_back(connection.get());
-  }
-  std::ranges::sort(connections, {}, [](const Connection* connection) {
-    return std::pair(connection->opened_at, connection->id);
-  });
-  sessions.reserve(connections.size());
-  for (const Connection* connection : connections)
-    sessions.push_back(ConvergingSession::of(*connection->session));
-  const std::size_t winner = survivor(sessions, local_.id, book_->id(contact));
-  if (peer->connection != connections[winner]->id) {
-    peer->connection = connections[winner]->id;
-    peer->dialed_by_us = connections[winner]->dialed;
-    restart_on_other_session(*peer, now);
-  }
-  for (std::size_t i = 0; i < sessions.size(); ++i) {
-    if (i == winner) continue;
-    const auto end = duplicate_end(sessions[i], sessions[winner]);
-    if (!end) continue;
-    if (*end <= now.time) {
-      close(connections[i]->id, CloseReason::duplicate, Errc::closed, now);
-    } else {
-      convergence_.set(contact, *end);
-    }
-  }
 }
 
 void Engine::Impl::handle(RouterOutput output, Instant now) {
@@ -281,23 +170,6 @@ void Engine::Impl::handle(LivenessOutput output, Instant now) {
                             drop(id, Errc::timed_out, now);
                         }},
              output);
-}
-
-std::vector<ConnectionId> Engine::Impl::connections_of(ContactIndex contact) const {
-  std::vector<ConnectionId> found;
-  for (const auto& connection : connections_.all())
-    if (connection->joined && connection->contact == contact) found.push_back(connection->id);
-  return found;
-}
-
-std::optional<Duration> Engine::Impl::patience_with(const Peer& peer) const {
-  if (peer.in_exchange) return config_.ping_interval;
-  if (peer.role == Participation::client) return std::nullopt;
-  if (config_.role == Participation::client) return config_.ping_interval;
-  if (!routing::is_needed(table_, peer.contact)) return std::nullopt;
-  // Of a neighbour's death everybody must know; of another one's, who next has a message for it.
-  return table_.peers().is_neighbour(book_->id(peer.contact)) ? config_.ping_interval
-                                                              : config_.ping_interval_far;
 }
 
 ContactIndex Engine::Impl::issue_token(Instant now) {
