@@ -249,6 +249,7 @@ Status Engine::Impl::status() const {
   status.exchange_sessions = peers_.only_exchange();
   status.half_open = limiter_.half_open();
   status.spares = table_.spares().size();
+  status.contacts = book_->size();
   status.clients = static_cast<std::size_t>(
       std::ranges::count(peers_.all(), Participation::client, &Peer::role));
   status.intents_held = coordinator_.intents_held();

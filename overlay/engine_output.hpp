@@ -183,6 +183,8 @@ struct Status {
   std::size_t exchange_sessions = 0;
   std::size_t half_open = 0;
   std::size_t spares = 0;
+  /// Nodes whose tokens we keep.
+  std::size_t contacts = 0;
   std::size_t clients = 0;
   std::size_t intents_held = 0;
   std::size_t subjects_coordinated = 0;

@@ -70,7 +70,8 @@ void Engine::Impl::handle(MembershipOutput output, Instant now) {
 }
 
 void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {
-  if (peers_.find(contact) || leave_by_) return;
+  if (leave_by_) return;
+  if (peers_.find(contact)) return membership_.on_dial_failed(contact, Errc::closed, now.time);
   const NodeToken& token = book_->token(contact);
   if (token.endpoints.empty()) return on_dial_failed(contact, Errc::no_route, now);
   dial(token.endpoints, contact, std::nullopt, now);

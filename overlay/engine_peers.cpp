@@ -7,6 +7,12 @@
 #include "routing/admission.hpp"
 
 namespace kith::overlay {
+namespace {
+
+/// Two where both dialed, one more where one side dialed anew before its end.
+constexpr int kSessionsPerPeerMost = 4;
+
+}  // namespace
 
 void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   Connection* connection = connections_.find(joined.connection);
@@ -15,11 +21,7 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   connection->deadline.reset();
   connection->session->let_in();
   if (!connection->dialed) limiter_.on_confirmed(std::to_underlying(connection->id), now.time);
-  if (Peer* known = peers_.find(joined.contact)) {
-    ++known->sessions;
-    converging_.insert(joined.contact);
-    return;
-  }
+  if (Peer* known = peers_.find(joined.contact)) return add_session(*known, *connection, now);
   peers_.add({.contact = joined.contact,
               .connection = joined.connection,
               .role = joined.role,
@@ -41,6 +43,18 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   liveness_.watch(joined.contact, now.time);
   on_session_usable(joined.contact, now);
   on_neighbourhood_changed(now);
+}
+
+/// One session more with a peer; of too many the oldest goes.
+void Engine::Impl::add_session(Peer& peer, Connection& connection, Instant now) {
+  ++peer.sessions;
+  converging_.insert(peer.contact);
+  if (peer.sessions <= kSessionsPerPeerMost) return;
+  for (const auto& other : connections_.all()) {
+    const bool may_go = other->joined && other->contact == peer.contact && !other->dialed &&
+                        !other->closing_because && other->id != connection.id;
+    if (may_go) return close(other->id, CloseReason::duplicate, Errc::closed, now);
+  }
 }
 
 void Engine::Impl::take_into_table(ContactIndex contact, Instant now) {

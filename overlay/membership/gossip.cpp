@@ -111,7 +111,7 @@ void Membership::consider(ContactIndex contact, TimePoint now) {
   }
   if (const Peer* peer = peers_->find(contact); peer && peer->only_exchange)
     return take_in_if_admitted(*peer);
-  if (refused_by_.deadline_of(contact)) return;
+  if (refused_by_.deadline_of(book_->id(contact))) return;
   const Endpoint& endpoint = book_->endpoint(contact);
   const auto wish = routing::wants(*table_, book_->id(contact), endpoint);
   if (wish == routing::Wish::connect && table_->peers().is_neighbour(book_->id(contact)))

@@ -157,7 +157,7 @@ Result<void> Membership::on_leave(ConnectionId connection, ContactIndex contact,
                                   TimePoint now) {
   const auto decoded = decode_bare(message, MessageKind::leave);
   if (!decoded) return decoded;
-  table_->on_disconnected(contact, routing::Parting::left, now);
+  leave_table(contact, routing::Parting::left, now);
   outputs_.emplace_back(CloseSession{connection, CloseReason::shutdown, Errc::closed});
   return {};
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <kith/bytes.hpp>
+#include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
 #include <kith/policy.hpp>
 #include <kith/time.hpp>
@@ -251,6 +252,7 @@ class Membership {
   void dial_lost(TimePoint now);
   void dial_entrances(TimePoint now);
   void end_dial(ContactIndex contact, TimePoint now);
+  void leave_table(ContactIndex contact, routing::Parting parting, TimePoint now);
   void dial_for_client();
   void settle(TimePoint now);
   [[nodiscard]] bool is_settled(TimePoint now) const;
@@ -270,7 +272,7 @@ class Membership {
   /// For clients: whom we heard of, to dial when a peer is missing.
   std::deque<ContactIndex> relays_heard_of_;
   /// Who has no room for us, and until when it is not asked again.
-  DeadlineQueue<ContactIndex> refused_by_;
+  DeadlineQueue<Fingerprint> refused_by_;
   RecentlySeen forwarded_;
   std::map<RequestId, Request> requests_;
   std::deque<Request> requested_;

@@ -27,24 +27,17 @@ constexpr Duration kLookBeyondInterval{1'000'000};
 }  // namespace
 
 void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
-  const auto neighbours = table_->neighbourhood();
-  const bool was_neighbour = std::ranges::find(neighbours, contact) != neighbours.end();
-  table_->on_disconnected(
-      contact, why == Errc::closed ? routing::Parting::orderly : routing::Parting::lost, now);
+  const bool was_in_table = table_->is_peer(contact);
+  leave_table(contact, why == Errc::closed ? routing::Parting::orderly : routing::Parting::lost,
+              now);
   if (leaving_) return;
-  take_in_neighbours();
   if (config_.role == Participation::client) {
     consider(contact, now);
-  } else if (why != Errc::closed) {
+  } else if (was_in_table && why != Errc::closed) {
     lost_.on_lost(contact, now);
     timers_.set(Timer::lost, *lost_.next_deadline());
     // If it comes back, that is news again.
     forwarded_.forget(book_->token(contact).token.uuid());
-  }
-  if (config_.role == Participation::member && was_neighbour) {
-    refresh_interval_ = config_.refresh_first;
-    timers_.set(Timer::refresh, now + refresh_interval_);
-    look_around_in(config_.refresh_first, now);
   }
   timers_.set(Timer::dial, now);
   if (relays() > 0) return;
@@ -52,14 +45,29 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
   timers_.set(Timer::entrance, now);
 }
 
+/// The table is without a peer from now on; if that was a neighbour, others are looked for.
+void Membership::leave_table(ContactIndex contact, routing::Parting parting, TimePoint now) {
+  const auto neighbours = table_->neighbourhood();
+  const bool was_neighbour = std::ranges::find(neighbours, contact) != neighbours.end();
+  table_->on_disconnected(contact, parting, now);
+  if (leaving_) return;
+  take_in_neighbours();
+  if (config_.role == Participation::client || !was_neighbour) return;
+  refresh_interval_ = config_.refresh_first;
+  timers_.set(Timer::refresh, now + refresh_interval_);
+  look_around_in(config_.refresh_first, now);
+}
+
 void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
   end_dial(contact, now);
+  // One session more was not to be had with a peer.
+  if (peers_->find(contact)) return;
   if (why == Errc::refused) {
     // It is there again, whatever it thinks of us, and has told us of others.
     if (lost_.on_found(contact, now) && lost_.is_urgent()) timers_.set(Timer::lost, now);
     // It is well and has no use for us: another one will do (docs/protocol.md §6, redial).
     table_->forget(contact);
-    refused_by_.set(contact, now + random_->jittered(kRefusedPause, kJitterPerMille));
+    refused_by_.set(book_->id(contact), now + random_->jittered(kRefusedPause, kJitterPerMille));
     if (refused_by_.size() > kRefusedMost) static_cast<void>(refused_by_.pop_due(TimePoint::max()));
   } else {
     table_->on_dial_failed(contact, now);
@@ -188,7 +196,8 @@ std::optional<ContactIndex> Membership::next_to_explore(TimePoint now) {
     const ContactIndex contact = perhaps_near_.front();
     perhaps_near_.pop_front();
     const bool is_useless =
-        peers_->find(contact) || dialing_.contains(contact) || refused_by_.deadline_of(contact) ||
+        peers_->find(contact) || dialing_.contains(contact) ||
+        refused_by_.deadline_of(book_->id(contact)) ||
         table_->peers().would_crowd(book_->id(contact), table_->network(book_->endpoint(contact)));
     if (!is_useless) return contact;
   }

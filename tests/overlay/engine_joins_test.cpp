@@ -167,6 +167,49 @@ TEST_F(EngineJoins, MakeTheNewestSessionOfADialerSurvive) {
   EXPECT_EQ(node.engine->status().sessions, 1U);
 }
 
+TEST_F(EngineJoins, AreLimitedForOnePeer) {
+  std::vector<EngineLab::Stranger*> sessions;
+  for (int i = 0; i < 12; ++i) {
+    sessions.push_back(&knock(*stranger, true));
+    lab.pass(300ms);
+    // A quiet one would go by itself.
+    for (EngineLab::Stranger* session : sessions) {
+      if (session->is_over()) continue;
+      session->party->session.ping(1);
+      lab.say(*session);
+    }
+  }
+  EXPECT_EQ(std::ranges::count_if(sessions, std::not_fn(&EngineLab::Stranger::is_over)), 4);
+  EXPECT_FALSE(sessions.back()->is_over());
+  EXPECT_EQ(node.engine->status().sessions, 1U);
+}
+
+TEST_F(EngineJoins, LeaveNoMoreContactsThanAreOfUse) {
+  EngineLab::Stranger& talker = knock(*stranger, true);
+  lab.pass(1s);
+  TestNode other(2000, sim::simulated_primitives(), EngineLab::endpoint_of(2));
+  std::size_t most = 0;
+  for (int i = 0; i < 150; ++i) {
+    std::vector<Bytes> tokens;
+    for (int k = 0; k < 40; ++k) {
+      other.node_key = sim::simulated_primitives().signatures->generate(other.random);
+      other.issue(other.token_params());
+      tokens.push_back(other.local.token);
+    }
+    PiggyMessage piggy;
+    piggy.tokens.assign(tokens.begin(), tokens.end());
+    ASSERT_TRUE(talker.party->session.send({encode(piggy)}));
+    talker.party->session.ping(1);
+    lab.say(talker);
+    lab.pass(1s);
+    most = std::max(most, node.engine->status().contacts);
+  }
+  EXPECT_GE(most, 4'000U);
+  EXPECT_LT(most, 5'200U);
+  EXPECT_FALSE(talker.is_over());
+  EXPECT_EQ(node.engine->status().sessions, 1U);
+}
+
 /// One that has room for twenty members, as many neighbours as it holds, and three clients.
 struct CrowdedEngineJoins : EngineJoins {
   CrowdedEngineJoins() {

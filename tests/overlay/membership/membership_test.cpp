@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -253,6 +254,37 @@ TEST_F(MembershipTest, AsksNobodyAgainAtOnceWhoHasNoRoom) {
   ASSERT_TRUE(receive(peer, MessageKind::piggy, piggy, true));
   membership->on_deadline(TimePoint(1s));
   EXPECT_FALSE(take<DialContact>());
+}
+
+TEST_F(MembershipTest, KeepsAPeerThatRefusesOneSessionMore) {
+  const ContactIndex peer = village.befriend(5);
+  membership->on_dial_failed(peer, Errc::refused, TimePoint{});
+  EXPECT_TRUE(village.table.is_peer(peer));
+}
+
+TEST_F(MembershipTest, LooksForNeighboursAfterALeaveAsAfterALoss) {
+  for (std::uint16_t i = 6; i < 9; ++i) village.befriend(i);
+  const ContactIndex peer = village.befriend(5);
+  ASSERT_TRUE(receive(peer, MessageKind::leave, encode_bare(MessageKind::leave), true));
+  EXPECT_FALSE(village.table.is_peer(peer));
+  membership->on_deadline(TimePoint(1s));
+  bool looked_around = false;
+  while (const auto order = take<RouteForMembership>())
+    looked_around |= order->request.key == village.id(village.self);
+  EXPECT_TRUE(looked_around);
+}
+
+TEST_F(MembershipTest, DialsWhoeverIsCalledByTheNumberOfOneThatRefused) {
+  const ContactIndex peer = village.befriend(5);
+  const ContactIndex full = village.issue(6);
+  membership->on_dial_failed(full, Errc::refused, TimePoint{});
+  village.book.retain(std::vector{village.self, peer});
+  const ContactIndex newcomer = village.issue(7);
+  ASSERT_EQ(newcomer, full);
+  const Bytes token = encode_update(village.book.token(newcomer).token.raw());
+  ASSERT_TRUE(receive(peer, MessageKind::update, token, true));
+  membership->on_deadline(TimePoint{});
+  EXPECT_TRUE(take<DialContact>());
 }
 
 TEST_F(ClientMembershipTest, IsReadyWithOneRelayAndLooksForTwoMore) {
