@@ -333,8 +333,8 @@ std::optional<ConnectionId> Engine::on_accepted(const Endpoint& from, Instant no
 void Engine::on_connected(ConnectionId connection, Instant now) {
   impl_->on_connected(connection, now);
 }
-void Engine::on_connect_failed(ConnectionId connection, Instant now) {
-  impl_->on_connect_failed(connection, now);
+void Engine::on_connect_failed(ConnectionId connection, Instant now, Errc why) {
+  impl_->on_connect_failed(connection, now, why);
 }
 void Engine::on_bytes(ConnectionId connection, ByteView bytes, Instant now) {
   impl_->on_bytes(connection, bytes, now);

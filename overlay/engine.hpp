@@ -84,7 +84,8 @@ class Engine {
   [[nodiscard]] std::optional<ConnectionId> on_accepted(const Endpoint& from, Instant now);
   /// The connection ordered by `Dial` stands.
   void on_connected(ConnectionId connection, Instant now);
-  void on_connect_failed(ConnectionId connection, Instant now);
+  /// `why`, as far as the system tells.
+  void on_connect_failed(ConnectionId connection, Instant now, Errc why = Errc::connection_lost);
   /// `bytes` must stay valid until the outputs are drained.
   void on_bytes(ConnectionId connection, ByteView bytes, Instant now);
   /// The peer will send nothing more.

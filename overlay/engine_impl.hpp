@@ -65,7 +65,7 @@ class Engine::Impl {
 
   std::optional<ConnectionId> on_accepted(const Endpoint& from, Instant now);
   void on_connected(ConnectionId id, Instant now);
-  void on_connect_failed(ConnectionId id, Instant now);
+  void on_connect_failed(ConnectionId id, Instant now, Errc why);
   void on_bytes(ConnectionId id, ByteView bytes, Instant now);
   void on_end_of_stream(ConnectionId id, Instant now);
   void on_connection_lost(ConnectionId id, Instant now);

@@ -50,10 +50,10 @@ void Engine::Impl::on_connected(ConnectionId id, Instant now) {
   begin_session(*connection, now);
 }
 
-void Engine::Impl::on_connect_failed(ConnectionId id, Instant now) {
+void Engine::Impl::on_connect_failed(ConnectionId id, Instant now, Errc why) {
   const Connection* connection = connections_.find(id);
   if (!connection || connection->session) return;
-  on_handshake_failed(*connection, Errc::connection_lost, now);
+  on_handshake_failed(*connection, why, now);
   connections_.remove(id);
 }
 

@@ -28,6 +28,20 @@ bool is_not_now(const error_code& error) {
          error == asio::error::interrupted;
 }
 
+/// Why nobody was to be reached.
+Errc cause_of(const error_code& error) {
+  namespace errc = boost::system::errc;
+  if (error == errc::connection_refused) return Errc::connection_refused;
+  if (error == errc::timed_out) return Errc::timed_out;
+  if (error == errc::too_many_files_open || error == errc::too_many_files_open_in_system)
+    return Errc::limit_reached;
+  for (const auto no_way : {errc::host_unreachable, errc::network_unreachable, errc::network_down,
+                            errc::address_not_available, errc::address_family_not_supported,
+                            errc::operation_not_permitted, errc::permission_denied})
+    if (error == no_way) return Errc::unreachable;
+  return Errc::connection_lost;
+}
+
 /// Nothing about a connection depends on whether these are granted.
 void prepare(tcp::socket& socket) {
   error_code ignored;
@@ -61,8 +75,8 @@ void Driver::dial(const Dial& order) {
   error_code error;
   socket.open(to.protocol(), error);
   if (error) {
-    submit([id = order.connection](Engine& engine, Instant now) {
-      engine.on_connect_failed(id, now);
+    submit([id = order.connection, why = cause_of(error)](Engine& engine, Instant now) {
+      engine.on_connect_failed(id, now, why);
     });
     return;
   }
@@ -79,7 +93,7 @@ void Driver::on_connected(ConnectionId id, const error_code& error) {
   turn([&] {
     if (error) {
       connections_.erase(id);
-      engine_.on_connect_failed(id, now_);
+      engine_.on_connect_failed(id, now_, cause_of(error));
       return;
     }
     Connection& connection = *find(id);

@@ -33,15 +33,17 @@ enum class Errc : std::uint8_t {
   wrong_realm,     ///< Another realm.
   wrong_audience,  ///< The audience does not include us.
   // Sessions.
-  bad_key,          ///< A Diffie-Hellman value that must not be accepted (R19).
-  decrypt_failed,   ///< An AEAD tag does not verify.
-  replayed,         ///< A time or number that was used before.
-  protocol_error,   ///< A message that has no place in this state.
-  refused,          ///< The peer, or a policy, said no.
-  timed_out,        ///< The answer did not come in time.
-  connection_lost,  ///< The stream ended without a proper close.
-  closed,           ///< Closed in order.
-  exhausted,        ///< A counter came to its end.
+  bad_key,             ///< A Diffie-Hellman value that must not be accepted (R19).
+  decrypt_failed,      ///< An AEAD tag does not verify.
+  replayed,            ///< A time or number that was used before.
+  protocol_error,      ///< A message that has no place in this state.
+  refused,             ///< The peer, or a policy, said no.
+  timed_out,           ///< The answer did not come in time.
+  connection_lost,     ///< The stream ended without a proper close.
+  connection_refused,  ///< Nobody listens there.
+  unreachable,         ///< The system has no way there.
+  closed,              ///< Closed in order.
+  exhausted,           ///< A counter came to its end.
   // Commands.
   would_block,     ///< Not now: a queue is full or there is no credit.
   no_match,        ///< Nobody matches.

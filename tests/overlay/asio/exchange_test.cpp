@@ -107,7 +107,8 @@ TEST(Node, IsNotReadyBeforeSomebodyAnswers) {
   NodeConfig config = on_loopback({"tcp://127.0.0.1:1"});
   config.log = [&](LogLevel, std::string_view line) { log.add(std::string(line)); };
   Node node(std::move(config));
-  EXPECT_TRUE(log.wait_for("cannot join through 127.0.0.1:1"));
+  EXPECT_TRUE(log.wait_for("cannot join through 127.0.0.1:1: connection refused"));
+  EXPECT_EQ(node.status().join_failure, Errc::connection_refused);
   EXPECT_FALSE(node.is_ready());
   EXPECT_EQ(node.wait_until_ready(1ms).error(), Errc::timed_out);
 }
