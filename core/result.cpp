@@ -35,6 +35,7 @@ constexpr std::array kWords = {
     Words{Errc::life_too_long, "life_too_long", "life too long"},
     Words{Errc::wrong_kind, "wrong_kind", "wrong kind"},
     Words{Errc::wrong_key, "wrong_key", "wrong key"},
+    Words{Errc::changed_node, "changed_node", "another node answers there than at first"},
     Words{Errc::wrong_realm, "wrong_realm", "wrong realm"},
     Words{Errc::wrong_audience, "wrong_audience", "not in the audience"},
     Words{Errc::bad_key, "bad_key", "unacceptable key"},

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,6 +63,9 @@ struct EngineConfig {
   std::optional<crypto::SigningPublicKey> realm_leader;
   /// Shared between the nodes of one simulation; nothing: the engine makes its own.
   ContactBook* contacts = nullptr;
+  /// Which node was met first at an endpoint that was named without one (`EntranceLearned`): no
+  /// other one is let answer there.
+  std::map<Endpoint, Fingerprint> known_entrances;
   /// Networks exempt from address diversity and from penalties, beyond loopback.
   std::vector<Endpoint> exempt_networks;
 

@@ -113,6 +113,9 @@ class Engine::Impl {
   void dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
             std::optional<JoinTarget> entrance, Instant now);
   void begin_session(Connection& connection, Instant now);
+  /// Who must answer at an entrance: the node that was named, or the one that was met there first.
+  [[nodiscard]] std::optional<Fingerprint> expected_at(const JoinTarget& entrance) const;
+  void remember_entrance(const Connection& connection);
   void send(ConnectionId id, ByteView message, Instant now);
   void close(ConnectionId id, CloseReason reason, Errc why, Instant now);
   void drop(ConnectionId id, Errc why, Instant now);

@@ -133,6 +133,15 @@ struct JoinFailed {
   Endpoint endpoint;
   Errc why;
   Duration next_attempt_in;
+  /// With `Errc::changed_node`: who was met there first.
+  std::optional<Fingerprint> met_first{};
+};
+
+/// Who answers at an endpoint that was named without a node; only this one may from now on.  What
+/// is kept of it may be given to the next start, in `EngineConfig::known_entrances`.
+struct EntranceLearned {
+  Endpoint endpoint;
+  Fingerprint node;
 };
 
 struct PeerJoined {
@@ -159,7 +168,7 @@ using Output =
     std::variant<Dial, WriteReady, CloseConnection, AskPolicy, Delivered, SubscriptionMatched,
                  SubscriptionUnmatched, PublisherMatched, PublisherUnmatched, PublisherWritable,
                  PublisherDrained, MessagesExpired, Declared, DeclareRefused, Accounted,
-                 ReadyChanged, JoinFailed, PeerJoined, PeerLost, TraceDone, Left>;
+                 ReadyChanged, JoinFailed, EntranceLearned, PeerJoined, PeerLost, TraceDone, Left>;
 
 // What an engine says of itself when asked.
 

@@ -65,8 +65,27 @@ void Engine::Impl::handle(MembershipOutput output, Instant now) {
             router_.answer(order.route, order.status, order.payload, now.time);
           },
           [&](const ReadyChanged& changed) { outputs_.emplace_back(changed); },
-          [&](const JoinFailed& failed) { outputs_.emplace_back(failed); }},
+          [&](JoinFailed& failed) {
+            if (failed.why == Errc::changed_node)
+              failed.met_first = expected_at({failed.endpoint, std::nullopt});
+            outputs_.emplace_back(failed);
+          }},
       output);
+}
+
+std::optional<Fingerprint> Engine::Impl::expected_at(const JoinTarget& entrance) const {
+  if (entrance.node) return entrance.node;
+  const auto known = config_.known_entrances.find(entrance.endpoint);
+  if (known == config_.known_entrances.end()) return std::nullopt;
+  return known->second;
+}
+
+void Engine::Impl::remember_entrance(const Connection& connection) {
+  if (!connection.entrance || expected_at(*connection.entrance)) return;
+  const Endpoint& endpoint = connection.entrance->endpoint;
+  const Fingerprint& node = book_->id(*connection.contact);
+  config_.known_entrances.emplace(endpoint, node);
+  outputs_.emplace_back(EntranceLearned{endpoint, node});
 }
 
 void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {

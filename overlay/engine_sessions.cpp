@@ -106,7 +106,7 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
   renew_token_if_due(now);
   DialTarget target;
   if (!connection.contact) {
-    target.node = connection.entrance->node;
+    target.node = expected_at(*connection.entrance);
   } else {
     const NodeToken& token = book_->token(*connection.contact);
     target.node = token.fingerprint();
@@ -172,6 +172,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   connection.deadline = now.time + kJoinTimeout;
   wake_sessions_by(connection.deadline);
   if (!connection.dialed) return;
+  remember_entrance(connection);
   membership_.on_join_sent(connection.id, *connection.contact, connection.entrance);
   if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
 }
@@ -270,7 +271,9 @@ void Engine::Impl::on_handshake_failed(const Connection& connection, Errc why, I
   if (!connection.session && !connection.untried.empty() && !leave_by_) {
     dial(connection.untried, connection.contact, connection.entrance, now);
   } else if (connection.entrance) {
-    membership_.on_entrance_failed(*connection.entrance, why, now.time);
+    const JoinTarget& entrance = *connection.entrance;
+    const bool has_changed = why == Errc::wrong_key && !entrance.node && expected_at(entrance);
+    membership_.on_entrance_failed(entrance, has_changed ? Errc::changed_node : why, now.time);
   } else {
     on_dial_failed(*connection.contact, why, now);
   }

@@ -85,6 +85,7 @@ class Node::Runtime {
   void on(const overlay::Accounted& accounted);
   void on(const overlay::ReadyChanged& changed);
   void on(const overlay::JoinFailed& failed);
+  void on(const overlay::EntranceLearned& learned);
   void on(const overlay::PeerJoined& joined);
   void on(const overlay::PeerLost& lost);
   void on(const overlay::Left&);

@@ -161,9 +161,19 @@ void Node::Runtime::on(const overlay::ReadyChanged& changed) {
 
 void Node::Runtime::on(const overlay::JoinFailed& failed) {
   join_failure_ = failed.why;
-  log(LogLevel::warning, "cannot join through " + failed.endpoint.to_string() + ": " +
-                             std::string(describe(failed.why)) + "; next attempt in " +
-                             in_seconds(failed.next_attempt_in));
+  const std::string where = failed.endpoint.to_string();
+  std::string advice;
+  if (failed.met_first)
+    advice = ", " + failed.met_first->to_string() +
+             "; if the node was replaced, name the new one as kith://<fingerprint>@" + where +
+             " or start this node again";
+  log(LogLevel::warning, "cannot join through " + where + ": " + std::string(describe(failed.why)) +
+                             advice + "; next attempt in " + in_seconds(failed.next_attempt_in));
+}
+
+void Node::Runtime::on(const overlay::EntranceLearned& learned) {
+  log(LogLevel::info, "met " + learned.node.abbreviated() + " at " + learned.endpoint.to_string() +
+                          ": from now on only this node may answer there");
 }
 
 void Node::Runtime::on(const overlay::PeerJoined& joined) {

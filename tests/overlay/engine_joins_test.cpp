@@ -104,6 +104,47 @@ TEST_F(EngineJoins, GiveUpAnEntranceThatIsSilentAfterTheHandshake) {
   EXPECT_EQ(lab.visitors.size(), 2U);
 }
 
+TEST_F(EngineJoins, TakeNoOtherNodeWhereTheyMetOne) {
+  const Endpoint entrance = EngineLab::endpoint_of(2);
+  const std::unique_ptr<TestNode> first = somebody(2);
+  const std::unique_ptr<TestNode> second = somebody(3);
+  lab.listen(entrance, *first);
+  node.engine->join({entrance, {}}, lab.now);
+  lab.pass(20s);
+  ASSERT_EQ(node.entrances.size(), 1U);
+  EXPECT_EQ(node.entrances[0].endpoint, entrance);
+  EXPECT_EQ(node.entrances[0].node, first->local.id);
+  node.join_failures.clear();
+  lab.listen(entrance, *second);
+  lab.visitors.clear();
+  lab.pass(20s);
+  ASSERT_FALSE(node.join_failures.empty());
+  EXPECT_EQ(node.join_failures.back().why, Errc::changed_node);
+  EXPECT_EQ(node.join_failures.back().met_first, first->local.id);
+  ASSERT_FALSE(lab.visitors.empty());
+  EXPECT_FALSE(lab.visitors.back()->party->opened());
+  lab.listen(entrance, *first);
+  lab.visitors.clear();
+  lab.pass(2min);
+  ASSERT_FALSE(lab.visitors.empty());
+  EXPECT_TRUE(lab.visitors.back()->party->opened());
+  EXPECT_EQ(node.entrances.size(), 1U);
+}
+
+TEST_F(EngineJoins, KnowFromEarlierWhomTheyMet) {
+  const Endpoint entrance = EngineLab::endpoint_of(2);
+  const std::unique_ptr<TestNode> known = somebody(2);
+  const std::unique_ptr<TestNode> other = somebody(3);
+  EngineLab::Node& joiner = lab.add(
+      9, [&](EngineConfig& config) { config.known_entrances.emplace(entrance, known->local.id); });
+  lab.listen(entrance, *other);
+  joiner.engine->join({entrance, {}}, lab.now);
+  lab.pass(1s);
+  ASSERT_FALSE(joiner.join_failures.empty());
+  EXPECT_EQ(joiner.join_failures[0].why, Errc::changed_node);
+  EXPECT_TRUE(joiner.entrances.empty());
+}
+
 TEST_F(EngineJoins, DialOthersAfterPeersThatAreSilentAfterTheHandshake) {
   EngineLab::Stranger& talker = knock(*stranger, true);
   lab.pass(1s);

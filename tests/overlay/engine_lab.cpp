@@ -90,22 +90,23 @@ std::size_t EngineLab::wires_between(const Node& one, const Node& other) const {
 
 void EngineLab::drain(Node& node) {
   while (auto output = node.engine->poll_output(now)) {
-    std::visit(Overloaded{[&](const Dial& order) { dial(node, order); },
-                          [&](const WriteReady& ready) { write(node, ready.connection); },
-                          [&](const CloseConnection& order) { close(node, order); },
-                          [&](const AskPolicy& asked) {
-                            if (node.verdict)
-                              node.engine->on_verdict(asked.question, *node.verdict, now);
-                          },
-                          [&](const JoinFailed& failed) { node.join_failures.push_back(failed); },
-                          [&](const PeerJoined& peer) { node.joined.push_back(peer.node); },
-                          [&](const PeerLost& peer) { node.lost.push_back(peer); },
-                          [&](const Delivered& delivered) {
-                            const ByteView payload = delivered.payload;
-                            node.delivered.emplace_back(payload.begin(), payload.end());
-                          },
-                          [&](const Left&) { node.left = true; }, [](const auto&) {}},
-               *output);
+    std::visit(
+        Overloaded{[&](const Dial& order) { dial(node, order); },
+                   [&](const WriteReady& ready) { write(node, ready.connection); },
+                   [&](const CloseConnection& order) { close(node, order); },
+                   [&](const AskPolicy& asked) {
+                     if (node.verdict) node.engine->on_verdict(asked.question, *node.verdict, now);
+                   },
+                   [&](const JoinFailed& failed) { node.join_failures.push_back(failed); },
+                   [&](const EntranceLearned& learned) { node.entrances.push_back(learned); },
+                   [&](const PeerJoined& peer) { node.joined.push_back(peer.node); },
+                   [&](const PeerLost& peer) { node.lost.push_back(peer); },
+                   [&](const Delivered& delivered) {
+                     const ByteView payload = delivered.payload;
+                     node.delivered.emplace_back(payload.begin(), payload.end());
+                   },
+                   [&](const Left&) { node.left = true; }, [](const auto&) {}},
+        *output);
   }
 }
 

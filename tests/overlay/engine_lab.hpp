@@ -34,6 +34,7 @@ class EngineLab {
     /// What its policy answers; nothing: it does not yet.
     std::optional<Verdict> verdict = Verdict::yes;
     std::vector<JoinFailed> join_failures;
+    std::vector<EntranceLearned> entrances;
     std::vector<Fingerprint> joined;
     std::vector<PeerLost> lost;
     std::vector<std::string> delivered;

@@ -30,6 +30,7 @@ enum class Errc : std::uint8_t {
   life_too_long,   ///< A token claims a longer life than its kind may have.
   wrong_kind,      ///< A token of another kind than the place asks for.
   wrong_key,       ///< A key is not the one that was expected.
+  changed_node,    ///< Another node answers than the one that was met there first.
   wrong_realm,     ///< Another realm.
   wrong_audience,  ///< The audience does not include us.
   // Sessions.

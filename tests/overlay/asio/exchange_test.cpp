@@ -125,6 +125,21 @@ TEST(Node, RefusesANodeThatIsNotTheOneNamed) {
   EXPECT_FALSE(node.is_ready());
 }
 
+TEST(Node, RefusesAnotherNodeThanAtFirst) {
+  auto founder = std::make_unique<Node>(on_loopback());
+  const std::string address = founder->addresses().front();
+  const std::string where = address.substr(address.find('@') + 1);
+  Heard log;
+  NodeConfig config = on_loopback({where});
+  config.log = [&](LogLevel, std::string_view line) { log.add(std::string(line)); };
+  Node node(std::move(config));
+  ASSERT_TRUE(node.wait_until_ready(kPatience));
+  founder.reset();
+  const Node other(on_loopback({}, "tcp://" + where));
+  EXPECT_TRUE(
+      log.wait_for("cannot join through " + where + ": another node answers there than at first"));
+}
+
 TEST(Node, TracesTheWayToACoordinator) {
   Node founder(on_loopback());
   Node joiner(on_loopback(founder.addresses()));
