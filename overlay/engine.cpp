@@ -29,6 +29,13 @@ routing::Config table_config(const EngineConfig& config) {
   return table;
 }
 
+SessionConfig session_config(const EngineConfig& config) {
+  SessionConfig session;
+  session.stealth = config.stealth;
+  session.idle_timeout = config.idle_timeout;
+  return session;
+}
+
 MembershipConfig membership_config(const EngineConfig& config) {
   MembershipConfig membership;
   membership.role = config.role;
@@ -89,6 +96,7 @@ ExchangeConfig exchange_config(const EngineConfig& config) {
 Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
     : config_(std::move(config)),
       random_(&random),
+      session_config_(session_config(config_)),
       table_config_(table_config(config_)),
       own_book_(config_.contacts ? nullptr : std::make_unique<ContactBook>(draw_key(random))),
       book_(config_.contacts ? config_.contacts : own_book_.get()),

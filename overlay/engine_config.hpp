@@ -86,6 +86,11 @@ struct EngineConfig {
   /// Of peers that are neither neighbours nor exchange with us.  Less than `idle_timeout`.
   Duration ping_interval_far = std::chrono::seconds(50);
   Duration ping_timeout_least = std::chrono::milliseconds(250);
+  /// After so long without a record a session that another node opened is closed.
+  Duration idle_timeout = std::chrono::seconds(60);
+  /// Whoever is turned away before there are keys hears nothing, so that nobody finds the node by
+  /// knocking.
+  bool stealth = false;
   Duration route_timeout = std::chrono::seconds(1);
   std::uint8_t route_attempts = 4;
   std::uint8_t hop_limit = 32;

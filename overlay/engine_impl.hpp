@@ -213,7 +213,7 @@ class Engine::Impl {
   TimePoint renew_token_at_;
   WallTime last_token_at_;
   BufferPool buffers_;
-  SessionConfig session_config_;
+  const SessionConfig session_config_;
   routing::Config table_config_;
   std::unique_ptr<ContactBook> own_book_;
   ContactBook* book_;

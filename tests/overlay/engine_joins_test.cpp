@@ -338,6 +338,23 @@ TEST_F(CrowdedEngineJoins, AreLimitedForOneNetworkWhateverTheTokensSay) {
   EXPECT_LE(std::ranges::count_if(newcomers, std::not_fn(&EngineLab::Stranger::is_over)), 12);
 }
 
+TEST_F(EngineJoins, EndAfterTheIdleTimeoutThatWasSet) {
+  EngineLab::Node& host =
+      lab.add(2, [](EngineConfig& config) { config.idle_timeout = std::chrono::seconds(10); });
+  DialTarget target;
+  target.node = host.engine->id();
+  target.first_message = encode(JoinMessage{.role = Participation::client});
+  EngineLab::Stranger& idler =
+      lab.knock(host, kSource,
+                Session::dial(stranger->local, std::move(target), test::default_config(),
+                              stranger->random, lab.now));
+  lab.pass(9s);
+  EXPECT_EQ(host.engine->status().clients, 1U);
+  EXPECT_FALSE(idler.is_over());
+  lab.pass(4s);
+  EXPECT_TRUE(idler.is_over());
+}
+
 TEST_F(EngineJoins, LastOnceTheyHaveJoined) {
   std::vector<std::unique_ptr<TestNode>> newcomers;
   for (std::uint8_t i = 0; i < 12; ++i) {

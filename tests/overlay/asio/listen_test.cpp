@@ -4,8 +4,10 @@
 #include <sys/resource.h>
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -57,6 +59,35 @@ TEST(Listening, AnswersNoiseWithNopeAndTheEnd) {
     asio::read(socket, asio::dynamic_buffer(answer), error);
     EXPECT_EQ(answer, "nope");
     EXPECT_EQ(error, asio::error::eof);
+  }
+}
+
+TEST(Listening, AnswersNoiseWithNothingWhereItIsNotToBeFound) {
+  NodeConfig config = on_loopback();
+  config.stealth = true;
+  Node node(std::move(config));
+  asio::io_context context;
+  tcp::socket socket(context);
+  socket.connect(endpoint_of(node));
+  asio::write(socket, asio::buffer("\xff\xff no handshake"));
+  std::string answer;
+  boost::system::error_code error;
+  asio::read(socket, asio::dynamic_buffer(answer), error);
+  EXPECT_EQ(answer, "");
+  EXPECT_EQ(error, asio::error::eof);
+  Node joiner(on_loopback(node.addresses()));
+  EXPECT_TRUE(joiner.wait_until_ready(kPatience));
+}
+
+TEST(Start, RefusesTimesThatWouldEndConnectionsInUse) {
+  using namespace std::chrono_literals;
+  const std::pair<Duration, Duration> wrong[] = {{0s, 60s},  {-1s, 60s}, {2h, 3h},
+                                                 {60s, 60s}, {20s, 25h}, {20s, Duration::max()}};
+  for (const auto& [ping_interval, idle_timeout] : wrong) {
+    NodeConfig config = on_loopback();
+    config.ping_interval = ping_interval;
+    config.idle_timeout = idle_timeout;
+    EXPECT_TRUE(what_start_says(std::move(config)).contains("it must be")) << idle_timeout.count();
   }
 }
 

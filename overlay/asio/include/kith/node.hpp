@@ -86,6 +86,16 @@ struct NodeConfig {
   std::unique_ptr<Policy> policy{};
   /// Networks exempt from address diversity and penalties, beyond loopback: one address of each.
   std::vector<std::string> exempt_networks{};
+  /// A peer that is needed and quiet for so long is pinged; one that is far away and exchanges
+  /// nothing with us more rarely.  From a second to an hour.
+  Duration ping_interval = std::chrono::seconds(20);
+  /// A connection that another node opened is closed after so long without a word; longer than the
+  /// pings are apart, at most a day.  Under a minute it also ends connections that others keep with
+  /// a ping every 50 seconds.
+  Duration idle_timeout = std::chrono::seconds(60);
+  /// Whoever is turned away before it has shown a valid token hears nothing, so that nobody finds
+  /// the node by knocking.
+  bool stealth = false;
   /// What the node has to say while it runs; called on the node's executor.
   std::function<void(LogLevel, std::string_view)> log{};
 };
