@@ -32,6 +32,8 @@ struct Connection {
   TimePoint opened_at;
   /// By when the transport must be there, the session joined, or what is left to say be taken.
   std::optional<TimePoint> deadline;
+  /// When we, who dialed, open the session that follows this one.
+  std::optional<TimePoint> renew_at;
   /// The session is over; what is left to say may still be taken.
   bool closed = false;
   /// Why we close it, if we do.

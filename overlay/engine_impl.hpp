@@ -136,6 +136,8 @@ class Engine::Impl {
   void handle(LivenessOutput output, Instant now);
   void handle_joined(const SessionJoined& joined, Instant now);
   void add_session(Peer& peer, Connection& connection, Instant now);
+  void renew_session_at(Connection& connection, TimePoint time);
+  void renew_session(Connection& connection, Instant now);
   void take_into_table(ContactIndex contact, Instant now);
   void on_join_verdict(ConnectionId connection, Verdict verdict, Instant now);
   void handle_arrived(const Arrived& arrived, Instant now);

@@ -1,7 +1,9 @@
 // The part of the engine that has to do with peers: nodes with joined sessions.
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
+#include <vector>
 
 #include "overlay/engine_impl.hpp"
 #include "routing/admission.hpp"
@@ -11,6 +13,11 @@ namespace {
 
 /// Two where both dialed, one more where one side dialed anew before its end.
 constexpr int kSessionsPerPeerMost = 4;
+/// How long before the end of a session's life its successor is dialed, give or take a quarter;
+/// and when again if it did not come.
+constexpr Duration kRenewBefore = std::chrono::minutes(45);
+constexpr Duration kRenewAgain = std::chrono::minutes(5);
+constexpr std::uint32_t kRenewJitterPerMille = 250;
 
 }  // namespace
 
@@ -20,6 +27,9 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   connection->joined = true;
   connection->deadline.reset();
   connection->session->let_in();
+  if (connection->dialed)
+    renew_session_at(*connection, connection->opened_at + session_config_.life -
+                                      random_->jittered(kRenewBefore, kRenewJitterPerMille));
   if (!connection->dialed) limiter_.on_confirmed(std::to_underlying(connection->id), now.time);
   if (Peer* known = peers_.find(joined.contact)) return add_session(*known, *connection, now);
   peers_.add({.contact = joined.contact,
@@ -49,12 +59,36 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
 void Engine::Impl::add_session(Peer& peer, Connection& connection, Instant now) {
   ++peer.sessions;
   converging_.insert(peer.contact);
+  if (connection.dialed) {
+    // It survives only if it has carried something both ways.
+    connection.session->ping(0);
+    announce_write(connection);
+  }
   if (peer.sessions <= kSessionsPerPeerMost) return;
   for (const auto& other : connections_.all()) {
     const bool may_go = other->joined && other->contact == peer.contact && !other->dialed &&
                         !other->closing_because && other->id != connection.id;
     if (may_go) return close(other->id, CloseReason::duplicate, Errc::closed, now);
   }
+}
+
+void Engine::Impl::renew_session_at(Connection& connection, TimePoint time) {
+  connection.renew_at = time;
+  wake_sessions_by(time);
+}
+
+/// Its listener ends a session when it has lived long enough: before that its dialer opens another
+/// one, and convergence takes everything over to that.
+void Engine::Impl::renew_session(Connection& connection, Instant now) {
+  renew_session_at(connection, now.time + random_->jittered(kRenewAgain, kRenewJitterPerMille));
+  if (!connection.joined || connection.closing_because || leave_by_) return;
+  const ContactIndex contact = *connection.contact;
+  if (peers_.find(contact)->sessions > 1) return;
+  // Where we found it before, then wherever it says.
+  std::vector<Endpoint> endpoints{connection.endpoint};
+  for (const Endpoint& endpoint : book_->token(contact).endpoints)
+    if (endpoint != connection.endpoint) endpoints.push_back(endpoint);
+  dial(endpoints, contact, std::nullopt, now);
 }
 
 void Engine::Impl::take_into_table(ContactIndex contact, Instant now) {

@@ -356,10 +356,17 @@ void Engine::Impl::expire_sessions(Instant now) {
   if (!sessions_wake_ || now.time < *sessions_wake_) return;
   sessions_wake_.reset();
   std::vector<ConnectionId> overdue;
+  std::vector<Connection*> aged;
   for (const auto& connection : connections_.all()) {
     if (connection->deadline) {
       if (*connection->deadline <= now.time) overdue.push_back(connection->id);
       wake_sessions_by(connection->deadline);
+    }
+    if (connection->renew_at) {
+      if (*connection->renew_at <= now.time)
+        aged.push_back(connection.get());
+      else
+        wake_sessions_by(connection->renew_at);
     }
     if (!connection->session) continue;
     if (const auto deadline = connection->session->next_deadline()) {
@@ -371,6 +378,7 @@ void Engine::Impl::expire_sessions(Instant now) {
       }
     }
   }
+  for (Connection* connection : aged) renew_session(*connection, now);
   for (const ConnectionId id : overdue) drop(id, Errc::timed_out, now);
 }
 

@@ -47,6 +47,45 @@ TEST_F(EnginePair, ThatDialsAtOnceLosesNothingAndKeepsOneSession) {
   EXPECT_TRUE(two.lost.empty());
 }
 
+TEST_F(EnginePair, HasANewSessionBeforeTheOldOneIsTooOld) {
+  one.engine->join({two.endpoint, {}}, lab.now);
+  ASSERT_TRUE(one.engine->subscribe("news", {}, lab.now));
+  const auto publisher = two.engine->advertise("news", {}, lab.now);
+  ASSERT_TRUE(publisher);
+  lab.pass(5s);
+  ASSERT_EQ(two.engine->publisher(*publisher).receivers, 1U);
+  const std::size_t dials = one.dials + two.dials;
+  std::vector<std::string> published;
+  for (const TimePoint end = lab.now.time + 25h; lab.now.time < end;) {
+    published.push_back(std::to_string(published.size()));
+    const std::string& text = published.back();
+    ASSERT_TRUE(two.engine->publish(*publisher, as_bytes(text), lab.now));
+    lab.pass(7s);
+    ASSERT_EQ(one.engine->status().sessions, 1U);
+    ASSERT_EQ(two.engine->status().sessions, 1U);
+    ASSERT_EQ(two.engine->publisher(*publisher).receivers, 1U);
+  }
+  EXPECT_EQ(one.delivered, published);
+  EXPECT_TRUE(one.lost.empty());
+  EXPECT_TRUE(two.lost.empty());
+  EXPECT_EQ(one.dials + two.dials, dials + 1);
+  EXPECT_EQ(lab.wires_between(one, two), 1U);
+}
+
+TEST_F(EnginePair, HasANewSessionInTimeEvenIfItIsRefusedAtFirst) {
+  one.engine->join({two.endpoint, {}}, lab.now);
+  lab.pass(23h);
+  two.verdict = Verdict::no;
+  lab.pass(30min);
+  EXPECT_EQ(one.engine->status().sessions, 1U);
+  two.verdict = Verdict::yes;
+  lab.pass(2h);
+  EXPECT_GE(one.dials, 3U);
+  EXPECT_EQ(one.engine->status().sessions, 1U);
+  EXPECT_TRUE(one.lost.empty());
+  EXPECT_TRUE(two.lost.empty());
+}
+
 TEST_F(EnginePair, LeavesInEveryState) {
   // Dialing, in the handshake, joining, joined: a flight takes 10 ms.
   for (const Duration after : {0ms, 5ms, 15ms, 25ms, 35ms, 45ms, 55ms, 1000ms}) {
