@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 
 #include "routing/holder.hpp"
 
@@ -78,23 +77,6 @@ Admission admit(const Table& table, const Fingerprint& id, const Endpoint& endpo
                 Joiner joiner) {
   if (may_join(table, id, endpoint, joiner)) return {};
   return {.admitted = false, .alternatives = alternatives_for(table, id)};
-}
-
-std::vector<ContactIndex> surplus(const Table& table) {
-  const PeerSet& peers = table.peers();
-  const DistanceOrder& order = peers.order();
-  std::vector<Position> unneeded;
-  for_each_use(peers, table.config(), [&](Position at, bool is_needed) {
-    if (!is_needed && !table.is_neighbour_of(order.id(at), table.self_id())) unneeded.push_back(at);
-  });
-  const auto worth = [&](Position at) {
-    return std::tuple(peers[at].crowded == 0, !peers.is_suspect(at), -peers.one_way(at), at);
-  };
-  std::ranges::sort(unneeded, {}, worth);
-  std::vector<ContactIndex> contacts;
-  contacts.reserve(unneeded.size());
-  for (Position at : unneeded) contacts.push_back(order[at]);
-  return contacts;
 }
 
 }  // namespace kith::routing

@@ -40,9 +40,4 @@ enum class Joiner : std::uint8_t { settled, entering };
 [[nodiscard]] Admission admit(const Table& table, const Fingerprint& id, const Endpoint& endpoint,
                               Joiner joiner = Joiner::settled);
 
-/// The peers that we could do without and that are not neighbours in either direction, the most
-/// dispensable first: crowded, then suspect, then by latency, the longest first.  A peer may need
-/// us all the same.
-[[nodiscard]] std::vector<ContactIndex> surplus(const Table& table);
-
 }  // namespace kith::routing

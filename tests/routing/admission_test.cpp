@@ -143,26 +143,5 @@ TEST(AdmissionLaw, NamesHealthyPeersToTryInstead) {
   });
 }
 
-TEST(AdmissionLaw, SurplusIsWhatNobodyNeedsTheWorstFirst) {
-  kith::test::for_each_seed(kSeeds, [](Random& random) {
-    World world(random, {.pool = 90, .config = {.spread_bits = 1, .neighbourhood = 3}});
-    world.run(200);
-    const Table& table = *world.table;
-    std::vector<ContactIndex> expected;
-    for (const auto& [contact, peer] : world.peers) {
-      const bool needed = world.is_neighbour(world.id(contact)) ||
-                          world.holder(world.slot(world.id(contact))) == contact;
-      if (!needed && !table.is_neighbour_of(world.id(contact), table.self_id()))
-        expected.push_back(contact);
-    }
-    const auto crowded = world.crowded();
-    std::ranges::sort(expected, {}, [&](ContactIndex contact) {
-      return std::tuple(!crowded.contains(contact), !world.peers.at(contact).health.is_suspect(),
-                        -world.one_way(contact), distance(world.id(contact), table.self_id()));
-    });
-    ASSERT_EQ(surplus(table), expected);
-  });
-}
-
 }  // namespace
 }  // namespace kith::routing
