@@ -15,15 +15,19 @@ const Endpoint kNoEndpoint;
 
 Result<ContactIndex> ContactBook::learn(ByteView token, const Fingerprint& realm,
                                         const crypto::Signatures& signatures, WallTime now) {
+  if (const auto known = find_token(token)) {
+    const Token& kept = tokens_[*known]->token;
+    if (kept.realm() != realm) return std::unexpected(Errc::wrong_realm);
+    const auto valid = verify_dates(kept, now);
+    if (!valid) return std::unexpected(valid.error());
+    return *known;
+  }
   auto decoded = decode_node_token(token);
   if (!decoded) return std::unexpected(decoded.error());
   if (decoded->token.realm() != realm) return std::unexpected(Errc::wrong_realm);
-  const auto known = find(decoded->fingerprint());
-  const bool verified_before = known && tokens_[*known]->token == decoded->token;
-  const auto valid =
-      verified_before ? verify_dates(decoded->token, now) : verify(decoded->token, signatures, now);
+  const auto valid = verify(decoded->token, signatures, now);
   if (!valid) return std::unexpected(valid.error());
-  return verified_before ? *known : keep(std::move(*decoded));
+  return keep(std::move(*decoded));
 }
 
 ContactIndex ContactBook::keep(NodeToken token) {
@@ -37,6 +41,7 @@ ContactIndex ContactBook::replace(NodeToken token) {
   const ContactIndex contact = known ? *known : ids_.intern(token.fingerprint());
   if (contact >= tokens_.size()) tokens_.resize(contact + 1);
   tokens_[contact] = std::move(token);
+  remember_token(contact);
   return contact;
 }
 
@@ -48,6 +53,24 @@ const NodeToken& ContactBook::token(ContactIndex contact) const {
 const Endpoint& ContactBook::endpoint(ContactIndex contact) const {
   const auto& endpoints = token(contact).endpoints;
   return endpoints.empty() ? kNoEndpoint : endpoints.front();
+}
+
+std::optional<ContactIndex> ContactBook::find_token(ByteView token) const {
+  if (by_hash_.empty()) return std::nullopt;
+  const ContactIndex contact = by_hash_[hash(token) % by_hash_.size()];
+  if (!tokens_[contact] || !std::ranges::equal(tokens_[contact]->token.raw(), token))
+    return std::nullopt;
+  return contact;
+}
+
+void ContactBook::remember_token(ContactIndex contact) {
+  // Growing by four it has at least two places for each token.
+  if (by_hash_.size() < 2 * tokens_.size()) {
+    by_hash_.assign(8 * tokens_.size(), 0);
+    for (ContactIndex other = 0; other < tokens_.size(); ++other)
+      if (tokens_[other]) by_hash_[hash(tokens_[other]->token.raw()) % by_hash_.size()] = other;
+  }
+  by_hash_[hash(tokens_[contact]->token.raw()) % by_hash_.size()] = contact;
 }
 
 void ContactBook::retain(std::span<const ContactIndex> used) {

@@ -14,6 +14,7 @@
 
 #include "core/crypto/primitives.hpp"
 #include "core/fingerprint_book.hpp"
+#include "core/siphash.hpp"
 #include "tokens/node_token.hpp"
 
 namespace kith::overlay {
@@ -24,11 +25,12 @@ using ContactIndex = FingerprintBook::Index;
 /// valid token seen.  Whoever else must name a node keeps the number.  One book serves one node, or
 /// all nodes of a simulation, which then verify each token once and keep it once.
 ///
-/// A token that is equal, byte for byte, to one already verified is not verified again.
+/// A token that is equal, byte for byte, to one already verified is neither verified nor decoded
+/// again: most that one hears of are.
 class ContactBook {
  public:
   /// `key` keeps others from slowing the look-up down by choosing what it holds.
-  explicit ContactBook(const SipKey& key) : ids_(key) {}
+  explicit ContactBook(const SipKey& key) : key_(key), ids_(key) {}
 
   /// Decodes and verifies `token`, keeps it if it is newer than what was there, and yields the
   /// node's number.  `Errc::wrong_realm` unless it names `realm`.
@@ -56,8 +58,16 @@ class ContactBook {
   [[nodiscard]] FingerprintBook& ids() { return ids_; }
 
  private:
+  /// Who it is whose token is kept in this very form.
+  [[nodiscard]] std::optional<ContactIndex> find_token(ByteView token) const;
+  [[nodiscard]] std::uint64_t hash(ByteView token) const { return siphash(key_, token); }
+  void remember_token(ContactIndex contact);
+
+  SipKey key_;
   FingerprintBook ids_;
   std::deque<std::optional<NodeToken>> tokens_;  // By number.
+  /// Whose token is kept, by hash; what it says is true only if that token is the same.
+  std::vector<ContactIndex> by_hash_;
 };
 
 }  // namespace kith::overlay
