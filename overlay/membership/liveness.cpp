@@ -7,8 +7,9 @@
 namespace kith::overlay {
 namespace {
 
-/// Quiet peers are looked at in steps, those of one step together.
-constexpr Duration kStep{100'000};
+/// Quiet peers are looked at in steps, those of one step together: whoever has two hundred would
+/// be woken every fifth of a second otherwise.
+constexpr Duration kStep{500'000};
 constexpr std::uint32_t kJitterPerMille = 100;
 
 /// The least that `jittered` makes of `interval`.
