@@ -11,6 +11,7 @@ Connection& Connections::add(const Endpoint& endpoint, bool dialed) {
   connection->id = static_cast<ConnectionId>(next_++);
   connection->endpoint = endpoint;
   connection->dialed = dialed;
+  connection->opening = std::make_unique<Opening>();
   ids_.push_back(connection->id);
   return *connections_.emplace_back(std::move(connection));
 }

@@ -17,6 +17,18 @@
 
 namespace kith::overlay {
 
+/// What matters of a connection only until its session has joined.
+struct Opening {
+  /// Who the node at the other end says it is, and the time of its attempt, until the session
+  /// opens.
+  std::optional<NodeToken> proven;
+  std::optional<WallTime> time;
+  /// Where else it may listen, to be tried if this endpoint cannot be reached.
+  std::vector<Endpoint> untried;
+  /// What the dial was for, where it leads into the overlay.
+  std::optional<JoinTarget> entrance;
+};
+
 /// One transport connection and the session on it.
 struct Connection {
   ConnectionId id{};
@@ -40,13 +52,8 @@ struct Connection {
   std::optional<Errc> closing_because;
   /// The node at the other end: whom we dial, or who proved itself.
   std::optional<ContactIndex> contact;
-  /// Who it says it is, and the time of its attempt, until the session opens.
-  std::optional<NodeToken> proven;
-  std::optional<WallTime> time;
-  /// Where else it may listen, to be tried if this endpoint cannot be reached.
-  std::vector<Endpoint> untried;
-  /// What the dial was for, where it leads into the overlay.
-  std::optional<JoinTarget> entrance;
+  /// Nothing: the session has joined.
+  std::unique_ptr<Opening> opening;
   /// Nothing: the transport is not there yet.
   std::optional<Session> session;
 };

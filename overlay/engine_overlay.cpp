@@ -81,8 +81,9 @@ std::optional<Fingerprint> Engine::Impl::expected_at(const JoinTarget& entrance)
 }
 
 void Engine::Impl::remember_entrance(const Connection& connection) {
-  if (!connection.entrance || expected_at(*connection.entrance)) return;
-  const Endpoint& endpoint = connection.entrance->endpoint;
+  const auto& entrance = connection.opening->entrance;
+  if (!entrance || expected_at(*entrance)) return;
+  const Endpoint& endpoint = entrance->endpoint;
   const Fingerprint& node = book_->id(*connection.contact);
   config_.known_entrances.emplace(endpoint, node);
   outputs_.emplace_back(EntranceLearned{endpoint, node});

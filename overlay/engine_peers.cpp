@@ -25,6 +25,7 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   Connection* connection = connections_.find(joined.connection);
   if (!connection || connection->closed) return;
   connection->joined = true;
+  connection->opening.reset();
   connection->deadline.reset();
   connection->session->let_in();
   if (connection->dialed)

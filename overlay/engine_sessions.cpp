@@ -92,9 +92,9 @@ void Engine::Impl::on_connection_lost(ConnectionId id, Instant now) {
 void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
                         std::optional<JoinTarget> entrance, Instant now) {
   Connection& connection = connections_.add(endpoints.front(), true);
-  connection.untried.assign(endpoints.begin() + 1, endpoints.end());
+  connection.opening->untried.assign(endpoints.begin() + 1, endpoints.end());
   connection.contact = contact;
-  connection.entrance = entrance;
+  connection.opening->entrance = entrance;
   connection.deadline = now.time + kConnectTimeout;
   wake_sessions_by(connection.deadline);
   outputs_.emplace_back(Dial{connection.id, connection.endpoint});
@@ -106,7 +106,7 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
   renew_token_if_due(now);
   DialTarget target;
   if (!connection.contact) {
-    target.node = expected_at(*connection.entrance);
+    target.node = expected_at(*connection.opening->entrance);
   } else {
     const NodeToken& token = book_->token(*connection.contact);
     target.node = token.fingerprint();
@@ -155,8 +155,8 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
       !asks.time || replay_guard_.check(asks.peer.static_key, *asks.time, now.wall).has_value();
   const bool admitted = fresh && !leave_by_ && asks.peer.fingerprint() != local_.id;
   if (admitted) {
-    connection.proven = std::move(asks.peer);
-    connection.time = asks.time;
+    connection.opening->proven = std::move(asks.peer);
+    connection.opening->time = asks.time;
   }
   connection.session->on_verdict(admitted, now);
 }
@@ -164,8 +164,9 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
 /// Only now is anything kept of the peer: what came before may be a recording (docs/protocol.md
 /// §4.4).  To the limiter it stays half-open: anybody can make keys and prove to have them.
 void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
-  if (auto peer = std::exchange(connection.proven, std::nullopt)) {
-    if (connection.time) replay_guard_.remember(peer->static_key, *connection.time);
+  Opening& opening = *connection.opening;
+  if (auto peer = std::exchange(opening.proven, std::nullopt)) {
+    if (opening.time) replay_guard_.remember(peer->static_key, *opening.time);
     connection.contact = book_->keep(*std::move(peer));
   }
   connection.opened_at = now.time;
@@ -173,7 +174,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   wake_sessions_by(connection.deadline);
   if (!connection.dialed) return;
   remember_entrance(connection);
-  membership_.on_join_sent(connection.id, *connection.contact, connection.entrance);
+  membership_.on_join_sent(connection.id, *connection.contact, opening.entrance);
   if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
 }
 
@@ -268,10 +269,11 @@ void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
 void Engine::Impl::on_handshake_failed(const Connection& connection, Errc why, Instant now) {
   membership_.on_session_closed(connection.id);
   if (!connection.dialed) return;
-  if (!connection.session && !connection.untried.empty() && !leave_by_) {
-    dial(connection.untried, connection.contact, connection.entrance, now);
-  } else if (connection.entrance) {
-    const JoinTarget& entrance = *connection.entrance;
+  const Opening& opening = *connection.opening;
+  if (!connection.session && !opening.untried.empty() && !leave_by_) {
+    dial(opening.untried, connection.contact, opening.entrance, now);
+  } else if (opening.entrance) {
+    const JoinTarget& entrance = *opening.entrance;
     const bool has_changed = why == Errc::wrong_key && !entrance.node && expected_at(entrance);
     membership_.on_entrance_failed(entrance, has_changed ? Errc::changed_node : why, now.time);
   } else {

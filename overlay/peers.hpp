@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -50,7 +51,7 @@ struct Peer {
 };
 
 /// The peers of one node, in the order of their numbers, so that every walk over them is the same
-/// in every run.
+/// in every run.  The numbers stand apart too: whoever looks one up touches no other peer.
 class Peers {
  public:
   [[nodiscard]] Peer* find(ContactIndex contact);
@@ -69,7 +70,11 @@ class Peers {
   [[nodiscard]] std::size_t only_exchange() const { return only_exchange_; }
 
  private:
+  /// Where `contact` is, or would be.
+  [[nodiscard]] std::size_t place(ContactIndex contact) const;
+
   std::vector<Peer> peers_;
+  std::vector<ContactIndex> contacts_;  // Parallel to peers_.
   std::size_t members_ = 0;
   std::size_t only_exchange_ = 0;
 };

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include <boost/container/deque.hpp>
 #include <kith/bytes.hpp>
 #include <kith/fingerprint.hpp>
 #include <kith/result.hpp>
@@ -16,15 +17,19 @@
 
 namespace kith::overlay {
 
-/// An open session as the exchange sees it: what waits to be written to it.
+/// An open session as the exchange sees it: what waits to be written to it.  Most wait for nothing.
 struct Link {
+  /// Unlike the standard deque it takes no memory while it is empty and unused.
+  template <class T>
+  using Line = boost::container::deque<T>;
+
   PeerIndex index{};
   Fingerprint node;
   bool is_open = false;
-  std::deque<Bytes> control;           ///< Answers and ends, ready to be sent.
+  Line<Bytes> control;                 ///< Answers and ends, ready to be sent.
   std::vector<ChannelNumber> opens;    ///< Receiving channels to be opened.
   std::vector<ChannelNumber> credits;  ///< Receiving channels with something to acknowledge.
-  std::deque<ChannelNumber> ready;     ///< Sending channels that can send.
+  Line<ChannelNumber> ready;           ///< Sending channels that can send.
   bool announced = false;              ///< `WantsWrite` was said, and there may be something left.
   std::size_t openings = 0;            ///< Channels of the peer that a policy has not judged yet.
 
