@@ -41,9 +41,11 @@ struct Actor {
   }
 
   [[nodiscard]] PeerIntent intent(const Fingerprint& subject, IntentRole role,
-                                  const crypto::Signatures& with, Random& random) const {
+                                  const crypto::Signatures& with, Random& random,
+                                  const Fingerprint& audience = {}) const {
     IntentTokenParams params;
     params.subject = subject;
+    params.audience = audience;
     params.issued_at = kNow.wall;
     params.life = 1h;
     params.role = role;
@@ -132,6 +134,61 @@ void declare_and_match(benchmark::State& state) {
 /// With Ed25519.
 void declare_verify_and_match(benchmark::State& state) { declare_among(state, crypto::ed25519()); }
 
+/// One subject with `held` intents that send and receive, of as many nodes.  Time stands still, so
+/// that what they are told of each other waits for its turn.
+struct Crowd {
+  Crowd(std::size_t held, const Fingerprint& audience) {
+    for (std::size_t i = 0; i < held; ++i) {
+      const Actor actor(signatures, random);
+      declare(actor.intent(subject, IntentRole::both, signatures, random, audience));
+    }
+  }
+  void declare(const PeerIntent& peer, std::uint64_t known = 0) {
+    alone.coordinator.on_declare(RouteId{1}, encode_declare(view_of(peer), known), kNow);
+    drain(alone.coordinator);
+  }
+
+  const crypto::Signatures& signatures = *sim::simulated_primitives().signatures;
+  SeededRandom random{1};
+  Fingerprint subject = random_fingerprint(random);
+  Alone alone{signatures};
+};
+
+/// A declare that is repeated, as all are every few minutes, of one who matches everybody in a hot
+/// subject and knows it.
+void repeat_in_a_crowd(benchmark::State& state) {
+  Crowd crowd(static_cast<std::size_t>(state.range(0)), {});
+  const Actor actor(crowd.signatures, crowd.random);
+  const PeerIntent peer =
+      actor.intent(crowd.subject, IntentRole::both, crowd.signatures, crowd.random);
+  crowd.declare(peer);
+  const IntentStore& store = crowd.alone.coordinator.store();
+  const std::uint64_t known = store.digest_of_counterparts(*store.find(key_of(peer.intent)));
+  const Bytes message = encode_declare(view_of(peer), known);
+  for (auto _ : state) {
+    crowd.alone.coordinator.on_declare(RouteId{1}, message, kNow);
+    benchmark::DoNotOptimize(drain(crowd.alone.coordinator));
+  }
+}
+
+/// A declare among as many that are none of its business: they address somebody else.
+void declare_among_foreign_audiences(benchmark::State& state) {
+  SeededRandom others(2);
+  Crowd crowd(static_cast<std::size_t>(state.range(0)), random_fingerprint(others));
+  std::vector<Bytes> declares;
+  for (std::size_t i = 0; i < kDeclares; ++i) {
+    const Actor actor(crowd.signatures, crowd.random);
+    const PeerIntent peer =
+        actor.intent(crowd.subject, IntentRole::receive, crowd.signatures, crowd.random);
+    declares.push_back(encode_declare(view_of(peer), 0));
+  }
+  std::size_t next = 0;
+  for (auto _ : state) {
+    crowd.alone.coordinator.on_declare(RouteId{1}, declares[next++ % kDeclares], kNow);
+    benchmark::DoNotOptimize(drain(crowd.alone.coordinator));
+  }
+}
+
 /// The bare check of the two signatures, which no coordinator can do without.
 void bare_verify(benchmark::State& state) {
   SeededRandom random(1);
@@ -160,6 +217,12 @@ void naive_match(benchmark::State& state) {
 }
 
 BENCHMARK(declare_and_match)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Iterations(kDeclares);
+BENCHMARK(repeat_in_a_crowd)->Arg(1'000)->Arg(10'000)->Arg(50'000)->Iterations(kDeclares);
+BENCHMARK(declare_among_foreign_audiences)
+    ->Arg(1'000)
+    ->Arg(10'000)
+    ->Arg(50'000)
+    ->Iterations(kDeclares);
 BENCHMARK(declare_verify_and_match)->Arg(10'000)->Iterations(kDeclares);
 BENCHMARK(bare_verify);
 BENCHMARK(naive_match)->Arg(1'000)->Arg(10'000)->Arg(100'000);

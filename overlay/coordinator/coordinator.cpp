@@ -44,7 +44,7 @@ Coordinator::Coordinator(const CoordinatorConfig& config, const routing::Table& 
     : config_(config),
       table_(&table),
       signatures_(&signatures),
-      store_(config.limits),
+      store_(config.limits, config.realm),
       links_(config.links) {
   KITH_ASSERT(config.region_size > 0 && config.region_size <= kHoldersMax);
 }
@@ -264,15 +264,14 @@ Result<void> Coordinator::verify_news(const PeerIntent& peer, const Record* held
 void Coordinator::answer_declare(RouteId from, Id id, std::uint64_t known, Instant now) {
   const Record& record = store_[id];
   const IntentToken& intent = *record.intent();
-  const IntentStore::Subject& subject = *store_.subject(record.key->subject);
   const std::vector<Fingerprint> holders = closest(record.key->subject, config_.region_size);
 
   std::vector<IntentView> matches;
   queue_.cancel({id, Direction::to_itself});
-  if (known != matches_digest(id)) {
+  if (known != store_.digest_of_counterparts(id)) {
     IntentStore::Cursor cursor;
     while (matches.size() < kIntentsPerMessageMax) {
-      const auto other = IntentStore::next(subject, intent.role, cursor);
+      const auto other = store_.next(id, cursor);
       if (!other) break;
       if (may_tell(id, *other)) matches.push_back(store_.view(*other));
     }

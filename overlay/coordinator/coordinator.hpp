@@ -206,7 +206,6 @@ class Coordinator {
 
   // coordinator_matching.cpp: who is told of whom.
   [[nodiscard]] bool may_tell(Id about, Id other) const;
-  [[nodiscard]] std::uint64_t matches_digest(Id id) const;
   [[nodiscard]] bool is_recent(Id id, Instant now) const;
   [[nodiscard]] bool is_closest(Id id) const;
   void schedule_added(Id id, bool handed_over, Instant now);

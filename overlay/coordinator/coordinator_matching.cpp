@@ -17,24 +17,8 @@ std::span<const IntentStore::Id> chunk(std::span<const IntentStore::Id> ids, std
 }  // namespace
 
 bool Coordinator::may_tell(Id about, Id other) const {
-  const IntentStore::Record& a = store_[about];
-  const IntentStore::Record& b = store_[other];
-  if (a.key->node == b.key->node) return false;
-  // `in_audience`, which asks for a token: one of the two may have ended.
-  const auto addresses = [this](const Fingerprint& audience, const Fingerprint& identity) {
-    return audience.is_zero() || audience == identity || audience == config_.realm;
-  };
-  return addresses(a.audience(), b.key->identity) && addresses(b.audience(), a.key->identity);
-}
-
-std::uint64_t Coordinator::matches_digest(Id id) const {
-  const IntentKey& key = *store_[id].key;
-  const IntentStore::Subject& subject = *store_.subject(key.subject);
-  std::uint64_t sum = 0;
-  IntentStore::Cursor cursor;
-  while (const auto other = IntentStore::next(subject, key.role, cursor))
-    if (may_tell(id, *other)) sum += digest_of(*store_[*other].key);
-  return sum;
+  return store_[about].key->node != store_[other].key->node &&
+         store_.address_each_other(about, other);
 }
 
 bool Coordinator::is_recent(Id id, Instant now) const {
@@ -87,10 +71,8 @@ void Coordinator::match_step(Instant now) {
 void Coordinator::walk(const MatchQueue::Job& job, std::size_t& budget, Outbox& outbox,
                        Instant now) {
   MatchQueue::Progress& progress = queue_.progress(job);
-  const IntentStore::Record& record = store_[job.record];
-  const IntentStore::Subject& subject = *store_.subject(record.key->subject);
   for (; budget > 0; --budget) {
-    const auto other = IntentStore::next(subject, record.key->role, progress.cursor);
+    const auto other = store_.next(job.record, progress.cursor);
     if (!other) return queue_.cancel(job);
     if (!is_among(progress.pairs, job.record, *other, now) || !may_tell(job.record, *other))
       continue;

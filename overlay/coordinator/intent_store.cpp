@@ -1,6 +1,7 @@
 #include "overlay/coordinator/intent_store.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -122,32 +123,103 @@ std::vector<IntentStore::Id> IntentStore::records_of(const Fingerprint& subject)
   return ids;
 }
 
-std::optional<IntentStore::Id> IntentStore::next(const Subject& subject, IntentRole role,
-                                                 Cursor& cursor) {
-  for (;;) {
-    if (cursor.list < subject.by_role.size()) {
-      const std::vector<Id>& list = subject.by_role[cursor.list];
-      cursor.left = std::min(cursor.left, static_cast<std::uint32_t>(list.size()));
-      if (cursor.left > 0) return list[--cursor.left];
+std::optional<IntentStore::Id> IntentStore::next(Id id, Cursor& cursor) const {
+  const Record& record = records_[id];
+  if (!addressee(record).is_zero()) return next_of_identity(id, cursor);
+  const Subject& about = subjects_.at(record.key->subject);
+  const std::array<Fingerprint, 2> addressees{Fingerprint{}, record.key->identity};
+  for (bool entered = cursor.list < 2 * about.by_audience.size();; entered = false) {
+    if (!entered) {
+      if (cursor.list == 0) return std::nullopt;
+      --cursor.list;
+      cursor.left = std::numeric_limits<std::uint32_t>::max();
     }
-    if (cursor.list == 0) return std::nullopt;
-    --cursor.list;
-    const auto other = static_cast<IntentRole>(cursor.list + 1);
-    cursor.left = roles_match(role, other)
-                      ? static_cast<std::uint32_t>(subject.by_role[cursor.list].size())
-                      : 0;
+    const std::size_t role = cursor.list / 2;
+    if (!roles_match(record.key->role, static_cast<IntentRole>(role + 1))) continue;
+    const auto list = about.by_audience[role].find(addressees[cursor.list % 2]);
+    if (list == about.by_audience[role].end()) continue;
+    const std::vector<Id>& ids = list->second.ids;
+    cursor.left = std::min(cursor.left, static_cast<std::uint32_t>(ids.size()));
+    if (cursor.left > 0) return ids[--cursor.left];
   }
+}
+
+std::optional<IntentStore::Id> IntentStore::next_of_identity(Id id, Cursor& cursor) const {
+  const Record& record = records_[id];
+  const Fingerprint identity = addressee(record);
+  const IntentKey first{record.key->subject, identity, {}, IntentRole::send};
+  auto it = cursor.after ? by_key_.upper_bound(*cursor.after) : by_key_.lower_bound(first);
+  for (; it != by_key_.end(); ++it) {
+    const IntentKey& key = it->first;
+    if (key.subject != first.subject || key.identity != identity) break;
+    if (records_[it->second].intent() == nullptr || !roles_match(record.key->role, key.role) ||
+        !address_each_other(id, it->second))
+      continue;
+    cursor.after = key;
+    return it->second;
+  }
+  return std::nullopt;
+}
+
+std::uint64_t IntentStore::digest_of_counterparts(Id id) const {
+  const Record& record = records_[id];
+  std::uint64_t sum = 0;
+  if (!addressee(record).is_zero()) {
+    Cursor cursor;
+    while (const auto other = next_of_identity(id, cursor))
+      if (records_[*other].key->node != record.key->node) sum += digest_of(*records_[*other].key);
+    return sum;
+  }
+  const Subject& about = subjects_.at(record.key->subject);
+  for (std::size_t role = 0; role < about.by_audience.size(); ++role) {
+    if (!roles_match(record.key->role, static_cast<IntentRole>(role + 1))) continue;
+    for (const Fingerprint& to : {Fingerprint{}, record.key->identity})
+      if (const auto list = about.by_audience[role].find(to); list != about.by_audience[role].end())
+        sum += list->second.digest;
+  }
+  const std::uint64_t node = record.key->node.top64();
+  for (auto it = about.by_node.lower_bound({node, 0});
+       it != about.by_node.end() && it->first == node; ++it) {
+    const IntentKey& key = *records_[it->second].key;
+    if (key.node == record.key->node && roles_match(record.key->role, key.role) &&
+        address_each_other(id, it->second))
+      sum -= digest_of(key);
+  }
+  return sum;
+}
+
+bool IntentStore::address_each_other(Id a, Id b) const {
+  const auto addresses = [this](Id from, Id to) {
+    const Fingerprint whom = addressee(records_[from]);
+    return whom.is_zero() || whom == records_[to].key->identity;
+  };
+  return addresses(a, b) && addresses(b, a);
+}
+
+Fingerprint IntentStore::addressee(const Record& record) const {
+  const Fingerprint audience = record.audience();
+  return audience == realm_ ? Fingerprint{} : audience;
+}
+
+bool IntentStore::has_fair_share(const IntentKey& key) const {
+  const std::size_t room = limits_.total - (by_key_.size() - orphans_);
+  const std::size_t share = std::max(room / limits_.share_of_room, limits_.least_share);
+  const Identity identity = counts_of(key.identity);
+  const auto node = nodes_.find(key.node);
+  return identity.records - identity.orphans < share &&
+         (node == nodes_.end() || node->second.intents < share);
 }
 
 bool IntentStore::has_room_for_intent(const IntentKey& key, const Record* held) const {
   if (held != nullptr && held->intent() != nullptr) return true;
   if (held == nullptr && counts_of(key.identity).records >= limits_.per_identity) return false;
   const bool takes_room = held == nullptr || held->orphan;
-  if (takes_room && by_key_.size() - orphans_ >= limits_.total) return false;
+  if (takes_room && (by_key_.size() - orphans_ >= limits_.total || !has_fair_share(key)))
+    return false;
   const auto node = nodes_.find(key.node);
   if (node != nodes_.end() && node->second.intents >= limits_.per_node) return false;
   const Subject* about = subject(key.subject);
-  return about == nullptr || about->intents() < limits_.per_subject;
+  return about == nullptr || about->intents < limits_.per_subject;
 }
 
 bool IntentStore::has_room_for_withdrawal(const IntentKey& key, const Record* held) const {
@@ -188,33 +260,44 @@ void IntentStore::set(Id id, decltype(Record::what) what, Provenance provenance,
   Record& record = records_[id];
   Subject& about = subjects_.at(record.key->subject);
   about.digest -= digest_part(record);
-  const bool was_intent = record.intent() != nullptr;
+  const auto* next = std::get_if<IntentToken>(&what);
+  // A renewed intent keeps its place, so that no walk passes it over.
+  const bool stays =
+      record.intent() != nullptr && next != nullptr && next->token.audience() == record.audience();
+  if (record.intent() != nullptr && !stays) delist(id, about);
   record.what = std::move(what);
   record.attachment.reset();
   record.provenance = provenance;
   about.digest += digest_part(record);
-  // A renewed intent keeps its place, so that no walk passes it over.
-  if (was_intent && record.intent() == nullptr) delist(id, about);
-  if (!was_intent && record.intent() != nullptr) enlist(id, about);
+  if (record.intent() != nullptr && !stays) enlist(id, about);
   deadlines_.set(id, until);
 }
 
 void IntentStore::enlist(Id id, Subject& about) {
   Record& record = records_[id];
-  std::vector<Id>& list = about.by_role[list_of(record.key->role)];
-  record.place = static_cast<std::uint32_t>(list.size());
-  list.push_back(id);
+  List& list = about.by_audience[list_of(record.key->role)][addressee(record)];
+  record.place = static_cast<std::uint32_t>(list.ids.size());
+  list.ids.push_back(id);
+  list.digest += digest_of(*record.key);
+  about.by_node.emplace(record.key->node.top64(), id);
+  ++about.intents;
   ++nodes_[record.key->node].intents;
   ++intents_;
 }
 
 void IntentStore::delist(Id id, Subject& about) {
   const Record& record = records_[id];
-  std::vector<Id>& list = about.by_role[list_of(record.key->role)];
+  auto& lists = about.by_audience[list_of(record.key->role)];
+  const auto list = lists.find(addressee(record));
+  std::vector<Id>& ids = list->second.ids;
   // A walk goes down, so what comes from the end to this place has been visited or is still to be.
-  list[record.place] = list.back();
-  records_[list.back()].place = record.place;
-  list.pop_back();
+  ids[record.place] = ids.back();
+  records_[ids.back()].place = record.place;
+  ids.pop_back();
+  list->second.digest -= digest_of(*record.key);
+  if (ids.empty()) lists.erase(list);
+  about.by_node.erase({record.key->node.top64(), id});
+  --about.intents;
   const auto node = nodes_.find(record.key->node);
   if (--node->second.intents == 0) nodes_.erase(node);
   --intents_;
@@ -224,12 +307,6 @@ std::uint64_t IntentStore::digest_part(const Record& record) {
   if (std::holds_alternative<Expired>(record.what)) return 0;
   const auto version = static_cast<std::uint64_t>(record.issued_at().time_since_epoch().count());
   return mix64(digest_of(*record.key) ^ (2 * version + (record.intent() != nullptr ? 1 : 0)));
-}
-
-std::size_t IntentStore::Subject::intents() const {
-  std::size_t count = 0;
-  for (const std::vector<Id>& list : by_role) count += list.size();
-  return count;
 }
 
 void IntentStore::sanity_check() const {
@@ -253,7 +330,10 @@ void IntentStore::sanity_check() const {
     ++intents;
     ++nodes[key.node];
     KITH_ASSERT(key_of(*record.intent()) == key);
-    KITH_ASSERT(subjects_.at(key.subject).by_role[list_of(key.role)][record.place] == id);
+    const Subject& about = subjects_.at(key.subject);
+    const List& list = about.by_audience[list_of(key.role)].at(addressee(record));
+    KITH_ASSERT(list.ids[record.place] == id);
+    KITH_ASSERT(about.by_node.contains({key.node.top64(), id}));
     KITH_ASSERT(node_token(key.node) != nullptr);
   }
   KITH_ASSERT(intents == intents_ && orphans == orphans_ && nodes.size() == nodes_.size());
@@ -262,7 +342,12 @@ void IntentStore::sanity_check() const {
   KITH_ASSERT(records.size() == subjects_.size());
   for (const auto& [id, about] : subjects_) {
     KITH_ASSERT(about.records == records[id] && about.digest == digests[id]);
-    for (const std::vector<Id>& list : about.by_role) intents -= list.size();
+    KITH_ASSERT(about.by_node.size() == about.intents);
+    std::size_t listed = 0;
+    for (const auto& lists : about.by_audience)
+      for (const auto& [whom, list] : lists) listed += list.ids.size();
+    KITH_ASSERT(listed == about.intents);
+    intents -= listed;
   }
   KITH_ASSERT(intents == 0 && records_.size() == by_key_.size() + free_.size());
 }

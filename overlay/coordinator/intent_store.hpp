@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -25,12 +27,16 @@ struct IntentLimits {
   std::size_t per_subject = 65'536;   ///< Intents alone.
   std::size_t per_identity = 16'384;  ///< Records of every sort: it has signed them all.
   std::size_t per_node = 16'384;      ///< Intents alone: only those has the node agreed to.
-  std::size_t orphans = 16'384;       ///< Withdrawals of what was not held, beside `total`.
+  /// An identity, or a node, gets more only while it has less than this part of the room that is
+  /// left, an eighth: whoever takes all it gets leaves 8 / 9 of the room to the others.
+  std::size_t share_of_room = 8;
+  std::size_t least_share = 64;  ///< No less than that, as long as there is room at all.
+  std::size_t orphans = 16'384;  ///< Withdrawals of what was not held, beside `total`.
   std::size_t orphans_per_identity = 256;
 };
 
 /// What a coordinator holds: for each key the newest intent, its withdrawal, or for a while the
-/// memory that it ran out.  Found by key, and by subject and role; whose time is over is popped.
+/// memory that it ran out.  Found by key, and by who may match it; whose time is over is popped.
 /// The tokens of nodes are kept once for all their intents.
 ///
 /// A withdrawal may come before its intent.  No policy has been asked about it, so such orphans
@@ -67,26 +73,39 @@ class IntentStore {
     [[nodiscard]] Fingerprint audience() const;
   };
 
+  /// Intents of one subject and role that address the same.
+  struct List {
+    std::vector<Id> ids;
+    std::uint64_t digest = 0;  ///< The sum of `digest_of` over their keys.
+  };
+
   struct Subject {
-    std::array<std::vector<Id>, 3> by_role;  ///< Intents alone, at role - 1.
-    std::size_t records = 0;                 ///< Of every sort.
+    /// Intents alone, at role - 1, by the identity that they address; zeros: everybody.
+    std::array<std::map<Fingerprint, List>, 3> by_audience;
+    /// Intents alone, by `top64` of their nodes.
+    std::set<std::pair<std::uint64_t, Id>> by_node;
+    std::size_t intents = 0;
+    std::size_t records = 0;  ///< Of every sort.
     /// A sum over keys and versions, equal where the same is held.
     std::uint64_t digest = 0;
     /// The other nodes of its region when last seen, closest first, and whether we were closer.
     std::vector<Fingerprint> region;
     bool closest = false;
-
-    [[nodiscard]] std::size_t intents() const;
   };
 
-  /// A walk over the intents of a subject whose role fits another; newest first in each role.
-  /// What is removed meanwhile is not visited, what is added may be, nothing else is passed over.
+  /// A walk over the counterparts of a record: intents of its subject whose role fits and that
+  /// address its identity.  For a record that addresses everybody, newest first of each role; for
+  /// one that addresses an identity, those of that identity alone.  What is removed meanwhile is
+  /// not visited, what is added may be, nothing else is passed over.
   struct Cursor {
-    std::uint8_t list = 3;
+    std::uint8_t list = 6;
     std::uint32_t left = 0;
+    std::optional<IntentKey> after;
   };
 
-  explicit IntentStore(const IntentLimits& limits) : limits_(limits) {}
+  /// An intent that addresses `realm` addresses everybody.
+  explicit IntentStore(const IntentLimits& limits, const Fingerprint& realm = {})
+      : limits_(limits), realm_(realm) {}
 
   // Commands.
 
@@ -117,8 +136,11 @@ class IntentStore {
   /// The first subject after `previous`, from the beginning after the last; nothing if none.
   [[nodiscard]] const Fingerprint* subject_after(const Fingerprint& previous) const;
   [[nodiscard]] std::vector<Id> records_of(const Fingerprint& subject) const;
-  [[nodiscard]] static std::optional<Id> next(const Subject& subject, IntentRole role,
-                                              Cursor& cursor);
+  [[nodiscard]] std::optional<Id> next(Id id, Cursor& cursor) const;
+  /// The sum of `digest_of` over the counterparts at other nodes, whose number does not matter.
+  [[nodiscard]] std::uint64_t digest_of_counterparts(Id id) const;
+  /// Whether two records of one subject address each other.
+  [[nodiscard]] bool address_each_other(Id a, Id b) const;
 
   [[nodiscard]] std::size_t subjects() const { return subjects_.size(); }
   [[nodiscard]] std::size_t records() const { return by_key_.size(); }
@@ -140,6 +162,7 @@ class IntentStore {
     friend bool operator==(const Identity&, const Identity&) = default;
   };
 
+  [[nodiscard]] bool has_fair_share(const IntentKey& key) const;
   [[nodiscard]] bool has_room_for_intent(const IntentKey& key, const Record* held) const;
   [[nodiscard]] bool has_room_for_withdrawal(const IntentKey& key, const Record* held) const;
   [[nodiscard]] Identity counts_of(const Fingerprint& identity) const;
@@ -147,11 +170,15 @@ class IntentStore {
   [[nodiscard]] Id claim(const IntentKey& key);
   void set_orphan(Record& record, bool orphan);
   void set(Id id, decltype(Record::what) what, Provenance provenance, TimePoint until);
+  /// Whom an intent addresses; zeros: everybody.
+  [[nodiscard]] Fingerprint addressee(const Record& record) const;
+  [[nodiscard]] std::optional<Id> next_of_identity(Id id, Cursor& cursor) const;
   void enlist(Id id, Subject& about);
   void delist(Id id, Subject& about);
   [[nodiscard]] static std::uint64_t digest_part(const Record& record);
 
   IntentLimits limits_;
+  Fingerprint realm_;
   std::vector<Record> records_;
   std::vector<Id> free_;
   std::map<IntentKey, Id> by_key_;
