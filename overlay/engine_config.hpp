@@ -40,6 +40,9 @@ struct PublishOptions {
   /// How long a receiver may be without a session until what it is owed counts as expired.
   /// Nothing: at least a minute, and as long as messages live.
   std::optional<Duration> resume_time{};
+  /// How old the message that a receiver waits for may be while the queue is full and others wait
+  /// for newer ones; then nothing is kept for that receiver alone until it has caught up.
+  Duration patience = std::chrono::seconds(1);
   /// What a publisher keeps for receivers that are behind.
   std::size_t queue_messages = 65'536;
   std::size_t queue_bytes = 64U << 20;
@@ -80,6 +83,10 @@ struct EngineConfig {
   std::size_t neighbourhood_size = 16;
   std::size_t intents_most = 100'000;
   std::size_t subscriptions_most = 16'384;
+  /// Signatures that one peer may have us check: so many at once, and so many a second from then
+  /// on.  What it sends beyond is passed over.
+  std::uint32_t checks_at_once = 32'768;
+  std::uint32_t checks_per_second = 2'000;
 
   Duration node_token_life = std::chrono::hours(24);
   Duration ping_interval = std::chrono::seconds(20);

@@ -192,6 +192,7 @@ std::shared_ptr<Publisher::State> Node::Runtime::publisher(std::string_view subj
                                             {.audience = wanted.audience,
                                              .time_to_live = wanted.time_to_live,
                                              .resume_time = wanted.resume_time,
+                                             .patience = wanted.patience,
                                              .queue_messages = wanted.queue_messages,
                                              .queue_bytes = wanted.queue_bytes},
                                             now);

@@ -33,6 +33,8 @@ inline constexpr Duration kExpiryGrain = std::chrono::milliseconds(1);
 /// How long a channel outlives its session at least; a sender's also as long as its messages live,
 /// unless its publisher says otherwise.
 inline constexpr Duration kResumeTime = std::chrono::seconds(60);
+/// How often it is looked at which receivers hold up a publisher, while it has to wait.
+inline constexpr Duration kHoldUpInterval = std::chrono::milliseconds(100);
 /// How long a receiver waits before it asks its policy and the sender again, after either said no;
 /// doubles each time.
 inline constexpr Duration kRefusedPauseFirst = std::chrono::seconds(60);

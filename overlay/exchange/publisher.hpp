@@ -46,9 +46,16 @@ struct SendingChannel {
   std::optional<SubscriptionId> local{};
   bool is_ready = false;  ///< Stands among the ready ones of its link, or the local ones.
   bool is_idle = false;   ///< Stands among the idle ones of its publisher.
-  Exchanged account{};    ///< Not told yet.
+  /// Nothing is kept for it alone until it has caught up with the others: what they have all
+  /// acknowledged has expired for it.
+  bool is_left_behind = false;
+  Exchanged account{};  ///< Not told yet.
 
   [[nodiscard]] bool is_attached() const { return link || local; }
+  /// Whether the log of its publisher begins where it does for this receiver's sake.
+  [[nodiscard]] bool holds_front() const;
+  /// Whether it has acknowledged more than the slowest of the others, or everything.
+  [[nodiscard]] bool has_caught_up() const;
 };
 
 /// One sender of one subject and what it keeps for its receivers.  Today's properties
@@ -61,12 +68,13 @@ struct Publisher {
   IntentToken intent;
   std::uint64_t epoch = 0;
   Duration resume_time{};  ///< For a channel without a session.
+  Duration patience{};     ///< With a receiver that holds up others.
   PublisherLog log;
   Ledger ledger{};
   std::map<ReceiverKey, ChannelNumber> channels{};
   /// Channels that wait for the next message, and perhaps some that are over.
   std::vector<ChannelNumber> idle{};
-  /// How many channels have not acknowledged the first message of the log.
+  /// How many channels have not acknowledged the first message of the log, those left behind aside.
   std::size_t laggards = 0;
   /// Matched receivers that cannot dial us, so that we dial them.
   std::set<IntentKey> dialed{};
@@ -74,5 +82,14 @@ struct Publisher {
   bool expiry_armed = false;  ///< A deadline for the log is set.
   bool drained = true;        ///< Nothing is in flight, and that was said.
 };
+
+inline bool SendingChannel::has_caught_up() const {
+  const std::uint64_t acknowledged = window.acknowledged();
+  return acknowledged > publisher->log.begin() || acknowledged == publisher->log.end();
+}
+
+inline bool SendingChannel::holds_front() const {
+  return !is_left_behind && window.acknowledged() <= publisher->log.begin();
+}
 
 }  // namespace kith::overlay

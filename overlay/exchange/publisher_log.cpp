@@ -1,6 +1,7 @@
 #include "overlay/exchange/publisher_log.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/assert.hpp"
 #include "overlay/exchange/payloads.hpp"
@@ -105,6 +106,12 @@ PublisherLog::Position PublisherLog::seek(std::uint64_t sequence) const {
 bool PublisherLog::has_room() const {
   return messages() <= limits_.messages - (limits_.messages + 3) / 4 &&
          bytes_ <= limits_.bytes - (limits_.bytes + 3) / 4;
+}
+
+TimePoint PublisherLog::accepted_at(std::uint64_t sequence) const {
+  KITH_ASSERT(sequence < end_);
+  if (sequence < begin()) return TimePoint::min();
+  return std::prev(std::ranges::upper_bound(marks_, sequence, {}, &Mark::sequence))->at;
 }
 
 std::optional<TimePoint> PublisherLog::next_expiry() const {

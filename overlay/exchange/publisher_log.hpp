@@ -73,6 +73,9 @@ class PublisherLog {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Whether a writer who was told to wait should try again: a quarter is free.
   [[nodiscard]] bool has_room() const;
+  /// When the message `sequence` was accepted, to the grain; long ago if it is not kept any more.
+  /// @pre sequence < end()
+  [[nodiscard]] TimePoint accepted_at(std::uint64_t sequence) const;
   /// When the first message expires.
   [[nodiscard]] std::optional<TimePoint> next_expiry() const;
 

@@ -219,10 +219,13 @@ void ReceivingSide::end(ReceivingChannel& channel) {
   channels_.remove(channel.number);
 }
 
-/// Without a session for so long: ends the channel unless coordinators name the sender.  Those who
-/// tell us of that follow the dates of its tokens; the one shown on acceptance is of no matter.
+/// Without a session for so long: the sender counts as gone.  Ends the channel unless coordinators
+/// name the sender.  Those who tell us of that follow the dates of its tokens; the one shown on
+/// acceptance is of no matter.
 void ReceivingSide::end_if_hopeless(ReceivingChannel& channel, Instant now) {
   if (!channel.matched) return end(channel);
+  // What is known of the channel is kept: it goes on where it was once the sender is back.
+  tell_unmatched(channel);
   timers_.set({Task::patience, channel.number}, now.time + kResumeTime);
 }
 

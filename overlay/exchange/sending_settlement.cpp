@@ -76,6 +76,9 @@ void SendingSide::on_deadline(Instant now) {
       case Task::resume:
         end(channels_.at(ChannelNumber{timer->of}), Fate::expired);
         break;
+      case Task::hold_up:
+        on_hold_up(*publishers_.at(PublisherId{static_cast<std::uint32_t>(timer->of)}), now);
+        break;
       case Task::account:
         channels_.for_each([&](SendingChannel& channel) { tell_account(channel); });
         break;
@@ -107,7 +110,7 @@ void SendingSide::end(SendingChannel& channel, Fate fate) {
   }
   timers_.cancel({Task::resume, std::to_underlying(channel.number)});
 
-  const bool lagged = channel.window.acknowledged() <= publisher.log.begin();
+  const bool lagged = channel.holds_front();
   publisher.channels.erase(channel.receiver);
   channels_.remove(channel.number);
   if (lagged && --publisher.laggards == 0) count_laggards(publisher);
@@ -120,9 +123,9 @@ void SendingSide::settle(SendingChannel& channel, const SendingWindow::Settled& 
   Publisher& publisher = *channel.publisher;
   publisher.ledger.delivered += settled.delivered;
   tell_expired(channel, settled.expired);
-  const std::uint64_t begin = publisher.log.begin();
-  if (before <= begin && channel.window.acknowledged() > begin && --publisher.laggards == 0)
-    count_laggards(publisher);
+  const bool held = !channel.is_left_behind && before <= publisher.log.begin();
+  if (channel.is_left_behind) welcome_back(channel);
+  if (held && !channel.holds_front() && --publisher.laggards == 0) count_laggards(publisher);
   after_settling(publisher);
 }
 
@@ -130,18 +133,6 @@ void SendingSide::tell_expired(const SendingChannel& channel, std::uint64_t coun
   if (count == 0) return;
   channel.publisher->ledger.expired += count;
   outputs_.emplace_back(MessagesExpired{channel.publisher->id, channel.identity, count});
-}
-
-/// Trims the log to what is not acknowledged by all.  Called when its front may have become free,
-/// which takes every receiver one acknowledgement at least: a constant cost for each.
-void SendingSide::count_laggards(Publisher& publisher) {
-  std::uint64_t least = publisher.log.end();
-  for (const auto& [receiver, number] : publisher.channels)
-    least = std::min(least, channels_.at(number).window.acknowledged());
-  publisher.log.trim(least);
-  publisher.laggards = 0;
-  for (const auto& [receiver, number] : publisher.channels)
-    if (channels_.at(number).window.acknowledged() <= publisher.log.begin()) ++publisher.laggards;
 }
 
 void SendingSide::after_settling(Publisher& publisher) {
@@ -160,11 +151,7 @@ void SendingSide::expire(Publisher& publisher, Instant now) {
   const std::uint64_t before = publisher.log.begin();
   publisher.log.expire(now.time);
   if (publisher.log.begin() != before) {
-    for (const auto& [receiver, number] : publisher.channels) {
-      SendingChannel& channel = channels_.at(number);
-      tell_expired(channel, channel.window.skip_expired(publisher.log));
-      schedule(channel);
-    }
+    for (const auto& [receiver, number] : publisher.channels) skip_expired(channels_.at(number));
     count_laggards(publisher);
     after_settling(publisher);
   }
@@ -229,7 +216,8 @@ void SendingSide::sanity_check() const {
       KITH_ASSERT(channel->window.position() >= publisher->log.begin());
       KITH_ASSERT(channel->window.acknowledged() <= channel->window.position());
       in_flight += channel->window.in_flight(publisher->log);
-      if (channel->window.acknowledged() <= publisher->log.begin()) ++laggards;
+      if (channel->holds_front()) ++laggards;
+      KITH_ASSERT(!channel->is_left_behind || !channel->has_caught_up());
     }
     KITH_ASSERT(laggards == publisher->laggards);
     KITH_ASSERT(publisher->channels.empty() == (laggards == 0));

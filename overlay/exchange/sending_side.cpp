@@ -29,6 +29,7 @@ Result<void> SendingSide::add(PublisherId id, const IntentToken& intent,
       .intent = intent,
       .epoch = std::max<std::uint64_t>(random_.next_u64(), 1),
       .resume_time = resume_time(options, life),
+      .patience = std::clamp(options.patience, Duration{}, kTimeToLiveMost),
       .log = PublisherLog({options.queue_messages, options.queue_bytes, life}),
   });
   slot->second = publisher.get();
@@ -47,6 +48,7 @@ void SendingSide::remove(PublisherId id) {
   }
   for (const IntentKey& receiver : publisher->dialed) needs_.release(receiver.node, true);
   timers_.cancel({Task::expiry, std::to_underlying(id)});
+  timers_.cancel({Task::hold_up, std::to_underlying(id)});
   by_key_.erase(key_of(publisher->intent));
   publishers_.erase(id);
   // Nobody is there any more to be told of it.
@@ -78,10 +80,7 @@ Result<void> SendingSide::publish(PublisherId id, ByteView payload, Instant now)
     return {};
   }
 
-  if (auto appended = publisher->log.append(payload, now.time); !appended) {
-    if (appended.error() == Errc::would_block) publisher->blocked = true;
-    return appended;
-  }
+  if (auto appended = append(*publisher, payload, now); !appended) return appended;
   ++publisher->ledger.published;
   publisher->ledger.owed += publisher->channels.size();
   publisher->drained = false;

@@ -89,7 +89,7 @@ class SendingSide {
     OpenMessage wish;  ///< Without its token.
   };
 
-  enum class Task : std::uint8_t { expiry, resume, account };
+  enum class Task : std::uint8_t { expiry, resume, account, hold_up };
   struct Timer {
     Task task{};
     std::uint64_t of = 0;
@@ -116,10 +116,17 @@ class SendingSide {
   void settle(SendingChannel& channel, const SendingWindow::Settled& settled, std::uint64_t before);
   void tell_expired(const SendingChannel& channel, std::uint64_t count);
   void count_laggards(Publisher& publisher);
+  void skip_expired(SendingChannel& channel);
   void after_settling(Publisher& publisher);
   void expire(Publisher& publisher, Instant now);
   void arm_expiry(Publisher& publisher);
   void tell_account(SendingChannel& channel);
+
+  // sending_laggards.cpp
+  [[nodiscard]] Result<void> append(Publisher& publisher, ByteView payload, Instant now);
+  void on_hold_up(Publisher& publisher, Instant now);
+  void leave_behind(Publisher& publisher, Instant now);
+  void welcome_back(SendingChannel& channel);
 
   void schedule(SendingChannel& channel);
   void count_sent(SendingChannel& channel, const PublisherLog::Batch& batch, Instant now);

@@ -145,6 +145,35 @@ TEST(GivingUp, GoesOnWithAReceiverThatComesBackTooLate) {
   EXPECT_EQ(world.node(1).count<SubscriptionUnmatched>(), 0U);
 }
 
+TEST(ResumeLater, TellsThatASenderIsGoneAndThatItIsBack) {
+  SeededRandom random(1);
+  World world(random, 2);
+  const PublisherId publisher = world.advertise(0, {.audience = {}, .time_to_live = 1h});
+  const SubscriptionId subscription = world.subscribe(1);
+  world.match(0, publisher, 1, subscription);
+  world.connect(0, 1);
+  world.run();
+  ASSERT_TRUE(world.publish(0, publisher, "before"));
+  world.run();
+  world.lose(0, 1);
+  ASSERT_TRUE(world.publish(0, publisher, "missed"));
+  world.advance(kResumeTime - 1s);
+  EXPECT_EQ(world.node(1).count<SubscriptionUnmatched>(), 0U);
+  EXPECT_EQ(world.node(1).exchange->senders(subscription), 1U);
+  world.advance(1s);
+  EXPECT_EQ(world.node(1).count<SubscriptionUnmatched>(), 1U);
+  EXPECT_EQ(world.node(1).exchange->senders(subscription), 0U);
+  // Once is enough, and nothing of the channel is forgotten.
+  for (int i = 0; i < 10; ++i) world.advance(1min);
+  EXPECT_EQ(world.node(1).count<SubscriptionUnmatched>(), 1U);
+  world.connect(0, 1);
+  world.run();
+  EXPECT_EQ(world.node(1).count<SubscriptionMatched>(), 2U);
+  const std::vector<Bytes> received = world.node(1).payloads(subscription);
+  ASSERT_EQ(received.size(), 2U);
+  EXPECT_EQ(as_text(received.back()), "missed");
+}
+
 TEST_F(Resume, AsksThePolicyAgain) {
   world.run();
   sender().verdict = false;
@@ -211,7 +240,7 @@ TEST_F(Resume, IsNotGivenUpWhileTheSenderIsNamed) {
   world.run();
   world.lose(0, 1);
   for (int i = 0; i < 10; ++i) world.advance(kResumeTime);
-  EXPECT_EQ(receiver().count<SubscriptionUnmatched>(), 0U);
+  EXPECT_EQ(receiver().count<SessionNotNeeded>(), 0U);
   world.connect(0, 1);
   world.run();
   publish("a");
@@ -223,11 +252,11 @@ TEST_F(Resume, IsNotGivenUpWhenTheTokenShownOnAcceptanceIsOver) {
   world.run();
   world.lose(0, 1);
   for (int i = 0; i < 26; ++i) world.advance(1h);
-  EXPECT_EQ(receiver().count<SubscriptionUnmatched>(), 0U);
+  EXPECT_EQ(receiver().count<SessionNotNeeded>(), 0U);
   // Whether the sender is still named is for those to say who follow its renewals.
   world.unmatch(0, publisher, 1, subscription);
   world.advance(kResumeTime);
-  EXPECT_EQ(receiver().count<SubscriptionUnmatched>(), 1U);
+  EXPECT_EQ(receiver().count<SessionNotNeeded>(), 1U);
 }
 
 TEST_F(Resume, DialsWhereTheSenderIsNow) {

@@ -182,6 +182,9 @@ struct PublisherOptions {
   /// How long a receiver that lost its connection may take to come back until it is no longer one,
   /// and what it is owed has expired.  Nothing: at least a minute, and as long as messages live.
   std::optional<Duration> resume_time{};
+  /// With a receiver that alone keeps the queue full: once what it waits for is older, nothing is
+  /// kept for it alone until it has caught up, and it goes on without what has expired for it.
+  Duration patience = std::chrono::seconds(1);
   std::size_t queue_messages = 65'536;
   std::size_t queue_bytes = std::size_t{64} << 20;
   std::function<void(const Match&)> on_match{};
