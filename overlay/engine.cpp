@@ -36,12 +36,13 @@ SessionConfig session_config(const EngineConfig& config) {
   return session;
 }
 
-MembershipConfig membership_config(const EngineConfig& config) {
+MembershipConfig membership_config(const EngineConfig& config,
+                                   const crypto::Signatures& signatures) {
   MembershipConfig membership;
   membership.role = config.role;
   membership.self = node_fingerprint(config.node_key.public_key);
   membership.realm = config.realm;
-  membership.signatures = config.primitives->signatures;
+  membership.signatures = &signatures;
   membership.realm_leader = config.realm_leader;
   membership.peers_wanted_by_client = config.peers_wanted_by_client;
   membership.clients_most = config.clients_most;
@@ -80,10 +81,10 @@ DeclarationsConfig declarations_config(const EngineConfig& config) {
   return declarations;
 }
 
-ExchangeConfig exchange_config(const EngineConfig& config) {
+ExchangeConfig exchange_config(const EngineConfig& config, const crypto::Signatures& signatures) {
   const auto& identity = config.identity_key ? *config.identity_key : config.node_key;
   ExchangeConfig exchange;
-  exchange.signatures = config.primitives->signatures;
+  exchange.signatures = &signatures;
   exchange.node = node_fingerprint(config.node_key.public_key);
   exchange.identity = identity_fingerprint(identity.public_key);
   exchange.realm = config.realm;
@@ -96,19 +97,21 @@ ExchangeConfig exchange_config(const EngineConfig& config) {
 Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
     : config_(std::move(config)),
       random_(&random),
+      signatures_(*config_.primitives->signatures),
       session_config_(session_config(config_)),
       table_config_(table_config(config_)),
       own_book_(config_.contacts ? nullptr : std::make_unique<ContactBook>(draw_key(random))),
       book_(config_.contacts ? config_.contacts : own_book_.get()),
       self_(issue_token(now)),
       table_(table_config_, book_->ids(), self_, draw_key(random)),
-      membership_(membership_config(config_), {*book_, table_, peers_, random}, now.time),
+      membership_(membership_config(config_, signatures_), {*book_, table_, peers_, random},
+                  now.time),
       liveness_(liveness_config(config_), peers_, random),
       router_(router_config(config_), local_.id, table_, *book_, peers_),
-      coordinator_(coordinator_config(config_), table_, *config_.primitives->signatures),
-      declarations_(declarations_config(config_), identity_key(), config_.node_key,
-                    *config_.primitives->signatures, random),
-      exchange_(exchange_config(config_), random),
+      coordinator_(coordinator_config(config_), table_, signatures_),
+      declarations_(declarations_config(config_), identity_key(), config_.node_key, signatures_,
+                    random),
+      exchange_(exchange_config(config_, signatures_), random),
       needs_(random),
       limiter_({.exempt_networks = config_.exempt_networks}) {
   local_.primitives = config_.primitives;

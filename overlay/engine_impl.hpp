@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/assert.hpp"
@@ -22,6 +23,7 @@
 #include "overlay/exchange/exchange.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
+#include "overlay/metered_signatures.hpp"
 #include "overlay/needed_sessions.hpp"
 #include "overlay/peers.hpp"
 #include "overlay/router/router.hpp"
@@ -36,10 +38,10 @@
 namespace kith::overlay {
 
 /// Puts the machines of a node together: takes the outputs of each to where they belong.  Its code
-/// stands in six files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
+/// stands in seven files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
 /// and their sessions, `engine_peers.cpp` those that have joined, `engine_overlay.cpp` membership
 /// and routing, `engine_pubsub.cpp` intents and exchange, `engine_wishes.cpp` what the application
-/// wishes.
+/// wishes, `engine_budgets.cpp` what a peer may take.
 class Engine::Impl {
  public:
   Impl(EngineConfig config, Random& random, Instant now);
@@ -107,6 +109,11 @@ class Engine::Impl {
   void on_session_closed(Connection& connection, const SessionClosed& closed, Instant now);
   /// Hands a message to the machine of its kind; an error if it has no place here.
   Result<void> dispatch(Connection& connection, ByteView message, Instant now);
+  Result<void> hand_over(Connection& connection, MessageKind kind, ByteView message, Instant now);
+  /// Whether a peer had us check too many signatures of late.
+  [[nodiscard]] bool has_overspent(ContactIndex contact, Instant now) const;
+  /// Counts what was checked since the meter stood at `before`.
+  void charge(ContactIndex contact, std::uint64_t before, Instant now);
   void lose(Connection& connection, Errc why, Instant now);
   void on_handshake_failed(const Connection& connection, Errc why, Instant now);
   /// Dials the first of `endpoints`, and the next one if that cannot be reached.
@@ -140,7 +147,10 @@ class Engine::Impl {
   void renew_session(Connection& connection, Instant now);
   void take_into_table(ContactIndex contact, Instant now);
   void on_join_verdict(ConnectionId connection, Verdict verdict, Instant now);
+  void send_routed(const RouterSend& order, Instant now);
   void handle_arrived(const Arrived& arrived, Instant now);
+  /// Does what a routed message asks for, unless who handed it to us has overspent.
+  void charge_for(std::optional<ContactIndex> from, const auto& act, Instant now);
   void handle_answered(Answered answered, Instant now);
   void handle_answered_pubsub(const Asker& asker, const Answered& answered, Instant now);
   void handle_unanswered_pubsub(const Asker& asker, Instant now);
@@ -201,6 +211,8 @@ class Engine::Impl {
                                                  const Fingerprint& audience, IntentRole role,
                                                  std::uint32_t threshold, WallTime issued_at);
   [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject, IntentRole role);
+  Wishes::iterator add_wish(Declarations::Id id, IntentToken intent);
+  [[nodiscard]] Wishes::iterator forget_handle(std::uint32_t handle);
   void release(Wishes::iterator wish, Instant now);
   /// Whether the join tells of an identity besides the node.
   [[nodiscard]] bool has_identity() const { return config_.identity_key || config_.identity_token; }
@@ -210,6 +222,7 @@ class Engine::Impl {
 
   EngineConfig config_;
   Random* random_;
+  MeteredSignatures signatures_;
   LocalNode local_;
   std::vector<Endpoint> endpoints_;
   TimePoint renew_token_at_;
@@ -244,7 +257,9 @@ class Engine::Impl {
   std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
   DeadlineQueue<ContactIndex> convergence_;
   Wishes wishes_;
-  std::size_t subscriptions_ = 0;  ///< Of all wishes.
+  std::map<std::pair<Fingerprint, IntentRole>, Declarations::Id> wish_about_;
+  std::map<std::uint32_t, Declarations::Id> wish_of_;  ///< By subscription or publisher.
+  std::size_t subscriptions_ = 0;                      ///< Of all wishes.
   /// Which peer the exchange's numbers name.
   std::map<PeerIndex, ContactIndex> exchange_peers_;
   std::vector<Fingerprint> relays_;

@@ -97,17 +97,25 @@ void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {
   dial(token.endpoints, contact, std::nullopt, now);
 }
 
+/// What is not answered comes again, over another way; what is not told is asked for in time.
+void Engine::Impl::charge_for(std::optional<ContactIndex> from, const auto& act, Instant now) {
+  if (from && has_overspent(*from, now)) return;
+  const std::uint64_t checked = signatures_.checked();
+  act();
+  if (from) charge(*from, checked, now);
+}
+
 void Engine::Impl::handle(RouterOutput output, Instant now) {
   std::visit(
-      Overloaded{[&](const RouterSend& order) {
-                   const Peer* peer = peers_.find(order.peer);
-                   if (!peer) return;
-                   send(peer->connection, order.message, now);
-                   if (order.confirm) liveness_.confirm(order.peer, now.time);
+      Overloaded{[&](const RouterSend& order) { send_routed(order, now); },
+                 [&](const Arrived& arrived) {
+                   charge_for(arrived.from, [&] { handle_arrived(arrived, now); }, now);
                  },
-                 [&](const Arrived& arrived) { handle_arrived(arrived, now); },
                  [&](const Passing& passing) {
-                   membership_.on_announce(passing.route, false, passing.payload, now);
+                   charge_for(
+                       passing.from,
+                       [&] { membership_.on_announce(passing.route, false, passing.payload, now); },
+                       now);
                  },
                  [&](Answered& answered) { handle_answered(std::move(answered), now); },
                  [&](const Unanswered& unanswered) { handle_unanswered(unanswered.request, now); }},

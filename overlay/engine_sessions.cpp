@@ -188,7 +188,23 @@ Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, In
   const auto kind = peek_kind(message);
   if (!kind) return std::unexpected(kind.error());
   const ContactIndex contact = *connection.contact;
-  switch (*kind) {
+  if (has_overspent(contact, now)) {
+    // One that waits for an answer may try again with a new session; all else is repeated in time.
+    if (*kind == MessageKind::channel_open) return std::unexpected(Errc::limit_reached);
+    if (*kind == MessageKind::update || *kind == MessageKind::piggy ||
+        *kind == MessageKind::replicate)
+      return {};
+  }
+  const std::uint64_t checked = signatures_.checked();
+  const auto done = hand_over(connection, *kind, message, now);
+  charge(contact, checked, now);
+  return done;
+}
+
+Result<void> Engine::Impl::hand_over(Connection& connection, MessageKind kind, ByteView message,
+                                     Instant now) {
+  const ContactIndex contact = *connection.contact;
+  switch (kind) {
     case MessageKind::join:
     case MessageKind::acknowledge:
     case MessageKind::not_acknowledged:
@@ -197,12 +213,12 @@ Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, In
     case MessageKind::leave:
       return membership_.on_message({connection.id, contact, connection.joined, connection.endpoint,
                                      connection.session->session_id()},
-                                    *kind, message, now);
+                                    kind, message, now);
     default:
       break;
   }
   if (!connection.joined) return std::unexpected(Errc::not_authorized);
-  switch (*kind) {
+  switch (kind) {
     case MessageKind::route: {
       const auto route = decode_route(message);
       if (!route) return std::unexpected(route.error());
@@ -216,7 +232,7 @@ Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, In
       return {};
     }
     default:
-      return dispatch_pubsub(connection, *kind, message, now);
+      return dispatch_pubsub(connection, kind, message, now);
   }
 }
 

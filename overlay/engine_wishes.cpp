@@ -22,17 +22,13 @@ Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
     if (!intent) return std::unexpected(intent.error());
     const auto id = declarations_.add(*intent, now);
     if (!id) return std::unexpected(id.error());
-    wish = wishes_
-               .emplace(*id, Wish{.intent = std::move(*intent),
-                                  .subscriptions = {},
-                                  .publisher = {},
-                                  .matches = {}})
-               .first;
+    wish = add_wish(*id, std::move(*intent));
   } else if (wish->second.intent.token.audience() != options.audience) {
     return std::unexpected(Errc::wrong_audience);
   }
   const auto subscription = static_cast<SubscriptionId>(next_handle_++);
   wish->second.subscriptions.push_back(subscription);
+  wish_of_.emplace(std::to_underlying(subscription), wish->first);
   ++subscriptions_;
   exchange_.add_subscription(subscription, wish->second.intent, options, now);
   for (const auto& [key, peer] : wish->second.matches)
@@ -41,12 +37,12 @@ Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
 }
 
 void Engine::Impl::unsubscribe(SubscriptionId subscription, Instant now) {
-  for (auto wish = wishes_.begin(); wish != wishes_.end(); ++wish) {
-    if (std::erase(wish->second.subscriptions, subscription) == 0) continue;
-    --subscriptions_;
-    exchange_.remove_subscription(subscription, now);
-    return release(wish, now);
-  }
+  const auto wish = forget_handle(std::to_underlying(subscription));
+  if (wish == wishes_.end()) return;
+  std::erase(wish->second.subscriptions, subscription);
+  --subscriptions_;
+  exchange_.remove_subscription(subscription, now);
+  release(wish, now);
 }
 
 Result<PublisherId> Engine::Impl::advertise(std::string_view name, const PublishOptions& options,
@@ -65,33 +61,45 @@ Result<PublisherId> Engine::Impl::advertise(std::string_view name, const Publish
     declarations_.remove(*id, now);
     return std::unexpected(added.error());
   }
-  wishes_.emplace(*id, Wish{.intent = std::move(*intent),
-                            .subscriptions = {},
-                            .publisher = publisher,
-                            .matches = {}});
+  add_wish(*id, std::move(*intent))->second.publisher = publisher;
+  wish_of_.emplace(std::to_underlying(publisher), *id);
   return publisher;
 }
 
 void Engine::Impl::withdraw(PublisherId publisher, Instant now) {
-  for (auto wish = wishes_.begin(); wish != wishes_.end(); ++wish) {
-    if (wish->second.publisher != publisher) continue;
-    wish->second.publisher.reset();
-    exchange_.remove_publisher(publisher, now);
-    return release(wish, now);
-  }
+  const auto wish = forget_handle(std::to_underlying(publisher));
+  if (wish == wishes_.end()) return;
+  wish->second.publisher.reset();
+  exchange_.remove_publisher(publisher, now);
+  release(wish, now);
 }
 
 Engine::Impl::Wishes::iterator Engine::Impl::find_wish(const Fingerprint& subject,
                                                        IntentRole role) {
-  return std::ranges::find_if(wishes_, [&](const auto& entry) {
-    return entry.second.intent.subject() == subject && entry.second.intent.role == role;
-  });
+  const auto found = wish_about_.find({subject, role});
+  return found == wish_about_.end() ? wishes_.end() : wishes_.find(found->second);
+}
+
+Engine::Impl::Wishes::iterator Engine::Impl::add_wish(Declarations::Id id, IntentToken intent) {
+  wish_about_.emplace(std::pair(intent.subject(), intent.role), id);
+  return wishes_
+      .emplace(
+          id,
+          Wish{.intent = std::move(intent), .subscriptions = {}, .publisher = {}, .matches = {}})
+      .first;
+}
+
+/// The wish that a subscription or publisher, which is about to end, shares; `end` if it has ended.
+Engine::Impl::Wishes::iterator Engine::Impl::forget_handle(std::uint32_t handle) {
+  const auto node = wish_of_.extract(handle);
+  return node.empty() ? wishes_.end() : wishes_.find(node.mapped());
 }
 
 /// Withdraws the intent of a wish that nobody shares any more.
 void Engine::Impl::release(Wishes::iterator wish, Instant now) {
   if (!wish->second.subscriptions.empty() || wish->second.publisher) return;
   declarations_.remove(wish->first, now);
+  wish_about_.erase({wish->second.intent.subject(), wish->second.intent.role});
   wishes_.erase(wish);
   if (peers_.only_exchange() == 0) return;
   const std::span<const Peer> peers = std::as_const(peers_).all();

@@ -38,6 +38,8 @@ struct Peer {
   /// The exchange needs the session: it must be kept alive.
   bool in_exchange = false;
   TimePoint joined_at;
+  /// When all signatures that it had us check will be paid for.
+  TimePoint checks_until{};
 
   // Liveness: at most one ping is under way.
   routing::Health health;

@@ -85,6 +85,14 @@ void Router::on_answer(ContactIndex from, const AnswerMessage& message, TimePoin
   give_back(message.number, std::move(onward), now);
 }
 
+void Router::on_congested(std::uint32_t under_way, TimePoint now) {
+  const auto it = ways_.find(under_way);
+  if (it == ways_.end() || !it->second.to) return;
+  std::erase_if(unconfirmed_[*it->second.to],
+                [&](const Unconfirmed& sent) { return sent.number == under_way; });
+  if (it->second.from) give_back(under_way, dead_end(), now);
+}
+
 void Router::on_ping_sent(ContactIndex peer, std::uint64_t ping) {
   const auto it = unconfirmed_.find(peer);
   if (it == unconfirmed_.end()) return;
@@ -252,10 +260,10 @@ void Router::hand_over(std::uint32_t number, Way& way, ContactIndex hop) {
   message.hops_left = static_cast<std::uint8_t>(way.hops_left - 1);
   message.recorded = way.recorded;
   message.payload = way.payload;
-  outputs_.emplace_back(RouterSend{hop, encode(message), true});
+  outputs_.emplace_back(RouterSend{hop, encode(message), number});
   unconfirmed_[hop].push_back({number, std::nullopt});
   if (way.from && is_announcement(way.payload))
-    outputs_.emplace_back(Passing{static_cast<RouteId>(number), way.payload});
+    outputs_.emplace_back(Passing{static_cast<RouteId>(number), way.from, way.payload});
   keep_payload(way);
 }
 
@@ -263,7 +271,7 @@ void Router::arrive(std::uint32_t number, Way& way, TimePoint) {
   if (way.arrived) return;
   way.arrived = true;
   way.to.reset();
-  outputs_.emplace_back(Arrived{static_cast<RouteId>(number), way.key, way.payload});
+  outputs_.emplace_back(Arrived{static_cast<RouteId>(number), way.from, way.key, way.payload});
   if (way.from) drop_payload(way);
 }
 
@@ -276,7 +284,7 @@ void Router::give_back(std::uint32_t number, AnswerMessage answer, TimePoint now
   if (way.from) {
     if (peers_->find(*way.from)) {
       answer.number = way.number_there;
-      outputs_.emplace_back(RouterSend{*way.from, encode(answer), false});
+      outputs_.emplace_back(RouterSend{*way.from, encode(answer), std::nullopt});
     }
   } else {
     outputs_.emplace_back(

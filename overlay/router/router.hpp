@@ -41,13 +41,15 @@ struct RouteRequest {
 struct RouterSend {
   ContactIndex peer;
   Bytes message;
-  /// The peer is to be pinged behind the message, so that its arrival is known.
-  bool confirm;
+  /// Its number among the messages under way, if it is one; nothing: an answer.  The peer is to be
+  /// pinged behind it, so that its arrival is known.
+  std::optional<std::uint32_t> under_way;
 };
 
 /// A message is for us: we are the closest, or its target.
 struct Arrived {
   RouteId route;
+  std::optional<ContactIndex> from;  ///< Who handed it to us; nothing: it is our own.
   Fingerprint key;
   Bytes payload{};
 };
@@ -55,6 +57,7 @@ struct Arrived {
 /// A message passes that whoever is on the way may answer in part.
 struct Passing {
   RouteId route;
+  std::optional<ContactIndex> from;
   Bytes payload{};
 };
 
@@ -113,6 +116,9 @@ class Router {
   // Inputs.
   void on_route(ContactIndex from, const RouteMessage& message, TimePoint now);
   void on_answer(ContactIndex from, const AnswerMessage& message, TimePoint now);
+  /// The peer it was to be handed to takes no more for now: another one's message is answered that
+  /// there is no way from here, our own goes another way when its next attempt is due.
+  void on_congested(std::uint32_t under_way, TimePoint now);
   /// The ping numbered `ping` was sent behind what went to `peer` so far.
   void on_ping_sent(ContactIndex peer, std::uint64_t ping);
   /// `peer` has everything that went before the ping numbered `ping`.

@@ -1,13 +1,22 @@
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include <kith/subject.hpp>
+
+#include "core/crypto/sodium.hpp"
+#include "overlay/coordinator/messages.hpp"
 #include "overlay/engine.hpp"
 #include "overlay/membership/messages.hpp"
+#include "overlay/metered_signatures.hpp"
+#include "overlay/router/messages.hpp"
 #include "overlay/session/frame.hpp"
+#include "tests/overlay/coordinator/actors.hpp"
 #include "tests/overlay/host.hpp"
 #include "tokens/verify.hpp"
 
@@ -20,12 +29,14 @@ using test::Host;
 using test::Party;
 using test::TestNode;
 
+constexpr std::string_view kSubject = "news";
 const Endpoint kHome = Endpoint::v4({127, 0, 0, 1}, 3142);
 const Endpoint kOtherHome = Endpoint::v4({127, 0, 0, 1}, 3143);
 
 /// Somebody who dials `host` with its token.
 struct Caller {
-  explicit Caller(Host& host, const TokenEndpoints& endpoints = {kHome}) : node(100) {
+  explicit Caller(Host& host, const TokenEndpoints& endpoints = {kHome}, std::uint64_t seed = 100)
+      : node(seed) {
     NodeTokenParams params = node.token_params();
     params.endpoints = endpoints;
     node.issue(params);
@@ -70,8 +81,8 @@ TEST(EngineSessions, RefuseAFirstMessageOnceItsSessionIsConfirmed) {
 
 /// A peer that has joined `host`, and may be lost.
 struct Friend : Caller {
-  explicit Friend(Host& host, const TokenEndpoints& endpoints = {kHome})
-      : Caller(host, endpoints), connection(host.accept()) {
+  explicit Friend(Host& host, const TokenEndpoints& endpoints = {kHome}, std::uint64_t seed = 100)
+      : Caller(host, endpoints, seed), connection(host.accept()) {
     host.converse(connection, *party);
   }
 
@@ -136,6 +147,94 @@ TEST(EngineSessions, TellPeersOfARenewedToken) {
   ASSERT_TRUE(token);
   EXPECT_TRUE(std::ranges::equal(*token, host.engine.node_token()));
   EXPECT_TRUE(std::ranges::equal(decode_node_token(*token)->endpoints, elsewhere));
+}
+
+/// Sends `host` a message of the largest size for `to`, from `from`.
+void route(Host& host, Friend& from, const Fingerprint& to, std::uint32_t number) {
+  const Bytes payload(kRoutedBytesMax);
+  RouteMessage message;
+  message.number = number;
+  message.key = to;
+  message.hops_left = 5;
+  message.payload = payload;
+  ASSERT_TRUE(from.party->session.send({encode(message)}));
+  host.converse(from.connection, *from.party);
+}
+
+TEST(EngineSessions, AreNotCutByWhatAThirdNodeSendsThroughUs) {
+  Host host;
+  Friend sender(host, {kHome}, 100);
+  const Friend reader(host, {kOtherHome}, 101);
+  ASSERT_EQ(host.engine.status().sessions, 2U);
+  host.frozen.insert(reader.connection);
+  sender.party->messages.clear();
+
+  constexpr std::uint32_t kMessages = 200;
+  for (std::uint32_t i = 0; i < kMessages; ++i) route(host, sender, reader.node.local.id, i);
+  EXPECT_TRUE(host.closed.empty());
+  EXPECT_EQ(host.engine.status().sessions, 2U);
+
+  // Half the queue takes some; for all others there is no way.
+  std::size_t unreachable = 0;
+  for (const Bytes& message : sender.party->messages)
+    if (const auto answer = decode_answer(message))
+      unreachable += answer->status == AnswerStatus::unreachable ? 1U : 0U;
+  const std::size_t queue = default_config().queued_bytes_most / 2;
+  EXPECT_GE(unreachable, kMessages - queue / kRoutedBytesMax - 1);
+  EXPECT_LT(unreachable, kMessages);
+}
+
+/// Forged intents that would match `kSubject`, as many as a message holds.
+Bytes forged_matches() {
+  constexpr std::size_t kIntents = 16;
+  SeededRandom random(7);
+  std::vector<PeerIntent> intents;
+  for (std::size_t i = 0; i < kIntents; ++i)
+    intents.push_back(test::Actor(random).peer_intent({.subject = subject_id({}, kSubject).value(),
+                                                       .role = IntentRole::send,
+                                                       .at = test::start_time().wall}));
+  std::vector<IntentView> views;
+  for (const PeerIntent& intent : intents) views.push_back(view_of(intent));
+  return encode_matches(views);
+}
+
+TEST(EngineSessions, HaveABudgetOfSignaturesThatAPeerMakesUsCheck) {
+  MeteredSignatures meter(crypto::ed25519());
+  crypto::Primitives primitives = crypto::sodium_primitives();
+  primitives.signatures = &meter;
+  Host host(1, {}, [&](EngineConfig& config) {
+    config.primitives = &primitives;
+    config.checks_at_once = 100;
+    config.checks_per_second = 10;
+  });
+  Friend peer(host);
+  ASSERT_TRUE(host.engine.subscribe(kSubject, {}, host.now));
+  const Bytes forged = forged_matches();
+  std::uint32_t number = 0;
+  const auto push = [&](int times) {
+    const std::uint64_t before = meter.checked();
+    for (int i = 0; i < times; ++i) {
+      RouteMessage message;
+      message.number = ++number;
+      message.key = host.engine.id();
+      message.target = host.engine.id();
+      message.hops_left = 5;
+      message.payload = forged;
+      EXPECT_TRUE(peer.party->session.send({encode(message)}));
+      host.converse(peer.connection, *peer.party);
+    }
+    return meter.checked() - before;
+  };
+
+  const std::uint64_t at_first = push(100);
+  EXPECT_GE(at_first, 90U);
+  EXPECT_LE(at_first, 100U + 16U);
+  EXPECT_EQ(push(100), 0U);
+  host.now = test::later(host.now, 5s);
+  const std::uint64_t later = push(100);
+  EXPECT_GE(later, 30U);
+  EXPECT_LE(later, 50U + 16U);
+  EXPECT_EQ(host.engine.status().sessions, 1U);
 }
 
 TEST(EngineSessions, RenewTheTokenWhenTheDateJumps) {

@@ -13,20 +13,23 @@ namespace {
 
 constexpr std::size_t kWriteBytes = 64U << 10;
 
-EngineConfig config(std::uint64_t seed, const Fingerprint& realm) {
+EngineConfig config(std::uint64_t seed, const Fingerprint& realm,
+                    const std::function<void(EngineConfig&)>& change) {
   SeededRandom keys(seed, 1);
   EngineConfig config;
   config.primitives = &crypto::sodium_primitives();
   config.node_key = config.primitives->signatures->generate(keys);
   config.static_key = config.primitives->dh->generate(keys);
   config.realm = realm;
+  if (change) change(config);
   return config;
 }
 
 }  // namespace
 
-Host::Host(std::uint64_t seed, const Fingerprint& realm)
-    : random(seed), engine(config(seed, realm), random, now) {
+Host::Host(std::uint64_t seed, const Fingerprint& realm,
+           const std::function<void(EngineConfig&)>& change)
+    : random(seed), engine(config(seed, realm, change), random, now) {
   engine.set_endpoints({Endpoint::v4({127, 0, 0, 1}, 3141)}, now);
   drain();
 }
@@ -87,6 +90,7 @@ void Host::drain() {
 }
 
 void Host::take(ConnectionId connection) {
+  if (frozen.contains(connection)) return;
   Bytes& bytes = said[connection];
   for (std::size_t before = bytes.size();; before = bytes.size()) {
     engine.take_bytes(connection, kWriteBytes, bytes, now);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include <kith/bytes.hpp>
@@ -19,7 +21,8 @@ namespace kith::overlay::test {
 /// question.
 class Host {
  public:
-  explicit Host(std::uint64_t seed = 1, const Fingerprint& realm = {});
+  explicit Host(std::uint64_t seed = 1, const Fingerprint& realm = {},
+                const std::function<void(EngineConfig&)>& change = {});
 
   /// A new connection to it.
   ConnectionId accept();
@@ -42,6 +45,8 @@ class Host {
   std::map<ConnectionId, Bytes> said;
   std::vector<Dial> dials;
   std::vector<ConnectionId> closed;
+  /// Connections whose other end reads nothing.
+  std::set<ConnectionId> frozen;
 
  private:
   void take(ConnectionId connection);

@@ -71,11 +71,38 @@ TEST_F(RouterTest, HandsAMessageToAPeerThatIsCloserAndWantsToKnowThatItArrived) 
   const auto sent = take<RouterSend>();
   ASSERT_TRUE(sent);
   EXPECT_EQ(sent->peer, friends[2]);
-  EXPECT_TRUE(sent->confirm);
+  EXPECT_TRUE(sent->under_way);
   const auto message = decode_route(sent->message);
   ASSERT_TRUE(message);
   EXPECT_EQ(message->key, key);
   EXPECT_EQ(message->hops_left, 31);
+}
+
+TEST_F(RouterTest, SaysThatThereIsNoWayOverAPeerThatTakesNoMore) {
+  receive(friends[0], village.id(friends[2]), 42);
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent && sent->under_way);
+  router->on_congested(*sent->under_way, TimePoint{});
+  const auto back = take<RouterSend>();
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->peer, friends[0]);
+  const auto answer = decode_answer(back->message);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->number, 42U);
+  EXPECT_EQ(answer->status, AnswerStatus::unreachable);
+  EXPECT_EQ(router->kept_bytes(), 0U);
+}
+
+TEST_F(RouterTest, TriesAnotherWayWhenItsOwnMessageFindsAPeerThatTakesNoMore) {
+  router->route({.key = village.id(friends[2]), .payload = payload}, TimePoint{});
+  const auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent && sent->under_way);
+  router->on_congested(*sent->under_way, TimePoint{});
+  EXPECT_FALSE(router->poll_output());
+  router->on_deadline(TimePoint(config.attempt_timeout));
+  const auto again = take<RouterSend>();
+  ASSERT_TRUE(again);
+  EXPECT_NE(again->peer, friends[2]);
 }
 
 TEST_F(RouterTest, KeepsWhatNobodyIsCloserTo) {
@@ -93,7 +120,7 @@ TEST_F(RouterTest, AnswersTheWayTheMessageCame) {
   const auto sent = take<RouterSend>();
   ASSERT_TRUE(sent);
   EXPECT_EQ(sent->peer, friends[0]);
-  EXPECT_FALSE(sent->confirm);
+  EXPECT_FALSE(sent->under_way);
   const auto answer = decode_answer(sent->message);
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->number, 42U);
