@@ -11,6 +11,11 @@ namespace {
 /// Longer words are no typing errors, and not worth a table of their own length squared.
 constexpr std::size_t kWordBytesMax = 64;
 
+/// Whether the two have the same letters, so that they differ by their order alone.
+bool is_anagram(std::string_view a, std::string_view b) {
+  return std::ranges::is_permutation(a, b);
+}
+
 }  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -40,7 +45,11 @@ std::optional<std::string_view> nearest(std::string_view word,
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2);
   for (const std::string_view candidate : known) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance > best_distance || (best && distance == best_distance)) continue;
+    if (distance > best_distance) continue;
+    // Swapped letters are the more common slip: "jion" is rather "join" than "json".
+    if (best && distance == best_distance &&
+        (is_anagram(word, *best) || !is_anagram(word, candidate)))
+      continue;
     best = candidate;
     best_distance = distance;
   }

@@ -30,6 +30,13 @@ TEST(Nearest, FindsWhatWasMeant) {
   EXPECT_EQ(nearest("loglevel", kKnown), "log-level");
 }
 
+TEST(Nearest, TakesSwappedLettersForTheSlip) {
+  constexpr std::array<std::string_view, 3> kNames{"--json", "--join", "--jobs"};
+  EXPECT_EQ(nearest("--jion", kNames), "--join");
+  EXPECT_EQ(nearest("--jsno", kNames), "--json");
+  EXPECT_EQ(nearest("--jison", kNames), "--json");
+}
+
 TEST(Nearest, FindsNothingLikeNonsense) {
   EXPECT_EQ(nearest("zzzzzzzz", kKnown), std::nullopt);
   EXPECT_EQ(nearest(std::string(100'000, 'l'), kKnown), std::nullopt);
