@@ -4,7 +4,7 @@
 #include "overlay/exchange/limits.hpp"
 #include "overlay/exchange/sending_side.hpp"
 
-/// Who holds up the others, and what becomes of it (docs/decisions/0004-laggards.md).
+/// Who holds up the others, and what becomes of it (docs/decisions/0005-laggards.md).
 namespace kith::overlay {
 
 Result<void> SendingSide::append(Publisher& publisher, ByteView payload, Instant now) {
