@@ -105,7 +105,8 @@ json::object to_json(const SimOptions& options, const sim::RouteExperimentResult
         {"events_per_second", result.cost.events_per_second},
         {"elapsed_seconds", result.cost.elapsed_seconds},
         {"virtual_seconds", result.cost.virtual_seconds},
-        {"resident_bytes_per_node", result.cost.resident_bytes_per_node}}},
+        {"resident_bytes_per_node", result.cost.resident_bytes_per_node},
+        {"resident_bytes_per_session", result.cost.resident_bytes_per_session}}},
       {"trace_hash", fmt::format("{:016x}", result.trace_hash)},
   };
 }
@@ -131,10 +132,11 @@ std::string to_text(const SimOptions& options, const sim::RouteExperimentResult&
                                       result.quiet.segments_per_second_per_node)},
       {"cost",
        fmt::format(
-           "{} for {:.0f} virtual s, {} events ({:.0f}/s), {:.1f} KiB a node",
+           "{} for {:.0f} virtual s, {} events ({:.0f}/s), {:.1f} KiB a node, {:.2f} a session",
            for_people(Duration(static_cast<std::int64_t>(result.cost.elapsed_seconds * 1e6))),
            result.cost.virtual_seconds, result.cost.events, result.cost.events_per_second,
-           result.cost.resident_bytes_per_node / 1024)},
+           result.cost.resident_bytes_per_node / 1024,
+           result.cost.resident_bytes_per_session / 1024)},
       {"trace hash", fmt::format("{:016x}", result.trace_hash)},
   });
 }

@@ -187,6 +187,8 @@ void Experiment::measure_memory(std::size_t resident_before) {
   if (resident <= resident_before) return;
   result_.cost.resident_bytes_per_node =
       ratio(static_cast<double>(resident - resident_before), static_cast<double>(config_.nodes));
+  result_.cost.resident_bytes_per_session =
+      ratio(result_.cost.resident_bytes_per_node, result_.sessions.mean);
 }
 
 void Experiment::probe() {

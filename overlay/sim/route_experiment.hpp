@@ -78,6 +78,8 @@ struct RouteExperimentResult {
     double virtual_seconds = 0;
     /// Growth of resident memory by node, everything included: engines, wires, queue.
     double resident_bytes_per_node = 0;
+    /// The same by end of a session: what one costs at most, as nodes hold other things too.
+    double resident_bytes_per_session = 0;
   };
 
   std::size_t nodes = 0;

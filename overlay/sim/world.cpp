@@ -190,7 +190,9 @@ void World::drain(HostIndex index) {
   Node& node = nodes_[index];
   do {
     while (const auto output = node.engine->poll_output(instant(index))) obey(index, *output);
-    for (const ConnectionId connection : std::exchange(writable_, {})) flush(index, connection);
+    flushing_.swap(writable_);
+    for (const ConnectionId connection : flushing_) flush(index, connection);
+    flushing_.clear();
   } while (!writable_.empty());
   if (node.has_left) return stop(index);
   if (const auto deadline = node.engine->next_deadline()) {

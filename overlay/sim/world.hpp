@@ -157,6 +157,7 @@ class World {
   /// Nodes do not move: their engines refer to their randomness.
   std::deque<Node> nodes_;
   std::vector<overlay::ConnectionId> writable_;
+  std::vector<overlay::ConnectionId> flushing_;
   /// Guards against an engine whose deadline never passes.
   TimePoint last_wake_;
   std::uint32_t wakes_at_once_ = 0;

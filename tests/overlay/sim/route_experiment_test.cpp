@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/crypto/sodium.hpp"
 #include "overlay/sim/wonder_home_data.hpp"
 
 namespace kith::sim {
@@ -60,6 +61,18 @@ TEST(RouteExperiment, RepeatsItselfForASeed) {
   EXPECT_EQ(first.hops.mean, second.hops.mean);
 }
 
+TEST(RouteExperiment, RoutesAlikeWithRealCryptography) {
+  auto config = small(40);
+  const auto simulated = run_route_experiment(config, wonder_home(1));
+  config.primitives = &crypto::sodium_primitives();
+  const auto real = run_route_experiment(config, wonder_home(1));
+  EXPECT_EQ(simulated.trace_hash, real.trace_hash);
+  EXPECT_EQ(simulated.cost.events, real.cost.events);
+  EXPECT_EQ(simulated.hops.mean, real.hops.mean);
+  EXPECT_EQ(simulated.stretch.mean, real.stretch.mean);
+  EXPECT_EQ(simulated.sessions.mean, real.sessions.mean);
+}
+
 TEST(RouteExperiment, TellsHowFarItIs) {
   std::vector<std::string> phases;
   double last = 0;
@@ -90,6 +103,7 @@ TEST(RouteExperiment, TakesTimeAndMemoryFromItsMeters) {
   EXPECT_EQ(result.cost.elapsed_seconds, 2);
   EXPECT_EQ(result.cost.events_per_second, static_cast<double>(result.cost.events) / 2);
   EXPECT_EQ(result.cost.resident_bytes_per_node, 500);
+  EXPECT_EQ(result.cost.resident_bytes_per_session, 500.0 / 9);
 }
 
 }  // namespace
