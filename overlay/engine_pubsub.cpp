@@ -7,6 +7,12 @@
 #include "overlay/engine_impl.hpp"
 
 namespace kith::overlay {
+namespace {
+
+/// What the exchange may still say before its session closes.
+constexpr std::size_t kFarewellBytes = 256U << 10;
+
+}  // namespace
 
 bool Engine::Impl::step_pubsub(Instant now) {
   // First what may point into the message being handled.
@@ -303,6 +309,19 @@ void Engine::Impl::refresh_attachment(Instant now) {
 
 void Engine::Impl::append_used_by_pubsub(std::vector<ContactIndex>& used) const {
   needs_.append_contacts(used);
+}
+
+void Engine::Impl::fill(Connection& connection, std::size_t budget, Instant now) {
+  const Peer& peer = *peers_.find(*connection.contact);
+  if (peer.connection != connection.id || !peer.exchange) return;
+  if (connection.session->queued_bytes() >= budget) return;
+  exchange_.fill(*peer.exchange, budget - connection.session->queued_bytes(), *connection.session,
+                 now);
+}
+
+/// What the exchange still has to say, acknowledgements above all, goes before the farewell.
+void Engine::Impl::finish_exchange(Connection& connection, Instant now) {
+  fill(connection, kFarewellBytes, now);
 }
 
 }  // namespace kith::overlay

@@ -17,7 +17,6 @@ constexpr Duration kConnectTimeout{10'000'000};
 constexpr Duration kJoinTimeout{10'000'000};
 /// How long a closed connection is remembered for what it has left to say.
 constexpr Duration kClosedTimeout{5'000'000};
-constexpr std::size_t kFarewellBytes = 256U << 10;
 
 /// Whether a peer whose session ended so before it joined has done nothing wrong.
 bool is_no_fault(Errc why) {
@@ -351,19 +350,6 @@ void Engine::Impl::take_bytes(ConnectionId id, std::size_t most, Bytes& out, Ins
   } else {
     attend(*connection);
   }
-}
-
-void Engine::Impl::fill(Connection& connection, std::size_t budget, Instant now) {
-  const Peer& peer = *peers_.find(*connection.contact);
-  if (peer.connection != connection.id || !peer.exchange) return;
-  if (connection.session->queued_bytes() >= budget) return;
-  exchange_.fill(*peer.exchange, budget - connection.session->queued_bytes(), *connection.session,
-                 now);
-}
-
-/// What the exchange still has to say, acknowledgements above all, goes before the farewell.
-void Engine::Impl::finish_exchange(Connection& connection, Instant now) {
-  fill(connection, kFarewellBytes, now);
 }
 
 void Engine::Impl::wake_sessions_by(std::optional<TimePoint> time) {
