@@ -31,8 +31,8 @@ namespace kith::tidy {
 
 /// Tests of what has threads and sockets.
 [[nodiscard]] inline bool is_driver_test(std::string_view path) {
-  return is_under(path, "tests/overlay/asio") || is_under(path, "tests/apps") ||
-         is_under(path, "tests/interop");
+  return is_under(path, "tests/overlay/asio") || is_under(path, "tests/overlay/store") ||
+         is_under(path, "tests/apps") || is_under(path, "tests/interop");
 }
 
 [[nodiscard]] inline bool is_library(std::string_view path) {

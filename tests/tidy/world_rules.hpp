@@ -5,7 +5,7 @@
 /// Rules that keep the protocol apart from the world, and every run like the one before it.
 namespace kith::tidy {
 
-/// No sockets, clocks, threads, entropy, files or logs in the protocol.
+/// No sockets, clocks, threads, entropy, files or logs in the protocol; files alone in the store.
 void check_world(const Subject& subject, Findings& findings);
 /// No coroutines below the drivers, no exceptions in the protocol.
 void check_control_flow(const Subject& subject, Findings& findings);

@@ -1,0 +1,168 @@
+#include "overlay/store/guarded.hpp"
+#include "overlay/store/schema.hpp"
+#include "overlay/store/store.hpp"
+
+namespace kith::overlay {
+namespace {
+
+constexpr std::string_view kOwnTime = "own_time";
+/// Greater or equal to every time that was dropped for lack of room.
+constexpr std::string_view kTimesFloor = "times_floor";
+
+std::string select(const TableRules& table) {
+  return "SELECT " + std::string(table.columns) + ", seal = " + seal_of(table) + " FROM " +
+         std::string(table.name) + " ";
+}
+
+/// Writes a row of a key and a time, and never an earlier time than is there.
+std::string raise(std::string_view table_name, const std::string& key, const std::string& value) {
+  const TableRules& table = table_named(table_name);
+  return "INSERT INTO " + std::string(table_name) + " VALUES (?1, ?2, " + seal_of(table, "?1, ?2") +
+         ") ON CONFLICT (" + key + ") DO UPDATE SET " + value + " = excluded." + value +
+         ", seal = excluded.seal WHERE excluded." + value + " > " + value;
+}
+
+WallTime own_value(Database& database, std::string_view name) {
+  Statement row = database.prepare(select(table_named("own")) + "WHERE name = ?");
+  row.bind(name);
+  if (!row.step()) return {};
+  expect_sound(row, 2);
+  return row.time(1);
+}
+
+}  // namespace
+
+Stored<AddressMemory> Store::remember_address(std::string_view address, const Fingerprint& node,
+                                              WallTime now) {
+  return guarded([&] {
+    const TableRules& table = table_named("addresses");
+    Transaction transaction(*database_, Transaction::Kind::writing);
+    AddressMemory memory = AddressMemory::first_seen;
+    {
+      Statement row = database_->prepare(select(table) + "WHERE address = ?");
+      row.bind(address);
+      if (row.step()) {
+        expect_sound(row, 4);
+        memory = row.fingerprint(1) == node ? AddressMemory::as_before : AddressMemory::changed;
+      }
+    }
+    if (memory == AddressMemory::changed) return memory;
+    if (memory == AddressMemory::first_seen) {
+      make_room("addresses", 1, now);
+      database_->run(
+          "INSERT INTO addresses VALUES (?1, ?2, ?3, ?3, " + seal_of(table, "?1, ?2, ?3, ?3") + ")",
+          address, node, now);
+    } else {
+      database_->run("UPDATE addresses SET last_seen = ?2, seal = " +
+                         seal_of(table, "address, node, first_seen, ?2") +
+                         " WHERE address = ?1 AND last_seen < ?2",
+                     address, now);
+    }
+    transaction.commit();
+    return memory;
+  });
+}
+
+Stored<bool> Store::forget_address(std::string_view address) {
+  return guarded(
+      [&] { return database_->run("DELETE FROM addresses WHERE address = ?", address) == 1; });
+}
+
+Stored<void> Store::raise_times(std::span<const SeenTime> times) {
+  return guarded([&] {
+    Transaction transaction(*database_, Transaction::Kind::writing);
+    for (const SeenTime& seen : times)
+      database_->run(raise("times", "static_key", "time"), ByteView(seen.static_key), seen.time);
+    // What goes leaves its time behind: a message recorded before must stay refused.
+    const TableRules& table = table_named("times");
+    const std::int64_t excess =
+        database_->number("SELECT rows FROM totals WHERE name = 'times'") - table.rows_max;
+    if (excess > 0) {
+      const WallTime floor(Duration(database_->number(
+          "SELECT max(time) FROM (SELECT time FROM times ORDER BY time, static_key LIMIT " +
+          std::to_string(excess) + ")")));
+      database_->run(raise("own", "name", "value"), kTimesFloor, floor);
+      make_room("times", 0, {});
+    }
+    transaction.commit();
+  });
+}
+
+Stored<WallTime> Store::last_time(const crypto::DhPublicKey& static_key) {
+  return guarded([&] {
+    Statement row = database_->prepare(select(table_named("times")) + "WHERE static_key = ?");
+    row.bind(ByteView(static_key));
+    if (!row.step()) return own_value(*database_, kTimesFloor);
+    expect_sound(row, 2);
+    return row.time(1);
+  });
+}
+
+Stored<void> Store::raise_own_time(WallTime time) {
+  return guarded([&] { database_->run(raise("own", "name", "value"), kOwnTime, time); });
+}
+
+Stored<WallTime> Store::own_time() {
+  return guarded([&] { return own_value(*database_, kOwnTime); });
+}
+
+Stored<void> Store::put_peers(std::span<const KnownPeer> peers) {
+  return guarded([&] {
+    Transaction transaction(*database_, Transaction::Kind::writing);
+    for (const KnownPeer& peer : peers)
+      database_->run("INSERT INTO peers VALUES (?1, ?2, ?3, " +
+                         seal_of(table_named("peers"), "?1, ?2, ?3") +
+                         ") ON CONFLICT (node) DO UPDATE SET token = excluded.token, last_seen = "
+                         "excluded.last_seen, seal = excluded.seal WHERE excluded.last_seen >= "
+                         "last_seen",
+                     peer.node, ByteView(peer.token), peer.last_seen);
+    make_room("peers", 0, {});
+    transaction.commit();
+  });
+}
+
+Stored<std::vector<KnownPeer>> Store::peers() {
+  return guarded([&] {
+    std::vector<KnownPeer> peers;
+    Statement row =
+        database_->prepare(select(table_named("peers")) + "ORDER BY last_seen DESC, node");
+    while (row.step()) {
+      expect_sound(row, 3);
+      const ByteView token = row.blob(1);
+      peers.push_back({row.fingerprint(0), Bytes(token.begin(), token.end()), row.time(2)});
+    }
+    return peers;
+  });
+}
+
+Stored<void> Store::block(std::string_view who, WallTime until) {
+  return guarded([&] {
+    Transaction transaction(*database_, Transaction::Kind::writing);
+    database_->run(raise("blocks", "who", "until"), who, until);
+    make_room("blocks", 0, {});
+    // Of those that end soonest, the newcomer may be one.
+    Statement there = database_->prepare("SELECT 1 FROM blocks WHERE who = ?");
+    if (!there.bind(who).step()) fail_by_limit("blocks");
+    transaction.commit();
+  });
+}
+
+Stored<bool> Store::unblock(std::string_view who) {
+  return guarded([&] { return database_->run("DELETE FROM blocks WHERE who = ?", who) == 1; });
+}
+
+Stored<std::vector<Block>> Store::blocks(WallTime now) {
+  return guarded([&] {
+    std::vector<Block> blocks;
+    Statement row =
+        database_->prepare(select(table_named("blocks")) + "WHERE until > ? ORDER BY who");
+    row.bind(now);
+    while (row.step()) {
+      expect_sound(row, 2);
+      blocks.push_back({row.text(0), row.time(1)});
+    }
+    return blocks;
+  });
+}
+
+}  // namespace kith::overlay

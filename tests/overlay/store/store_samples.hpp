@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include "core/random.hpp"
+#include "overlay/store/store.hpp"
+#include "tests/tokens/token_samples.hpp"
+
+namespace kith::test {
+
+/// A folder of its own that goes away with all that is in it.
+class StoreFolder {
+ public:
+  StoreFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "kith-store-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  StoreFolder(const StoreFolder&) = delete;
+  StoreFolder& operator=(const StoreFolder&) = delete;
+  ~StoreFolder() { std::filesystem::remove_all(path_); }
+
+  [[nodiscard]] std::string operator/(std::string_view name) const {
+    return path_ + "/" + std::string(name);
+  }
+
+ private:
+  std::string path_;
+};
+
+inline std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline void put_content(const std::string& path, std::string_view content) {
+  std::ofstream(path, std::ios::binary) << content;
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+}
+
+inline Fingerprint some_fingerprint(Random& random) {
+  std::array<Byte, Fingerprint::kBytes> bytes{};
+  random.fill(bytes);
+  return Fingerprint(bytes);
+}
+
+/// The `n`th of many.
+inline Fingerprint numbered(std::uint32_t n) {
+  return Fingerprint({static_cast<Byte>(n >> 24), static_cast<Byte>(n >> 16),
+                      static_cast<Byte>(n >> 8), static_cast<Byte>(n), 1});
+}
+
+inline overlay::StoredTicket some_ticket(const Fingerprint& hash) {
+  return {.hash = hash, .partner = {}, .expires_at = kIssuedAt + std::chrono::hours(1)};
+}
+
+/// All that a store can tell, to be compared.
+struct StoreContents {
+  std::vector<overlay::StoredTicket> tickets{};
+  std::vector<Bytes> relationships{};
+  std::vector<std::optional<WallTime>> ends{};
+  std::vector<overlay::KnownPeer> peers{};
+  std::vector<overlay::Block> blocks{};
+  WallTime own_time;
+
+  friend bool operator==(const StoreContents&, const StoreContents&) = default;
+};
+
+inline StoreContents contents_of(overlay::Store& store) {
+  StoreContents contents{.tickets = store.tickets().value(),
+                         .peers = store.peers().value(),
+                         .blocks = store.blocks(WallTime{}).value(),
+                         .own_time = store.own_time().value()};
+  const auto relationships = store.relationships().value();
+  for (const auto& relationship : relationships) {
+    const ByteView raw = relationship.token.raw();
+    contents.relationships.emplace_back(raw.begin(), raw.end());
+    contents.ends.push_back(relationship.ended_at);
+  }
+  return contents;
+}
+
+}  // namespace kith::test
