@@ -13,17 +13,22 @@ from dissononce.dh.x25519.x25519 import X25519DH
 from kith_wire import (ProtocolError, decode, encode, identity_fingerprint, node_fingerprint,
                        require)
 
-NODE, IDENTITY, INTENT = 1, 2, 3
+NODE, IDENTITY, INTENT, TICKET, RELATIONSHIP = range(1, 6)
 DOMAINS = {NODE: b"kith/1 node token\0", IDENTITY: b"kith/1 identity token\0",
-           INTENT: b"kith/1 intent token\0"}
+           INTENT: b"kith/1 intent token\0", TICKET: b"kith/1 ticket token\0",
+           RELATIONSHIP: b"kith/1 relationship proposal\0"}
+COUNTERSIGNATURE_DOMAIN = b"kith/1 relationship token\0"
 ENDPOINTS, STATIC_KEY, REACHABILITY, IN_USE, ROLE, THRESHOLD = range(1, 7)
-EXTENSIONS = {NODE: ({1, 2, 3}, set()), IDENTITY: (set(), {4}), INTENT: ({4, 5, 6}, set())}
+PARTNER_KEY = 10
+EXTENSIONS = {NODE: ({1, 2, 3}, set()), IDENTITY: (set(), {4}), INTENT: ({4, 5, 6}, set()),
+              TICKET: ({2, 7, 8, 9}, set()), RELATIONSHIP: ({2, 4, 10, 11, 12}, set())}
 SEND, RECEIVE, BOTH = 1, 2, 3
 DIRECT, OUTBOUND_ONLY = 0, 1
 SECOND = 1_000_000
 DAY = 24 * 3600 * SECOND
-LIFE_MAX = {NODE: 30 * DAY, IDENTITY: 365 * DAY, INTENT: DAY}
-BYTES_MAX = {NODE: 1024, IDENTITY: 1024, INTENT: 2048}
+LIFE_MAX = {NODE: 30 * DAY, IDENTITY: 365 * DAY, INTENT: DAY, TICKET: 30 * DAY,
+            RELATIONSHIP: 5 * 365 * DAY}
+BYTES_MAX = {NODE: 1024, IDENTITY: 1024, INTENT: 2048, TICKET: 1024, RELATIONSHIP: 2048}
 SKEW = 300 * SECOND
 ZERO = bytes(32)
 
@@ -70,18 +75,22 @@ class Token:
 
     @property
     def fingerprint(self) -> bytes:
-        return (node_fingerprint if self.kind == NODE else identity_fingerprint)(self.public_key)
+        is_node = self.kind in (NODE, TICKET)
+        return (node_fingerprint if is_node else identity_fingerprint)(self.public_key)
 
     @property
     def endpoints(self) -> list[tuple[str, int]]:
         return [decode_endpoint(item) for item in self.extensions.get(ENDPOINTS, [])]
 
 
-def decode_token(data: bytes, kind: int) -> Token:
-    """A token of that kind, signed by the key that it is about and valid now."""
+def decode_token(data: bytes, kind: int, at: int | None = None) -> Token:
+    """A token of that kind, signed by the key that it is about and valid at that time, or now.  A
+    relationship is one that both have signed."""
     require(len(data) <= BYTES_MAX[kind], "token length")
     fields = decode(data)
-    require(isinstance(fields, list) and len(fields) == 12, "token fields")
+    is_relationship = kind == RELATIONSHIP
+    require(isinstance(fields, list) and len(fields) == 12 + is_relationship, "token fields")
+    countersignature = fields.pop() if is_relationship else None
     (found, uuid, realm, issuer, subject, audience, issued_at, not_before, expires_at, public_key,
      extensions, signature) = fields
     require(found == kind, "token kind")
@@ -90,12 +99,19 @@ def decode_token(data: bytes, kind: int) -> Token:
     needed, allowed = EXTENSIONS[kind]
     require(needed <= set(extensions) <= needed | allowed, "token extensions")
     require(issued_at <= not_before < expires_at <= issued_at + LIFE_MAX[kind], "token dates")
-    require(not_before - SKEW <= now() <= expires_at + SKEW, "token is not valid now")
+    at = now() if at is None else at
+    require(not_before - SKEW <= at <= expires_at + SKEW, "token is not valid now")
     token = Token(kind, realm, issuer, subject, audience, issued_at, expires_at, public_key,
                   extensions, data)
     require(issuer == token.fingerprint, "issuer")
     require((subject == ZERO) == (kind != INTENT), "subject")
-    verify(public_key, signature, DOMAINS[kind] + data[:-64])
+    signed = data
+    if is_relationship:
+        partner = extensions[PARTNER_KEY]
+        require(audience == identity_fingerprint(partner) != issuer, "partner")
+        verify(partner, countersignature, COUNTERSIGNATURE_DOMAIN + data[:-64])
+        signed = data[:-66]
+    verify(public_key, signature, DOMAINS[kind] + signed[:-64])
     return token
 
 

@@ -80,7 +80,8 @@ def decode_first(data: bytes) -> tuple[Any, bytes]:
     unpacker.feed(data)
     try:
         value = unpacker.unpack()
-    except (ValueError, msgpack.exceptions.UnpackException) as error:
+    except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
+        # A type error: a map that has a list or a map as a key.
         raise ProtocolError(f"no msgpack: {error}") from error
     _check_canonical(value, 1)
     canonical = encode(value)

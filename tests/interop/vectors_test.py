@@ -1,6 +1,7 @@
-"""The examples of docs/protocol.md section 12, computed anew."""
+"""The examples of docs/protocol.md section 12, computed anew, and kith's own vectors, read anew."""
 
 import hashlib
+import json
 import pathlib
 import re
 import unittest
@@ -13,11 +14,14 @@ from dissononce.processing.impl.cipherstate import CipherState
 
 from kith_coordinator import Key, Record
 from kith_session import PING, RecordCipher, frame, item
-from kith_tokens import DOMAINS, NODE, encode_endpoint, raw_public
-from kith_wire import (encode, encode_payload, identity_fingerprint, node_fingerprint, pad,
-                       subject_id)
+from kith_tokens import (DOMAINS, IDENTITY, INTENT, NODE, RELATIONSHIP, TICKET, decode_token,
+                         encode_endpoint, raw_public)
+from kith_wire import (ProtocolError, encode, encode_payload, identity_fingerprint,
+                       node_fingerprint, pad, subject_id)
 
 PROTOCOL = pathlib.Path(__file__).parents[2] / "docs" / "protocol.md"
+TOKENS = pathlib.Path(__file__).parents[1] / "vectors" / "tokens.json"
+TOKENS_ISSUED_AT = 1_767_225_600_000_000
 A, B, C, D = (bytes([byte]) * 32 for byte in (0xA1, 0xB2, 0xC3, 0xD4))
 SIGNATURE = b"\x55" * 64
 TOKEN = b"\x77" * 5
@@ -103,6 +107,39 @@ class Examples(unittest.TestCase):
         self.assertEqual(sorted(said), sorted(computed))
         for name, data in computed.items():
             self.assertEqual(said[name].hex(), data.hex(), name)
+
+
+class Tokens(unittest.TestCase):
+    KINDS = {"node": NODE, "identity": IDENTITY, "intent": INTENT, "ticket": TICKET,
+             "relationship": RELATIONSHIP}
+
+    def setUp(self) -> None:
+        said = json.loads(TOKENS.read_text())
+        self.tokens = {name: bytes.fromhex(said[name]) for name in self.KINDS}
+        self.proposal = bytes.fromhex(said["relationship_proposal"])
+
+    def test_each_is_of_its_kind_alone(self) -> None:
+        for name, data in self.tokens.items():
+            for kind in self.KINDS.values():
+                with self.subTest(name=name, kind=kind):
+                    if kind == self.KINDS[name]:
+                        self.assertEqual(decode_token(data, kind, TOKENS_ISSUED_AT).kind, kind)
+                    else:
+                        self.assertRaises(ProtocolError, decode_token, data, kind,
+                                          TOKENS_ISSUED_AT)
+
+    def test_no_byte_may_change(self) -> None:
+        for name in ("ticket", "relationship"):
+            data = self.tokens[name]
+            for at in range(len(data)):
+                changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+                with self.subTest(name=name, at=at):
+                    self.assertRaises(ProtocolError, decode_token, changed, self.KINDS[name],
+                                      TOKENS_ISSUED_AT)
+
+    def test_a_proposal_is_no_relationship(self) -> None:
+        self.assertRaises(ProtocolError, decode_token, self.proposal, RELATIONSHIP,
+                          TOKENS_ISSUED_AT)
 
 
 if __name__ == "__main__":
