@@ -14,8 +14,8 @@ namespace kith::overlay {
 namespace {
 
 using namespace std::chrono_literals;
-using test::at;
 using kith::test::for_each_seed;
+using test::at;
 
 /// Counts how often a signature is looked at.
 class CountingSignatures final : public crypto::Signatures {
