@@ -190,6 +190,7 @@ class Engine::Impl {
                                                  const Fingerprint& audience, IntentRole role,
                                                  std::uint32_t threshold, WallTime issued_at);
   [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject, IntentRole role);
+  [[nodiscard]] Result<Fingerprint> subject_of_application(std::string_view name) const;
   void release(Wishes::iterator wish, Instant now);
   /// Whether the join tells of an identity besides the node.
   [[nodiscard]] bool has_identity() const { return config_.identity_key || config_.identity_token; }

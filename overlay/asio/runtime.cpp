@@ -81,6 +81,10 @@ Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
 }  // namespace
 
 Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_executor>& executor)
+  if (is_reserved_subject(name))
+    throw StartError("subject '" + std::string(name.substr(0, kSubjectNameBytesMax)) +
+                     "': names that begin with '" + std::string(kReservedSubjects) +
+                     "' are for the overlay itself; choose another");
     : realm_(config.realm),
       log_(std::move(config.log)),
       registry_(overlay::EngineConfig().subscriptions_most),
