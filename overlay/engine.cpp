@@ -73,11 +73,9 @@ DeclarationsConfig declarations_config(const EngineConfig& config) {
 }
 
 ExchangeConfig exchange_config(const EngineConfig& config) {
-  const auto& identity = config.identity_key ? *config.identity_key : config.node_key;
   ExchangeConfig exchange;
   exchange.signatures = config.primitives->signatures;
   exchange.node = node_fingerprint(config.node_key.public_key);
-  exchange.identity = identity_fingerprint(identity.public_key);
   exchange.realm = config.realm;
   exchange.reachability = Reachability::outbound_only;
   return exchange;
@@ -97,8 +95,8 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       liveness_(liveness_config(config_), peers_, random),
       router_(router_config(config_), local_.id, table_, *book_, peers_),
       coordinator_(coordinator_config(config_), table_, *config_.primitives->signatures),
-      declarations_(declarations_config(config_), identity_key(), config_.node_key,
-                    *config_.primitives->signatures, random),
+      declarations_(declarations_config(config_), config_.node_key, *config_.primitives->signatures,
+                    random),
       exchange_(exchange_config(config_), random),
       needs_(random),
       limiter_({.exempt_networks = config_.exempt_networks}) {

@@ -176,6 +176,7 @@ class Engine::Impl {
                                Instant now);
   void handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now);
   void push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload, Instant now);
+    const crypto::SigningKeyPair* identity = nullptr;
   void need_session(NeedSession need, Instant now);
   void dial_needed(Instant now);
   void on_session_usable(ContactIndex contact, Instant now);
@@ -186,10 +187,22 @@ class Engine::Impl {
   void fill(Connection& connection, std::size_t budget, Instant now);
   void finish_exchange(Connection& connection, Instant now);
   void append_used_by_pubsub(std::vector<ContactIndex>& used) const;
-  [[nodiscard]] Result<IntentToken> issue_intent(const Fingerprint& subject,
-                                                 const Fingerprint& audience, IntentRole role,
-                                                 std::uint32_t threshold, WallTime issued_at);
-  [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject, IntentRole role);
+  struct IntentParams {
+    Fingerprint subject;
+    Fingerprint audience;
+    IntentRole role = IntentRole::both;
+    std::uint32_t threshold = 0;
+    WallTime issued_at;
+  };
+  [[nodiscard]] Result<IntentToken> issue_intent(const IntentParams& what,
+                                                 const crypto::SigningKeyPair& identity);
+  /// Declares it, as a wish that nobody shares yet.
+  [[nodiscard]] Result<Wishes::iterator> add_wish(const IntentParams& what,
+                                                  const crypto::SigningKeyPair& identity,
+                                                  Instant now);
+  [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject,
+                                           const crypto::SigningPublicKey& identity,
+                                           IntentRole role);
   [[nodiscard]] Result<Fingerprint> subject_of_application(std::string_view name) const;
   void release(Wishes::iterator wish, Instant now);
   /// Whether the join tells of an identity besides the node.
@@ -214,6 +227,8 @@ class Engine::Impl {
   Peers peers_;
   Membership membership_;
   Liveness liveness_;
+  [[nodiscard]] Result<const crypto::SigningKeyPair*> identity_for(
+      const std::optional<Fingerprint>& identity) const;
   Router router_;
   Coordinator coordinator_;
   Declarations declarations_;
@@ -225,6 +240,8 @@ class Engine::Impl {
   ReplayGuard replay_guard_;
 
   std::deque<ConnectionId> in_line_;
+  /// The key of one of our identities; nothing if it is none.
+  [[nodiscard]] const crypto::SigningKeyPair* find_identity(const Fingerprint& identity) const;
   std::deque<Output> outputs_;
   std::optional<TimePoint> sessions_wake_;
   std::set<ContactIndex> converging_;
