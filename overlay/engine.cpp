@@ -41,6 +41,14 @@ MembershipConfig membership_config(const EngineConfig& config) {
   return membership;
 }
 
+RealmJudgementsConfig judgements_config(const EngineConfig& config, bool is_leader) {
+  RealmJudgementsConfig judgements;
+  judgements.realm = config.realm;
+  judgements.signatures = config.primitives->signatures;
+  judgements.asks_nobody = is_leader || config.realm == Fingerprint();
+  return judgements;
+}
+
 LivenessConfig liveness_config(const EngineConfig& config) {
   LivenessConfig liveness;
   liveness.interval = config.ping_interval;
@@ -68,7 +76,8 @@ CoordinatorConfig coordinator_config(const EngineConfig& config) {
 DeclarationsConfig declarations_config(const EngineConfig& config) {
   DeclarationsConfig declarations;
   declarations.realm = config.realm;
-  declarations.declarations_max = config.subscriptions_most;
+  // One more for the leader of the realm.
+  declarations.declarations_max = config.subscriptions_most + 1;
   return declarations;
 }
 
@@ -91,7 +100,9 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       book_(config_.contacts ? config_.contacts : own_book_.get()),
       self_(issue_token(now)),
       table_(table_config_, book_->ids(), self_, draw_key(random)),
-      membership_(membership_config(config_), {*book_, table_, peers_, random}, now.time),
+      judgements_(judgements_config(config_, find_identity(config_.realm) != nullptr), random),
+      membership_(membership_config(config_), {*book_, table_, peers_, random, judgements_},
+                  now.time),
       liveness_(liveness_config(config_), peers_, random),
       router_(router_config(config_), local_.id, table_, *book_, peers_),
       coordinator_(coordinator_config(config_), table_, *config_.primitives->signatures),
@@ -104,6 +115,12 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
   local_.static_key = &config_.static_key;
   local_.network = config_.realm;
   local_.buffers = &buffers_;
+  if (const crypto::SigningKeyPair* leader = find_identity(config_.realm)) {
+    leader_.emplace(
+        RealmLeaderConfig{.realm = config_.realm, .signatures = config_.primitives->signatures},
+        *leader);
+    static_cast<void>(declare_to_leader(IntentRole::receive, *leader, now));
+  }
 }
 
 void Engine::Impl::set_endpoints(std::vector<Endpoint> endpoints, Instant now) {
@@ -142,6 +159,8 @@ TraceId Engine::Impl::trace(const Fingerprint& key, Instant now) {
 void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now) {
   if (const auto asked = join_questions_.extract(question))
     membership_.on_verdict(asked.mapped(), verdict, now);
+  if (const auto asked = leader_questions_.extract(question))
+    leader_->on_verdict(asked.mapped(), verdict, now);
   if (const auto asked = exchange_questions_.extract(question))
     exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
   if (const auto asked = coordinator_questions_.extract(question))
@@ -192,6 +211,8 @@ bool Engine::Impl::step_leaving(Instant now) {
 void Engine::Impl::on_deadline(Instant now) {
   expire_sessions(now);
   membership_.on_deadline(now.time);
+  judgements_.on_deadline(now);
+  if (leader_) leader_->on_deadline(now.time);
   liveness_.on_deadline([this](const Peer& peer) { return patience_with(peer); }, now.time);
   router_.on_deadline(now.time);
   coordinator_.on_deadline(now);
@@ -212,6 +233,8 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
   };
   consider(sessions_wake_);
   consider(membership_.next_deadline());
+  consider(judgements_.next_deadline());
+  if (leader_) consider(leader_->next_deadline());
   consider(liveness_.next_deadline());
   consider(router_.next_deadline());
   consider(coordinator_.next_deadline());
@@ -226,7 +249,8 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
 
 bool Engine::Impl::step(Instant now) {
   // What a message led to comes before the next message, whose bytes may take its place.
-  return step_pubsub(now) || step_overlay(now) || step_sessions(now) || step_leaving(now);
+  return step_pubsub(now) || step_overlay(now) || step_realm(now) || step_sessions(now) ||
+         step_leaving(now);
 }
 
 std::optional<Output> Engine::Impl::poll_output(Instant now) {
@@ -282,6 +306,7 @@ void Engine::Impl::sanity_check() const {
   coordinator_.sanity_check();
   declarations_.sanity_check();
   exchange_.sanity_check();
+  judgements_.sanity_check();
   for (const Peer& peer : peers_.all()) {
     const Connection* connection = connections_.find(peer.connection);
     KITH_ASSERT(connection && connection->joined && connection->contact == peer.contact);

@@ -22,6 +22,8 @@
 #include "overlay/exchange/exchange.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
+#include "overlay/membership/realm_judgements.hpp"
+#include "overlay/membership/realm_leader.hpp"
 #include "overlay/needed_sessions.hpp"
 #include "overlay/peers.hpp"
 #include "overlay/router/router.hpp"
@@ -32,13 +34,15 @@
 #include "overlay/session/replay_guard.hpp"
 #include "overlay/session/session.hpp"
 #include "routing/table.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 
 /// Puts the machines of a node together: takes the outputs of each to where they belong.  Its code
-/// stands in four files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
-/// and their sessions, `engine_overlay.cpp` membership and routing, `engine_pubsub.cpp` intents
-/// and exchange.
+/// stands in six files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
+/// and their sessions, `engine_overlay.cpp` membership and routing, `engine_realm.cpp` the leader
+/// of the realm, `engine_pubsub.cpp` intents and exchange, `engine_wishes.cpp` the commands for
+/// them.
 class Engine::Impl {
  public:
   Impl(EngineConfig config, Random& random, Instant now);
@@ -87,7 +91,13 @@ class Engine::Impl {
  private:
   /// Who waits for an answer of the overlay.
   struct Asker {
-    enum class Of : std::uint8_t { membership, trace, declarations, nobody } of = Of::membership;
+    enum class Of : std::uint8_t {
+      membership,
+      realm,
+      trace,
+      declarations,
+      nobody
+    } of = Of::membership;
     TraceId trace{};
     std::uint64_t request = 0;
     Fingerprint key;
@@ -151,10 +161,22 @@ class Engine::Impl {
   void renew_token(Instant now);
   void renew_token_if_due(Instant now);
 
+  // The leader of the realm.
+  bool step_realm(Instant now);
+  void handle(RealmJudgements::Output output, Instant now);
+  void handle(RealmLeader::Output output, Instant now);
+  /// Declares, as `identity`, that we send or receive on the leader's subject.
+  std::optional<Declarations::Id> declare_to_leader(IntentRole role,
+                                                    const crypto::SigningKeyPair& identity,
+                                                    Instant now);
+  void on_judge(const Arrived& arrived, Instant now);
+  void on_realm_answered(const Asker& asker, const Answered& answered, Instant now);
+
   // Publish and subscribe.
 
   /// An intent of ours and who in this node shares it.
   struct Wish {
+    const crypto::SigningKeyPair* identity = nullptr;
     IntentToken intent;
     std::vector<SubscriptionId> subscriptions;
     std::optional<PublisherId> publisher;
@@ -176,7 +198,8 @@ class Engine::Impl {
                                Instant now);
   void handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now);
   void push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload, Instant now);
-    const crypto::SigningKeyPair* identity = nullptr;
+  RequestId route_to_node(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload,
+                          Instant now);
   void need_session(NeedSession need, Instant now);
   void dial_needed(Instant now);
   void on_session_usable(ContactIndex contact, Instant now);
@@ -204,12 +227,21 @@ class Engine::Impl {
                                            const crypto::SigningPublicKey& identity,
                                            IntentRole role);
   [[nodiscard]] Result<Fingerprint> subject_of_application(std::string_view name) const;
+  [[nodiscard]] Result<const crypto::SigningKeyPair*> identity_for(
+      const std::optional<Fingerprint>& identity) const;
   void release(Wishes::iterator wish, Instant now);
-  /// Whether the join tells of an identity besides the node.
-  [[nodiscard]] bool has_identity() const { return config_.identity_key || config_.identity_token; }
+  /// Whether the join tells of an identity besides the node.  The leader of a realm is known by its
+  /// identity alone.
+  [[nodiscard]] bool has_identity() const {
+    return config_.identity_key || config_.identity_token ||
+           identity_fingerprint(config_.node_key.public_key) == config_.realm;
+  }
+  /// The one that we join with.
   [[nodiscard]] const crypto::SigningKeyPair& identity_key() const {
     return config_.identity_key ? *config_.identity_key : config_.node_key;
   }
+  /// The key of one of our identities; nothing if it is none.
+  [[nodiscard]] const crypto::SigningKeyPair* find_identity(const Fingerprint& identity) const;
 
   EngineConfig config_;
   Random* random_;
@@ -225,10 +257,12 @@ class Engine::Impl {
   ContactIndex self_;
   routing::Table table_;
   Peers peers_;
+  RealmJudgements judgements_;
+  std::optional<RealmLeader> leader_;
+  /// Our wish to ask the leader of the realm.
+  std::optional<Declarations::Id> seeking_leader_;
   Membership membership_;
   Liveness liveness_;
-  [[nodiscard]] Result<const crypto::SigningKeyPair*> identity_for(
-      const std::optional<Fingerprint>& identity) const;
   Router router_;
   Coordinator coordinator_;
   Declarations declarations_;
@@ -240,13 +274,12 @@ class Engine::Impl {
   ReplayGuard replay_guard_;
 
   std::deque<ConnectionId> in_line_;
-  /// The key of one of our identities; nothing if it is none.
-  [[nodiscard]] const crypto::SigningKeyPair* find_identity(const Fingerprint& identity) const;
   std::deque<Output> outputs_;
   std::optional<TimePoint> sessions_wake_;
   std::set<ContactIndex> converging_;
   std::map<RequestId, Asker> askers_;
   std::map<QuestionId, ConnectionId> join_questions_;
+  std::map<QuestionId, RealmLeader::QuestionId> leader_questions_;
   std::map<QuestionId, ExchangeQuestion> exchange_questions_;
   std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
   DeadlineQueue<ContactIndex> convergence_;
