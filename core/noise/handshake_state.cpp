@@ -50,6 +50,7 @@ HandshakeState::HandshakeState(const crypto::Primitives& primitives, Config conf
     : pattern_(config.pattern),
       dh_(primitives.dh),
       static_key_(config.static_key),
+      ephemerals_(config.ephemerals),
       remote_static_(config.remote_static),
       psks_(std::move(config.psks)),
       symmetric_(*primitives.cipher, *primitives.hash,
@@ -155,7 +156,7 @@ Result<void> HandshakeState::write_token(PatternToken token, Random& random,
                                          MutableByteView& rest) {
   switch (token) {
     case PatternToken::e: {
-      ephemeral_ = dh_->generate(random);
+      ephemeral_ = ephemerals_ != nullptr ? ephemerals_->take(*dh_, random) : dh_->generate(random);
       std::ranges::copy(ephemeral_.public_key, rest.begin());
       rest = rest.subspan(kKeyBytes);
       mix_ephemeral(ephemeral_.public_key);

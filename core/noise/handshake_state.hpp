@@ -8,6 +8,7 @@
 
 #include "core/crypto/primitives.hpp"
 #include "core/noise/cipher_state.hpp"
+#include "core/noise/ephemeral_pool.hpp"
 #include "core/noise/pattern.hpp"
 #include "core/noise/symmetric_state.hpp"
 #include "core/random.hpp"
@@ -42,6 +43,8 @@ class HandshakeState {
     std::optional<crypto::DhPublicKey> remote_static = {};
     /// In the order of the pattern's psk tokens.
     std::vector<Psk> psks = {};
+    /// Where our ephemeral key comes from, if not from the randomness alone.
+    EphemeralPool* ephemerals = nullptr;
   };
 
   /// @pre every key that the pattern needs beforehand is there, no `remote_static` that the peer
@@ -94,6 +97,7 @@ class HandshakeState {
   const Pattern* pattern_;
   const crypto::DiffieHellman* dh_;
   const crypto::DhKeyPair* static_key_;
+  EphemeralPool* ephemerals_;
   crypto::DhKeyPair ephemeral_;
   crypto::DhPublicKey remote_ephemeral_{};
   std::optional<crypto::DhPublicKey> remote_static_;
