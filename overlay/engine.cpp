@@ -104,6 +104,7 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       limiter_({.exempt_networks = config_.exempt_networks}) {
   local_.primitives = config_.primitives;
   local_.static_key = &config_.static_key;
+  local_.node_key = &config_.node_key;
   local_.network = config_.realm;
   local_.buffers = &buffers_;
 }

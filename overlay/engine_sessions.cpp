@@ -141,6 +141,9 @@ bool Engine::Impl::step_sessions(Instant now) {
 void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant now) {
   std::visit(
       Overloaded{[&](SessionAsks& asks) { on_session_asks(connection, std::move(asks), now); },
+                 // We deal with nobody and have issued no tickets yet.
+                 [&](const SessionSeeks&) { connection.session->on_static_key({}, now); },
+                 [&](const SessionSpends&) { connection.session->on_verdict(false, now); },
                  [&](const SessionOpened&) { on_session_opened(connection, now); },
                  [&](const SessionMessage& message) {
                    on_session_message(connection, message.message, now);
@@ -152,8 +155,8 @@ void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant no
 
 void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Instant now) {
   const bool fresh =
-      !asks.time || replay_guard_.check(asks.peer.static_key, *asks.time, now.wall).has_value();
-  const bool admitted = fresh && !leave_by_ && asks.peer.fingerprint() != local_.id;
+      asks.peer && (!asks.time || replay_guard_.check(asks.peer->static_key, *asks.time, now.wall));
+  const bool admitted = fresh && !leave_by_;
   if (admitted) {
     connection.proven = std::move(asks.peer);
     connection.time = asks.time;

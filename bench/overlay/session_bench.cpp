@@ -141,6 +141,7 @@ struct BenchNode {
     const ByteView raw = token.value().token.raw();
     local.primitives = &primitives;
     local.static_key = &static_key;
+    local.node_key = &node_key;
     local.token.assign(raw.begin(), raw.end());
     local.id = token->fingerprint();
   }
@@ -148,35 +149,56 @@ struct BenchNode {
   SeededRandom random;
   crypto::SigningKeyPair node_key;
   crypto::DhKeyPair static_key;
+  noise::EphemeralPool ephemerals;
   LocalNode local;
 };
 
-/// Carries what one says to the other, who says yes to everybody.
-void carry(Session& from, Session& to, Bytes& wire) {
+/// Carries what one says to the other, who says yes to everybody, and deals with `peer`.
+void carry(Session& from, Session& to, const BenchNode& peer, Bytes& wire) {
   wire.clear();
   from.take_bytes(wire, now());
   to.on_bytes(wire, now());
   while (const auto event = to.poll_event(now())) {
-    if (std::holds_alternative<SessionAsks>(*event)) to.on_verdict(true, now());
+    if (std::holds_alternative<SessionSeeks>(*event)) {
+      to.on_static_key(peer.static_key.public_key, now());
+    } else {
+      to.on_verdict(true, now());
+    }
   }
 }
 
-/// Both sides of a flow, up to both being open.
-void handshake(benchmark::State& state, Flow flow) {
+DialTarget target_of(const BenchNode& listening, Flow flow) {
+  DialTarget target{.flow = flow,
+                    .node = listening.local.id,
+                    .static_key = listening.static_key.public_key,
+                    .about = RelationshipId{},
+                    .site = "home.example@3141"};
+  target.ticket.emplace();
+  return target;
+}
+
+/// Both sides of a flow, up to both being open; with the responder's ephemeral keys made before, or
+/// not.
+void handshake(benchmark::State& state, Flow flow, bool pooled) {
   BenchNode dialing(1);
   BenchNode listening(2);
-  const SessionConfig config;
+  if (pooled) listening.local.ephemerals = &listening.ephemerals;
+  SessionConfig config;
+  config.accepted_flows = kPublicListener.accepted_flows;
   Bytes wire;
   for (auto _ : state) {
-    DialTarget target;
-    target.flow = flow;
-    target.node = listening.local.id;
-    if (flow == Flow::connection) target.static_key = listening.static_key.public_key;
-    Session dialer = Session::dial(dialing.local, std::move(target), config, dialing.random, now());
+    if (pooled && listening.ephemerals.size() == 0) {
+      state.PauseTiming();
+      listening.ephemerals.fill(crypto::x25519(), listening.random);
+      state.ResumeTiming();
+    }
+    Session dialer =
+        Session::dial(dialing.local, target_of(listening, flow), config, dialing.random, now());
     Session responder = Session::accept(listening.local, config, listening.random, now());
-    carry(dialer, responder, wire);
-    carry(responder, dialer, wire);
-    carry(dialer, responder, wire);
+    carry(dialer, responder, dialing, wire);
+    carry(responder, dialer, dialing, wire);
+    carry(dialer, responder, dialing, wire);
+    carry(responder, dialer, dialing, wire);
     KITH_ASSERT(dialer.is_open() && responder.is_open());
   }
 }
@@ -186,10 +208,13 @@ struct Operations {
   int key_pairs = 0;
   int agreements = 0;
   int verifications = 0;
+  /// Of proofs, by each side.
+  int proofs = 0;
 };
 
-/// Each side makes an ephemeral key and agrees as often as the pattern says: XX has ee, es and se,
-/// IK has ss too; each token that is shown is verified.
+/// Each side makes an ephemeral key and agrees as often as the pattern says: NN has ee, XX and IX
+/// have es and se too, IK and KK ss as well, and N adds an ephemeral key and es; each token that is
+/// shown is verified, each proof made and verified.
 void bare_operations(benchmark::State& state, Operations operations) {
   const crypto::Primitives& primitives = crypto::sodium_primitives();
   BenchNode node(1);
@@ -205,15 +230,37 @@ void bare_operations(benchmark::State& state, Operations operations) {
     for (int i = 0; i < operations.verifications; ++i) {
       benchmark::DoNotOptimize(verify(token, *primitives.signatures, now().wall));
     }
+    for (int i = 0; i < operations.proofs; ++i) {
+      const auto signature = primitives.signatures->sign(node.node_key, {token.raw()});
+      benchmark::DoNotOptimize(
+          primitives.signatures->verify(node.node_key.public_key, {token.raw()}, signature));
+    }
   }
 }
 
-BENCHMARK_CAPTURE(handshake, H, Flow::hidden);
-BENCHMARK_CAPTURE(bare_operations, H,
-                  Operations{.key_pairs = 2, .agreements = 6, .verifications = 2});
-BENCHMARK_CAPTURE(handshake, C, Flow::connection);
+BENCHMARK_CAPTURE(handshake, S, Flow::sealed, false);
+BENCHMARK_CAPTURE(handshake, S_pooled, Flow::sealed, true);
+BENCHMARK_CAPTURE(bare_operations, S,
+                  Operations{.key_pairs = 2, .agreements = 2, .verifications = 2, .proofs = 2});
+BENCHMARK_CAPTURE(handshake, C, Flow::connection, false);
+BENCHMARK_CAPTURE(handshake, C_pooled, Flow::connection, true);
 BENCHMARK_CAPTURE(bare_operations, C,
                   Operations{.key_pairs = 2, .agreements = 8, .verifications = 1});
+BENCHMARK_CAPTURE(handshake, O, Flow::open, false);
+BENCHMARK_CAPTURE(handshake, O_pooled, Flow::open, true);
+BENCHMARK_CAPTURE(bare_operations, O,
+                  Operations{.key_pairs = 2, .agreements = 6, .verifications = 2});
+BENCHMARK_CAPTURE(handshake, H, Flow::hidden, false);
+BENCHMARK_CAPTURE(handshake, H_pooled, Flow::hidden, true);
+BENCHMARK_CAPTURE(bare_operations, H,
+                  Operations{.key_pairs = 2, .agreements = 6, .verifications = 2});
+BENCHMARK_CAPTURE(handshake, I, Flow::ticket, false);
+BENCHMARK_CAPTURE(handshake, I_pooled, Flow::ticket, true);
+BENCHMARK_CAPTURE(bare_operations, I,
+                  Operations{.key_pairs = 2, .agreements = 8, .verifications = 1});
+BENCHMARK_CAPTURE(handshake, NK, Flow::reconnect, false);
+BENCHMARK_CAPTURE(handshake, NK_pooled, Flow::reconnect, true);
+BENCHMARK_CAPTURE(bare_operations, NK, Operations{.key_pairs = 3, .agreements = 10});
 
 }  // namespace
 }  // namespace kith::overlay

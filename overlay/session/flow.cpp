@@ -9,48 +9,98 @@ namespace kith::overlay {
 
 namespace {
 
+using enum PayloadForm;
+using enum PayloadKey;
+using enum Side;
+
 constexpr std::size_t kFrameLengthMost = 4096;
+/// What is readable by anybody is short: one packet (R32).
+constexpr std::size_t kOpenFrameLengthMost = 1024;
+
+constexpr PayloadSchema kToken{.required = {token}, .optional = {}};
+constexpr PayloadSchema kProof{.required = {token, signature}, .optional = {}};
+constexpr FlowMessage kEmptyAnswer{responder, 'A', padded_map, {}, kFrameLengthMost};
+constexpr FlowMessage kTokenAnswer{responder, 'A', padded_map, kToken, kFrameLengthMost};
+
+constexpr std::array kSealedMessages{
+    FlowMessage{dialer, 'S', empty, {}, kFrameLengthMost},
+    FlowMessage{responder, 'A', empty, {}, kFrameLengthMost},
+    FlowMessage{dialer, 'T', proof, kProof, 0},
+    FlowMessage{responder, 'T', proof, kProof, 0},
+};
 
 constexpr std::array kConnectionMessages{
-    FlowMessage{
-        'C',
-        PayloadForm::padded_map,
-        {.required = {PayloadKey::token, PayloadKey::time}, .optional = {PayloadKey::about}},
-        kFrameLengthMost},
-    FlowMessage{'A', PayloadForm::padded_map, {}, kFrameLengthMost},
+    FlowMessage{dialer,
+                'C',
+                padded_map,
+                {.required = {token, PayloadKey::time}, .optional = {about}},
+                kFrameLengthMost},
+    kEmptyAnswer,
+};
+
+constexpr std::array kOpenMessages{
+    FlowMessage{dialer, 'O', clear_token, kToken, kOpenFrameLengthMost},
+    kTokenAnswer,
 };
 
 constexpr std::array kHiddenMessages{
-    FlowMessage{'H', PayloadForm::empty, {}, kFrameLengthMost},
-    FlowMessage{'A',
-                PayloadForm::padded_map,
-                {.required = {PayloadKey::token}, .optional = {}},
-                kFrameLengthMost},
-    FlowMessage{'F',
-                PayloadForm::padded_map,
-                {.required = {PayloadKey::token}, .optional = {PayloadKey::join}},
-                kFrameLengthMost},
+    FlowMessage{dialer, 'H', empty, {}, kFrameLengthMost},
+    kTokenAnswer,
+    FlowMessage{
+        dialer, 'F', padded_map, {.required = {token}, .optional = {join}}, kFrameLengthMost},
 };
+
+constexpr std::array kTicketMessages{
+    FlowMessage{dialer,
+                'I',
+                padded_map,
+                {.required = {token, PayloadKey::time, ticket}, .optional = {certificate}},
+                kFrameLengthMost},
+    kEmptyAnswer,
+};
+
+constexpr std::array kReconnectMessages{
+    FlowMessage{
+        dialer, 'N', padded_map, {.required = {site, node}, .optional = {}}, kFrameLengthMost},
+    FlowMessage{dialer,
+                'K',
+                padded_map,
+                {.required = {PayloadKey::time, about}, .optional = {early}},
+                kFrameLengthMost},
+    kEmptyAnswer,
+};
+
+constexpr auto kLoud = RejectBehaviour::nope;
+constexpr auto kSilent = RejectBehaviour::silent;
 
 constexpr std::array kFlows{
-    FlowRule{Flow::sealed, "S", RejectBehaviour::nope, "NN", {}},
-    FlowRule{Flow::connection, "C", RejectBehaviour::nope, "IK", kConnectionMessages},
-    FlowRule{Flow::open, "O", RejectBehaviour::nope, "IX", {}},
-    FlowRule{Flow::hidden, "H", RejectBehaviour::nope, "XX", kHiddenMessages},
-    FlowRule{Flow::ticket, "I", RejectBehaviour::silent, "IK", {}},
-    FlowRule{Flow::reconnect, "NK", RejectBehaviour::silent, "KK", {}},
+    FlowRule{Flow::sealed, "S", kLoud, "NN", {}, kSealedMessages},
+    FlowRule{Flow::connection, "C", kLoud, "IK", {}, kConnectionMessages},
+    FlowRule{Flow::open, "O", kLoud, "IX", {}, kOpenMessages},
+    FlowRule{Flow::hidden, "H", kLoud, "XX", {}, kHiddenMessages},
+    FlowRule{Flow::ticket, "I", kSilent, "IK", {}, kTicketMessages},
+    FlowRule{Flow::reconnect, "NK", kSilent, "KK", "N", kReconnectMessages},
 };
-
-/// Where `flow` stands in the table.
-std::size_t index_of(Flow flow) {
-  const auto* rule = std::ranges::find(kFlows, flow, &FlowRule::flow);
-  KITH_ASSERT(rule != kFlows.end());
-  return static_cast<std::size_t>(rule - kFlows.begin());
-}
 
 }  // namespace
 
-const FlowRule& flow_rule(Flow flow) { return kFlows[index_of(flow)]; }
+std::size_t FlowRule::noise_messages() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      messages, [](PayloadForm form) { return form != proof; }, &FlowMessage::form));
+}
+
+bool FlowRule::confirms_dialer() const {
+  const auto answer = std::ranges::find(messages, responder, &FlowMessage::from);
+  return std::find_if(answer, messages.end(), [](const FlowMessage& message) {
+           return message.from == dialer;
+         }) != messages.end();
+}
+
+const FlowRule& flow_rule(Flow flow) {
+  const auto* rule = std::ranges::find(kFlows, flow, &FlowRule::flow);
+  KITH_ASSERT(rule != kFlows.end());
+  return *rule;
+}
 
 const FlowRule* find_flow(Byte letter) {
   const auto* rule = std::ranges::find_if(kFlows, [letter](const FlowRule& candidate) {
@@ -59,16 +109,25 @@ const FlowRule* find_flow(Byte letter) {
   return rule == kFlows.end() ? nullptr : rule;
 }
 
-FlowSet::FlowSet(std::initializer_list<Flow> flows) {
-  for (Flow flow : flows) bits_ = static_cast<std::uint8_t>(bits_ | 1U << index_of(flow));
-}
-
-bool FlowSet::contains(Flow flow) const { return (bits_ >> index_of(flow) & 1U) != 0; }
-
 bool FlowSet::any_is_loud() const {
   return std::ranges::any_of(kFlows, [this](const FlowRule& rule) {
     return rule.reject == RejectBehaviour::nope && contains(rule.flow);
   });
+}
+
+std::optional<DialWay> fallback(DialWay failed) {
+  switch (failed.flow) {
+    case Flow::reconnect:
+      return DialWay{.flow = Flow::connection, .is_pinned = true};
+    case Flow::connection:
+      return DialWay{.flow = Flow::hidden, .is_pinned = true};
+    case Flow::sealed:
+    case Flow::open:
+    case Flow::hidden:
+    case Flow::ticket:
+      return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 }  // namespace kith::overlay

@@ -4,6 +4,7 @@
 #include <kith/fingerprint.hpp>
 
 #include "core/crypto/primitives.hpp"
+#include "core/noise/ephemeral_pool.hpp"
 #include "overlay/session/buffer_pool.hpp"
 
 namespace kith::overlay {
@@ -12,6 +13,8 @@ namespace kith::overlay {
 struct LocalNode {
   const crypto::Primitives* primitives = nullptr;
   const crypto::DhKeyPair* static_key = nullptr;
+  /// What signs the proofs of flow `S`.
+  const crypto::SigningKeyPair* node_key = nullptr;
   /// Our node token as it goes over the wire; may be renewed between sessions.
   Bytes token;
   Fingerprint id;
@@ -19,6 +22,8 @@ struct LocalNode {
   Fingerprint network;
   /// What sessions share of memory; without it each asks for its own.
   BufferPool* buffers = nullptr;
+  /// Ephemeral keys for responders; without it each makes its own.
+  noise::EphemeralPool* ephemerals = nullptr;
 };
 
 }  // namespace kith::overlay

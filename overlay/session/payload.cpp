@@ -18,16 +18,16 @@ struct ValueForm {
 };
 
 constexpr std::array<ValueForm, kPayloadKeys> kForms{{
-    {ValueType::binary, 1, 1024},            // token
-    {ValueType::number, 0, 0},               // time
-    {ValueType::binary, 32, 32},             // ticket
-    {ValueType::binary, 1, 2048},            // certificate
-    {ValueType::binary, 16, 16},             // about
-    {ValueType::binary, 1, 1024},            // early
-    {ValueType::binary, 1, kJoinBytesMost},  // join
-    {ValueType::text, 1, 255},               // site
-    {ValueType::binary, 32, 32},             // node
-    {ValueType::binary, 64, 64},             // signature
+    {ValueType::binary, 1, 1024},                   // token
+    {ValueType::number, 0, 0},                      // time
+    {ValueType::binary, 32, 32},                    // ticket
+    {ValueType::binary, 1, kCertificateBytesMost},  // certificate
+    {ValueType::binary, 16, 16},                    // about
+    {ValueType::binary, 1, kEarlyBytesMost},        // early
+    {ValueType::binary, 1, kJoinBytesMost},         // join
+    {ValueType::text, 1, kSiteBytesMost},           // site
+    {ValueType::binary, 32, 32},                    // node
+    {ValueType::binary, 64, 64},                    // signature
 }};
 
 PayloadKey key_at(std::size_t index) { return static_cast<PayloadKey>(index); }
@@ -74,7 +74,7 @@ bool is_complete(const PayloadSchema& schema, const Payload& payload) {
 
 }  // namespace
 
-Bytes encode_payload(const Payload& payload) {
+Bytes encode_map(const Payload& payload) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < kPayloadKeys; ++i) count += payload.has(key_at(i)) ? 1U : 0U;
 
@@ -86,17 +86,17 @@ Bytes encode_payload(const Payload& payload) {
     writer.unsigned_number(i);
     write_value(writer, key_at(i), payload);
   }
+  return encoded;
+}
+
+Bytes encode_payload(const Payload& payload) {
+  Bytes encoded = encode_map(payload);
   crypto::pad(encoded, kPayloadBlock);
   return encoded;
 }
 
-Result<Payload> decode_payload(const PayloadSchema& schema, ByteView padded) {
-  if (padded.empty() || padded.size() % kPayloadBlock != 0)
-    return std::unexpected(Errc::bad_padding);
-  const auto bytes = crypto::unpadded_bytes(padded);
-  if (!bytes) return std::unexpected(bytes.error());
-
-  codec::Reader reader(padded.first(*bytes));
+Result<Payload> decode_map(const PayloadSchema& schema, ByteView bytes) {
+  codec::Reader reader(bytes);
   Payload payload;
   std::optional<std::uint64_t> previous;
   const std::size_t count = reader.map(kPayloadKeys);
@@ -112,6 +112,14 @@ Result<Payload> decode_payload(const PayloadSchema& schema, ByteView padded) {
   if (const auto finished = reader.finish(); !finished) return std::unexpected(finished.error());
   if (!is_complete(schema, payload)) return std::unexpected(Errc::missing_key);
   return payload;
+}
+
+Result<Payload> decode_payload(const PayloadSchema& schema, ByteView padded) {
+  if (padded.empty() || padded.size() % kPayloadBlock != 0)
+    return std::unexpected(Errc::bad_padding);
+  const auto bytes = crypto::unpadded_bytes(padded);
+  if (!bytes) return std::unexpected(bytes.error());
+  return decode_map(schema, padded.first(*bytes));
 }
 
 }  // namespace kith::overlay

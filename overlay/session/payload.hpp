@@ -28,8 +28,11 @@ enum class PayloadKey : std::uint8_t {
 inline constexpr std::size_t kPayloadKeys = 10;
 /// Payloads are padded to multiples of this.
 inline constexpr std::size_t kPayloadBlock = 256;
-/// The longest message that may ride in the handshake.
+/// The longest message that may ride in the handshake of flow `H`, and in that of `N` and `K`.
 inline constexpr std::size_t kJoinBytesMost = 2048;
+inline constexpr std::size_t kEarlyBytesMost = 1024;
+inline constexpr std::size_t kCertificateBytesMost = 2048;
+inline constexpr std::size_t kSiteBytesMost = 255;
 
 /// A set of keys.
 class PayloadKeys {
@@ -77,10 +80,14 @@ class Payload {
   std::optional<std::uint64_t> time_;
 };
 
-/// The canonical map of `payload`, padded to a multiple of 256.
+/// The canonical map of `payload`.
+[[nodiscard]] Bytes encode_map(const Payload& payload);
+/// The same, padded to a multiple of 256.
 [[nodiscard]] Bytes encode_payload(const Payload& payload);
 
-/// Reads a padded map that holds what `schema` says and nothing else.
+/// Reads a map that holds what `schema` says and nothing else.
+[[nodiscard]] Result<Payload> decode_map(const PayloadSchema& schema, ByteView bytes);
+/// The same of a padded one.
 [[nodiscard]] Result<Payload> decode_payload(const PayloadSchema& schema, ByteView padded);
 
 }  // namespace kith::overlay

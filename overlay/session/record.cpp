@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/assert.hpp"
 #include "core/crypto/sodium.hpp"
@@ -158,7 +159,8 @@ void RecordWriter::begin_record() {
 
 void RecordWriter::end_record() {
   const std::size_t body_at = record_at_ + kFrameHeaderBytes;
-  const std::size_t item_bytes = frames_.size() - body_at;
+  const std::size_t item_bytes =
+      std::max<std::size_t>(frames_.size() - body_at, std::exchange(item_bytes_least_, 0));
   const std::size_t body_bytes = padded_record_bytes(item_bytes, padding_) + kTagBytes;
   frames_.push_back(0x80);
   frames_.resize(body_at + body_bytes);

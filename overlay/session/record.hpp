@@ -68,6 +68,12 @@ class RecordWriter {
   /// Adds an item.  @pre body is short
   void add_item(ItemKind kind, ByteView body);
 
+  /// Makes the record that the last item is in as long as one with `item_bytes` of items.
+  /// @pre an item was added, item_bytes < kRecordPlainBytesMost
+  void lengthen(std::size_t item_bytes) {
+    item_bytes_least_ = static_cast<std::uint16_t>(item_bytes);
+  }
+
   /// Seals everything with `cipher` and appends it to `out`.  `Errc::exhausted` after
   /// `kRecordsMost` records.
   [[nodiscard]] Result<void> seal_into(noise::CipherState& cipher, Bytes& out);
@@ -89,6 +95,7 @@ class RecordWriter {
   BufferPool* pool_;
   /// Where the record under construction starts, if there is one.
   std::uint32_t record_at_ = 0;
+  std::uint16_t item_bytes_least_ = 0;
   bool has_record_ = false;
   RecordPadding padding_;
 };
@@ -107,6 +114,9 @@ class RecordReader {
   /// Puts a message before everything else, as if a record had brought it.
   /// @pre nothing was opened yet, message.size() <= 65535
   void insert_message(ByteView message);
+
+  /// Whether all items of the last record were taken.
+  [[nodiscard]] bool is_at_end() const { return items_.empty(); }
 
   /// Gives the memory back.  What is there of an unfinished message stays.
   void release(BufferPool* pool);

@@ -68,13 +68,21 @@ void Session::abort(Errc why) {
 }
 
 void Session::on_verdict(bool admitted, Instant now) {
-  if (!awaits_verdict_) return;
-  awaits_verdict_ = false;
-  if (admitted) {
-    proceed(now);
-  } else {
+  if (awaits_ != Awaits::verdict && awaits_ != Awaits::spending) return;
+  awaits_ = Awaits::nothing;
+  if (!admitted) {
     reject(Errc::refused);
+  } else if (phase_ == Phase::unconfirmed) {
+    open(now);
+  } else {
+    proceed(now);
   }
+}
+
+void Session::on_static_key(const std::optional<crypto::DhPublicKey>& key, Instant /*now*/) {
+  if (awaits_ != Awaits::static_key) return;
+  awaits_ = Awaits::nothing;
+  handshake_->on_static_key(key);
 }
 
 void Session::on_bytes(ByteView bytes, Instant now) {
@@ -91,9 +99,10 @@ void Session::on_deadline(Instant now) {
       if (deadline_ > now.time) return;
       // Who has not even named a flow is told nothing: it need not learn who listens.  Once there
       // are keys nothing goes out in clear, and nobody was refused.
-      handshake_->is_started() && !handshake_->is_finished() ? reject(Errc::timed_out)
-                                                             : fail(Errc::timed_out);
+      handshake_->is_started() && !handshake_->has_keys() ? reject(Errc::timed_out)
+                                                          : fail(Errc::timed_out);
       return;
+    case Phase::proving:
     case Phase::unconfirmed:
       if (deadline_ <= now.time) fail(Errc::timed_out);
       return;
@@ -122,8 +131,7 @@ std::optional<TimePoint> Session::next_deadline() const {
 }
 
 std::size_t Session::queued_bytes() const {
-  const bool may_seal = sending_ && phase_ != Phase::unconfirmed;
-  if (!may_seal) return clear_output_.size();
+  if (!may_seal()) return clear_output_.size();
   const std::size_t records =
       owes_confirm() ? std::max(writer_.waiting_bytes(), kRecordBlock) : writer_.waiting_bytes();
   return clear_output_.size() + records;
@@ -134,7 +142,7 @@ void Session::take_bytes(Bytes& out, Instant now) {
     append(out, clear_output_);
     clear_output_ = Bytes();
   }
-  if (!sending_ || phase_ == Phase::unconfirmed) return;
+  if (!may_seal()) return;
   if (owes_confirm() && writer_.waiting_bytes() == 0) writer_.add_item(ItemKind::confirm, {});
   if (writer_.waiting_bytes() > 0) {
     if (owes_confirm()) pending_ = Pending::nothing;
@@ -158,12 +166,27 @@ std::optional<SessionEvent> Session::poll_event(Instant now) {
 /// What there is to be told without reading on.
 std::optional<SessionEvent> Session::take_event() {
   if (const auto closed = std::exchange(closed_, std::nullopt)) return *closed;
-  if (awaits_verdict_) {
-    if (auto question = handshake_->take_question()) return std::move(*question);
-    return std::nullopt;
-  }
+  if (awaits_ != Awaits::nothing) return take_question();
   if (std::exchange(tells_opened_, false)) return SessionOpened{};
   return take_item();
+}
+
+/// What the owner is to be asked, once.
+std::optional<SessionEvent> Session::take_question() {
+  switch (awaits_) {
+    case Awaits::verdict:
+      if (auto question = handshake_->take_question()) return *std::move(question);
+      break;
+    case Awaits::static_key:
+      if (auto seeking = handshake_->take_seeking()) return *std::move(seeking);
+      break;
+    case Awaits::spending:
+      if (auto ticket = handshake_->take_ticket()) return SessionSpends{*std::move(ticket)};
+      break;
+    case Awaits::nothing:
+      break;
+  }
+  return std::nullopt;
 }
 
 /// Reads on; whether there may be something to tell now.
@@ -171,6 +194,7 @@ bool Session::advance(Instant now) {
   switch (phase_) {
     case Phase::handshake:
       return advance_handshake(now);
+    case Phase::proving:
     case Phase::unconfirmed:
     case Phase::open:
       return advance_records(now);
@@ -178,167 +202,6 @@ bool Session::advance(Instant now) {
       return closed_.has_value();
   }
   return false;
-}
-
-bool Session::advance_handshake(Instant now) {
-  if (awaits_verdict_) {
-    const std::size_t most = handshake_->is_finished() ? config_->unjudged_bytes_most : 0;
-    if (frames_.waiting_bytes() <= most) return settle(now);
-    most == 0 ? reject(Errc::trailing_bytes) : fail(Errc::limit_reached);
-    return true;
-  }
-  const auto header = frames_.header();
-  if (!header || may_be_nope(*header)) return settle(now);
-  if (const auto fine = handshake_->check_header(*header); !fine) {
-    reject(fine.error());
-    return true;
-  }
-  const auto frame = frames_.next();
-  if (!frame) return settle(now);
-  if (const auto read = handshake_->read_frame(frame->body, now.wall); !read) {
-    reject(read.error());
-    return true;
-  }
-  deadline_ = last_active_ + config_->handshake_timeout;
-  if (handshake_->is_our_turn() && frames_.waiting_bytes() > 0) {
-    // The frame must be the whole stream at this point (R12, R17).
-    reject(Errc::trailing_bytes);
-    return true;
-  }
-  awaits_verdict_ = handshake_->has_question();
-  if (!awaits_verdict_) proceed(now);
-  return true;
-}
-
-/// Says what it is our turn to say, and opens the session if nothing is missing then.
-void Session::proceed(Instant now) {
-  if (handshake_->is_our_turn()) {
-    if (const auto written = handshake_->write_frame(clear_output_); !written) {
-      reject(written.error());
-      return;
-    }
-  }
-  if (!handshake_->is_finished()) return;
-
-  const bool confirms_dialer = handshake_->confirms_dialer();
-  take_keys();
-  if (const auto join = handshake_->take_join()) records_.insert_message(*join);
-  handshake_.reset();
-  if (is_dialer_) pending_ = confirms_dialer ? Pending::acceptance : Pending::confirmation;
-  if (is_dialer_ || confirms_dialer) {
-    open(now);
-  } else {
-    phase_ = Phase::unconfirmed;
-    deadline_ = std::min(deadline_, now.time + config_->confirm_timeout);
-  }
-}
-
-void Session::take_keys() {
-  session_id_ = handshake_->session_id();
-  noise::Transport keys = handshake_->split();
-  noise::CipherState& to_responder = keys.initiator_to_responder;
-  noise::CipherState& to_dialer = *keys.responder_to_initiator;
-  sending_.emplace(std::move(is_dialer_ ? to_responder : to_dialer));
-  receiving_.emplace(std::move(is_dialer_ ? to_dialer : to_responder));
-}
-
-void Session::open(Instant now) {
-  phase_ = Phase::open;
-  tells_opened_ = true;
-  last_active_ = now.time;
-  deadline_ = now.time + config_->life;
-}
-
-bool Session::advance_records(Instant now) {
-  const auto header = frames_.header();
-  if (!header || may_be_nope(*header)) return settle(now);
-  if (!is_record_length(header->length) ||
-      header->letter.value_or(kRecordLetter) != kRecordLetter) {
-    fail(Errc::protocol_error);
-    return true;
-  }
-  const auto frame = frames_.next();
-  if (!frame) return settle(now);
-  if (const auto opened = records_.open(*receiving_, frame->body, local_->buffers); !opened) {
-    fail(opened.error());
-    return true;
-  }
-  frame_deadline_ = TimePoint::max();
-  if (pending_ == Pending::acceptance) pending_ = Pending::nothing;
-  if (phase_ == Phase::unconfirmed) open(now);
-  last_active_ = now.time;
-  return true;
-}
-
-/// There is no complete frame: keeps what is there and lets go of what is not needed meanwhile.
-/// Whether that was the end of it.
-bool Session::settle(Instant now) {
-  frames_.keep();
-  records_.release(local_->buffers);
-  if (frames_.waiting_bytes() == 0) {
-    frame_deadline_ = TimePoint::max();
-  } else if (frame_deadline_ == TimePoint::max()) {
-    frame_deadline_ = now.time + config_->frame_timeout;
-  }
-  if (!stream_ended_ || awaits_verdict_) return false;
-
-  const ByteView rest = frames_.peek(sizeof(kNope) + 1);
-  if (is_refusable() && std::ranges::equal(rest, kNope)) {
-    end({.why = Errc::refused, .linger = false});
-  } else if (phase_ == Phase::handshake && !rest.empty()) {
-    reject(Errc::truncated);
-  } else {
-    fail(Errc::connection_lost);
-    closed_->linger = false;
-  }
-  return true;
-}
-
-/// Whether the peer may still answer with `nope`: it has not got the keys, as far as we know (R54).
-/// It may be that our last message, with which we have them, is what it does not accept.
-bool Session::is_refusable() const {
-  if (phase_ != Phase::handshake) return pending_ == Pending::acceptance;
-  return is_dialer_ || handshake_->is_started();
-}
-
-/// Whether this is no frame but the beginning of a `nope`, which the end of the stream completes.
-bool Session::may_be_nope(const FrameHeader& header) {
-  if (header.length != kNopeLength || !is_refusable()) return false;
-  const ByteView start = frames_.peek(sizeof(kNope) + 1);
-  return start.size() <= sizeof(kNope) &&
-         std::ranges::equal(start, ByteView(kNope).first(start.size()));
-}
-
-/// Ends the handshake in the way of its flow, which is the same for every cause (R27).
-void Session::reject(Errc why) {
-  writer_.clear();
-  if (handshake_->is_finished() && !is_dialer_) {
-    // There are keys, and the dialer knows them: nothing goes out in clear any more (R52).
-    take_keys();
-    writer_.add_item(ItemKind::refuse, {});
-  } else if (handshake_->reject_behaviour() == RejectBehaviour::nope) {
-    append(clear_output_, kNope);
-  }
-  end({.why = why, .linger = true});
-}
-
-/// Ends without a word.
-void Session::fail(Errc why) {
-  writer_.clear();
-  end({.why = why, .linger = true});
-}
-
-void Session::end(SessionClosed how) {
-  phase_ = Phase::ended;
-  closed_ = how;
-  handshake_.reset();
-  receiving_.reset();
-  frames_.clear();
-  records_ = RecordReader();
-  frame_deadline_ = TimePoint::max();
-  awaits_verdict_ = false;
-  tells_opened_ = false;
-  pending_ = Pending::nothing;
 }
 
 }  // namespace kith::overlay

@@ -24,7 +24,8 @@ namespace kith::overlay {
 
 enum class CloseReason : std::uint8_t { done = 0, idle = 1, duplicate = 2, shutdown = 3 };
 
-// What a session tells its owner.  `SessionAsks` is in handshake.hpp.
+// What a session tells its owner.  `SessionAsks`, `SessionSeeks` and `SessionSpends` are in
+// handshake.hpp.
 
 /// Both sides are proven and confirmed; messages may flow.
 struct SessionOpened {};
@@ -46,22 +47,24 @@ struct SessionClosed {
   std::optional<CloseReason> reason{};
 };
 
-using SessionEvent =
-    std::variant<SessionAsks, SessionOpened, SessionMessage, SessionPong, SessionClosed>;
+using SessionEvent = std::variant<SessionAsks, SessionSeeks, SessionSpends, SessionOpened,
+                                  SessionMessage, SessionPong, SessionClosed>;
 
 /// One connection between two nodes: a handshake by one of the flows, then records
 /// (docs/protocol.md §4, 5).  It does not know its transport.  After every input, poll events until
 /// there are none; bytes given to `on_bytes` must stay valid until then.
 ///
-///     handshake ──(C: dialer)───────────────────────────> open ──> ended
-///         │ └─(C: responder)─> unconfirmed ─first record──┘          ↑
-///         └────────────────── anything wrong, late or refused ───────┘
+///     handshake ─(H; C, O, I, N: dialer)──────────────────────> open ──> ended
+///         │ ├─(S)──────────────────> proving ─────both proven────┤         ↑
+///         │ └─(C, O, I, N: responder)─> unconfirmed ─record, ────┘         │
+///         │                                           I: ticket spent      │
+///         └───────────────────── anything wrong, late or refused ──────────┘
 ///
 /// Once it has ended it yields `SessionClosed`, and `take_bytes` what there is left to say.
 class Session {
  public:
   /// `local`, `config` and `random` must outlive the session.
-  /// @pre `target` has what its flow needs, its flow is `hidden` or `connection`
+  /// @pre `target` has what its flow needs, and `local` a node key where that is `sealed`
   [[nodiscard]] static Session dial(const LocalNode& local, DialTarget target,
                                     const SessionConfig& config, Random& random, Instant now);
   [[nodiscard]] static Session accept(const LocalNode& local, const SessionConfig& config,
@@ -85,8 +88,11 @@ class Session {
   void close(CloseReason reason, Instant now);
   /// Closes without a word: the peer has said what has no place here.
   void abort(Errc why);
-  /// The answer to `SessionAsks`; ignored when nothing was asked or the session has ended.
+  /// The answer to `SessionAsks` or `SessionSpends`; ignored when nothing was asked or the session
+  /// has ended.
   void on_verdict(bool admitted, Instant now);
+  /// The answer to `SessionSeeks`; ignored in the same cases.
+  void on_static_key(const std::optional<crypto::DhPublicKey>& key, Instant now);
 
   // Inputs.
 
@@ -119,7 +125,9 @@ class Session {
   [[nodiscard]] const Fingerprint& session_id() const { return session_id_; }
 
  private:
-  enum class Phase : std::uint8_t { handshake, unconfirmed, open, ended };
+  enum class Phase : std::uint8_t { handshake, proving, unconfirmed, open, ended };
+  /// What the owner was asked and has not answered.
+  enum class Awaits : std::uint8_t { nothing, verdict, static_key, spending };
   /// What a dialer that has the keys owes, a first record, or waits for: a sign that the peer has
   /// taken its last message.
   enum class Pending : std::uint8_t { nothing, confirmation, acceptance };
@@ -128,11 +136,13 @@ class Session {
 
   // Polling.
   [[nodiscard]] std::optional<SessionEvent> take_event();
+  [[nodiscard]] std::optional<SessionEvent> take_question();
   [[nodiscard]] std::optional<SessionEvent> take_item();
   [[nodiscard]] std::optional<SessionEvent> handle_item(const Item& item);
   [[nodiscard]] bool advance(Instant now);
   [[nodiscard]] bool advance_handshake(Instant now);
   [[nodiscard]] bool advance_records(Instant now);
+  [[nodiscard]] bool wait(Instant now);
   [[nodiscard]] bool settle(Instant now);
 
   [[nodiscard]] std::size_t message_bytes_most() const;
@@ -141,27 +151,36 @@ class Session {
 
   // Steps.
   void proceed(Instant now);
+  [[nodiscard]] Result<void> say_next();
+  [[nodiscard]] Result<void> say_alone(ItemKind kind, ByteView body, std::size_t item_bytes = 0);
+  void await_next(Instant now);
   void take_keys();
+  [[nodiscard]] Result<void> read_proof(Instant now);
+  void confirm(Instant now);
   void open(Instant now);
 
   // The end.
   [[nodiscard]] bool is_refusable() const;
+  [[nodiscard]] bool may_seal() const {
+    return sending_ && (phase_ == Phase::open || phase_ == Phase::ended);
+  }
   [[nodiscard]] bool owes_confirm() const { return pending_ == Pending::confirmation; }
   [[nodiscard]] bool may_be_nope(const FrameHeader& header);
   void reject(Errc why);
+  void refuse();
   void fail(Errc why);
   void end(SessionClosed how);
 
   const LocalNode* local_;
   const SessionConfig* config_;
-  /// Until there are keys.
+  /// Until the session is open.
   std::unique_ptr<Handshake> handshake_;
   std::optional<noise::CipherState> sending_;
   std::optional<noise::CipherState> receiving_;
   FrameReader frames_;
   RecordReader records_;
   RecordWriter writer_;
-  /// Handshake frames and rejects that wait to be taken.
+  /// Handshake frames, proofs and rejects that wait to be taken.
   Bytes clear_output_;
   Fingerprint session_id_;
 
@@ -176,7 +195,7 @@ class Session {
   /// Since bytes were last taken.
   std::uint8_t pongs_queued_ = 0;
   bool is_dialer_;
-  bool awaits_verdict_ = false;
+  Awaits awaits_ = Awaits::nothing;
   bool tells_opened_ = false;
   Pending pending_ = Pending::nothing;
   bool stream_ended_ = false;

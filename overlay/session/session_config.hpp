@@ -27,6 +27,7 @@ struct SessionConfig {
 
   Duration first_frame_timeout = std::chrono::seconds(5);  ///< From accept to the first frame.
   Duration handshake_timeout = std::chrono::seconds(10);   ///< From start to confirmed.
+  Duration request_timeout = std::chrono::seconds(2);      ///< From an `N` to its `K`.
   Duration confirm_timeout = std::chrono::seconds(5);      ///< From our `A` to the first record.
   Duration frame_timeout = std::chrono::seconds(30);  ///< From a frame's first byte to its last.
   Duration idle_timeout = std::chrono::seconds(60);   ///< The responder closes.

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "core/assert.hpp"
+#include "core/crypto/sodium.hpp"
 #include "tests/overlay/session/party.hpp"
 #include "tests/overlay/session/raw_peer.hpp"
 
@@ -34,13 +35,12 @@ void expect_nothing(Party& party, ByteView bytes, std::size_t piece) {
 }
 
 Party accept(World& world) {
-  return Party(
-      Session::accept(world.self.local, default_config(), world.self.random, start_time()));
+  return Party(Session::accept(world.self.local, public_config(), world.self.random, start_time()));
 }
 
 Party dial(World& world, const DialTarget& target) {
-  return Party(
-      Session::dial(world.self.local, target, default_config(), world.self.random, start_time()));
+  return Party(Session::dial(world.self.local, copy_of(target), default_config(), world.self.random,
+                             start_time()));
 }
 
 /// A responder and an honest handshake, whose last payload alone is foreign.
@@ -52,17 +52,31 @@ void finish_hidden(World& world, ByteView payload) {
   expect_nothing(party, peer.frame('F', payload), payload.size() + 64);
 }
 
-void send_connection(World& world, ByteView payload) {
-  RawPeer peer(world.nobody, world.self, Flow::connection);
+/// The same for flows whose first message has a payload.
+void send_first(World& world, Flow flow, ByteView payload) {
+  RawPeer peer(world.nobody, world.self, flow);
   Party party = accept(world);
-  expect_nothing(party, peer.frame('C', payload), payload.size() + 200);
+  expect_nothing(party, peer.frame(static_cast<Byte>(flow), payload), payload.size() + 200);
+}
+
+/// A responder and an honest handshake of flow `S`, whose first record alone is foreign.
+void prove(World& world, ByteView items) {
+  RawPeer peer(world.nobody, world.self, Flow::sealed);
+  Party party = accept(world);
+  party.hear(peer.frame('S', {}), start_time());
+  KITH_ASSERT(peer.read(party.say(start_time())).has_value());
+  Bytes plaintext(items.begin(), items.end());
+  crypto::pad(plaintext, kRecordBlock);
+  expect_nothing(party, peer.record(plaintext), plaintext.size() + 64);
 }
 
 void run(ByteView script) {
   World world;
   const std::size_t piece = 1U + script[1];
   const ByteView bytes = script.subspan(2);
-  switch (script[0] % 5) {
+  constexpr Flow kFlows[] = {Flow::sealed, Flow::connection, Flow::open,
+                             Flow::hidden, Flow::ticket,     Flow::reconnect};
+  switch (script[0] % 8) {
     case 0: {
       Party party = accept(world);
       return expect_nothing(party, bytes, piece);
@@ -72,13 +86,19 @@ void run(ByteView script) {
       return expect_nothing(party, bytes, piece);
     }
     case 2: {
-      Party party = dial(world, world.nobody.connection_target());
+      Party party = dial(world, world.nobody.target(kFlows[script[0] / 8 % 6]));
       return expect_nothing(party, bytes, piece);
     }
     case 3:
       return finish_hidden(world, bytes);
+    case 4:
+      return send_first(world, Flow::connection, bytes);
+    case 5:
+      return send_first(world, Flow::ticket, bytes);
+    case 6:
+      return send_first(world, Flow::open, bytes);
     default:
-      return send_connection(world, bytes);
+      return prove(world, bytes);
   }
 }
 

@@ -34,7 +34,8 @@ void check(const PayloadSchema& schema, ByteView padded) {
 
 void check_all(ByteView padded) {
   check(kEverything, padded);
-  for (const Flow flow : {Flow::connection, Flow::hidden}) {
+  for (const Flow flow :
+       {Flow::sealed, Flow::connection, Flow::open, Flow::hidden, Flow::ticket, Flow::reconnect}) {
     for (const FlowMessage& message : flow_rule(flow).messages) check(message.schema, padded);
   }
 }

@@ -1,7 +1,9 @@
 #include "overlay/session/flow.hpp"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -40,11 +42,66 @@ TEST(FlowTable, R61_IsSilentForTicketsAndRelationshipsAlone) {
 TEST(FlowTable, HasAMessageForEachOfThePatternAndBeginsWithItsLetter) {
   for (char letter : kLetters) {
     const FlowRule& rule = flow_rule(static_cast<Flow>(letter));
-    if (!rule.is_spoken()) continue;
-    EXPECT_EQ(rule.messages.size(), noise::find_pattern(rule.pattern)->messages.size());
+    const std::size_t introductions = rule.introduction.empty() ? 0 : 1;
+    const auto& messages = noise::find_pattern(rule.pattern)->messages;
+    EXPECT_EQ(rule.noise_messages(), messages.size() + introductions);
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      EXPECT_EQ(rule.messages[introductions + i].from, i % 2 == 0 ? Side::dialer : Side::responder);
+    }
     EXPECT_EQ(rule.messages.front().letter, static_cast<Byte>(letter));
     for (const FlowMessage& message : rule.messages) {
       EXPECT_LE(message.frame_length_most, kHandshakeLengthMost);
+    }
+  }
+}
+
+TEST(FlowTable, R1_MixesTwoEphemeralKeysIntoEverySession) {
+  for (char letter : kLetters) {
+    const auto& messages =
+        noise::find_pattern(flow_rule(static_cast<Flow>(letter)).pattern)->messages;
+    EXPECT_EQ(std::ranges::count(messages[1], noise::PatternToken::ee), 1) << letter;
+  }
+}
+
+TEST(FlowTable, KnowsWhichResponderIsSureOfItsDialer) {
+  for (char letter : kLetters) {
+    const bool sure = letter == 'H' || letter == 'S';
+    EXPECT_EQ(flow_rule(static_cast<Flow>(letter)).confirms_dialer(), sure) << letter;
+  }
+}
+
+TEST(ListenerProfile, AcceptsTheFlowsOfItsKind) {
+  const auto accepted = [](const ListenerProfile& profile) {
+    std::string letters;
+    for (char letter : kLetters) {
+      if (profile.accepted_flows.contains(static_cast<Flow>(letter))) letters += letter;
+    }
+    return letters;
+  };
+  EXPECT_EQ(accepted(kPublicListener), "SCOHIN");
+  EXPECT_EQ(accepted(kMemberListener), "SCHIN");
+  EXPECT_EQ(accepted(kPrivateListener), "SCIN");
+  EXPECT_EQ(accepted(kStealthListener), "IN");
+  EXPECT_TRUE(kStealthListener.stealth);
+  EXPECT_FALSE(kPublicListener.stealth || kMemberListener.stealth || kPrivateListener.stealth);
+}
+
+TEST(Fallback, LeadsOnlyToThePinnedWaysBelow) {
+  std::vector<DialWay> ways;
+  for (char letter : kLetters) {
+    for (const bool pinned : {false, true}) ways.push_back({static_cast<Flow>(letter), pinned});
+  }
+  constexpr DialWay kConnection{.flow = Flow::connection, .is_pinned = true};
+  constexpr DialWay kHidden{.flow = Flow::hidden, .is_pinned = true};
+  for (const DialWay from : ways) {
+    std::vector<DialWay> reached;
+    for (auto next = fallback(from); next; next = fallback(*next)) reached.push_back(*next);
+    for (const DialWay to : ways) {
+      const bool allowed = (from.flow == Flow::reconnect && (to == kConnection || to == kHidden)) ||
+                           (from.flow == Flow::connection && to == kHidden);
+      EXPECT_EQ(std::ranges::count(reached, to), allowed ? 1 : 0)
+          << static_cast<char>(from.flow) << from.is_pinned << static_cast<char>(to.flow)
+          << to.is_pinned;
     }
   }
 }

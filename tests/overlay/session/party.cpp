@@ -19,6 +19,11 @@ const SessionConfig& default_config() {
   return config;
 }
 
+const SessionConfig& public_config() {
+  static const SessionConfig config = listening_as(kPublicListener);
+  return config;
+}
+
 Instant later(Instant now, Duration by) { return {.time = now.time + by, .wall = now.wall + by}; }
 
 TestNode::TestNode(std::uint64_t seed, const Fingerprint& realm)
@@ -31,6 +36,7 @@ TestNode::TestNode(std::uint64_t seed, const crypto::Primitives& primitives,
   static_key = primitives.dh->generate(random);
   local.primitives = &primitives;
   local.static_key = &static_key;
+  local.node_key = &node_key;
   local.network = realm;
   local.buffers = &buffers;
   NodeTokenParams params = token_params();
@@ -68,6 +74,39 @@ DialTarget TestNode::pinned_target() const {
   return target;
 }
 
+DialTarget TestNode::target(Flow flow) const {
+  DialTarget target = connection_target();
+  target.flow = flow;
+  target.about = RelationshipId{4, 4, 4};
+  target.ticket.emplace();
+  std::ranges::fill(target.ticket->mutable_view(), Byte{3});
+  target.certificate = Bytes(40, 'c');
+  target.site = "home.example@3141";
+  target.early = Bytes(20, 'e');
+  return target;
+}
+
+DialTarget copy_of(const DialTarget& target) {
+  DialTarget copy{.flow = target.flow,
+                  .node = target.node,
+                  .static_key = target.static_key,
+                  .time = target.time,
+                  .about = target.about,
+                  .certificate = target.certificate,
+                  .site = target.site,
+                  .early = target.early,
+                  .first_message = target.first_message};
+  if (target.ticket) copy.ticket = target.ticket->clone();
+  return copy;
+}
+
+SessionConfig listening_as(const ListenerProfile& profile) {
+  SessionConfig config;
+  config.accepted_flows = profile.accepted_flows;
+  config.stealth = profile.stealth;
+  return config;
+}
+
 void Party::hear(ByteView bytes, Instant now) {
   const Bytes held(bytes.begin(), bytes.end());
   session.on_bytes(held, now);
@@ -90,6 +129,15 @@ void Party::poll(Instant now) {
     if (auto* asks = std::get_if<SessionAsks>(&*event)) {
       questions.push_back(std::move(*asks));
       if (verdict) session.on_verdict(*verdict, now);
+    } else if (auto* seeks = std::get_if<SessionSeeks>(&*event)) {
+      seekings.push_back(std::move(*seeks));
+      const auto key = known.find(seekings.back().node);
+      if (finds) {
+        session.on_static_key(key == known.end() ? std::nullopt : std::optional(key->second), now);
+      }
+    } else if (auto* spending = std::get_if<SessionSpends>(&*event)) {
+      spendings.push_back(std::move(spending->ticket));
+      if (spends) session.on_verdict(*spends, now);
     } else if (std::holds_alternative<SessionOpened>(*event)) {
       ++openings;
       if (lets_in) session.let_in();
@@ -110,13 +158,15 @@ Bytes Party::say(Instant now) {
   return bytes;
 }
 
-Pair::Pair(TestNode& dialing, TestNode& listening, DialTarget target,
+Pair::Pair(TestNode& dialing, TestNode& listening, const DialTarget& target,
            const SessionConfig& dialer_config, const SessionConfig& responder_config)
-    : dialer(Session::dial(dialing.local, std::move(target), dialer_config, dialing.random, now)),
-      responder(Session::accept(listening.local, responder_config, listening.random, now)) {}
+    : dialer(Session::dial(dialing.local, copy_of(target), dialer_config, dialing.random, now)),
+      responder(Session::accept(listening.local, responder_config, listening.random, now)) {
+  responder.known[dialing.local.id] = dialing.static_key.public_key;
+}
 
-Pair::Pair(TestNode& dialing, TestNode& listening, DialTarget target)
-    : Pair(dialing, listening, std::move(target), default_config(), default_config()) {}
+Pair::Pair(TestNode& dialing, TestNode& listening, const DialTarget& target)
+    : Pair(dialing, listening, target, default_config(), public_config()) {}
 
 void Pair::run() {
   while (carry_to_responder() || carry_to_dialer()) {

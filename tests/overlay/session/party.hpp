@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace kith::overlay::test {
 /// A moment long after every epoch.
 [[nodiscard]] Instant start_time();
 [[nodiscard]] const SessionConfig& default_config();
+/// Accepts every flow.
+[[nodiscard]] const SessionConfig& public_config();
 [[nodiscard]] Instant later(Instant now, Duration by);
 
 /// A node with keys and a token that is valid at `start_time`.
@@ -37,8 +40,10 @@ struct TestNode {
 
   /// How to dial it by flow `C`.
   [[nodiscard]] DialTarget connection_target() const;
-  /// How to dial it by flow `H`, pinned or not.
+  /// How to dial it by flow `H`, pinned.
   [[nodiscard]] DialTarget pinned_target() const;
+  /// How to dial it by this flow, with all that the flow needs or may have.
+  [[nodiscard]] DialTarget target(Flow flow) const;
 
   SeededRandom random;
   crypto::SigningKeyPair node_key;
@@ -46,6 +51,12 @@ struct TestNode {
   BufferPool buffers;
   LocalNode local;
 };
+
+/// The same target again: an owner has no use for two of them.
+[[nodiscard]] DialTarget copy_of(const DialTarget& target);
+
+/// A profile's listener, by itself.
+[[nodiscard]] SessionConfig listening_as(const ListenerProfile& profile);
 
 /// One side of a connection: a session, and everything it told.
 struct Party {
@@ -63,9 +74,16 @@ struct Party {
   Session session;
   /// What it answers when asked; nothing: it does not yet.
   std::optional<bool> verdict = true;
+  /// What it answers when a ticket is to be spent.
+  std::optional<bool> spends = true;
+  /// The static keys of the nodes that it deals with; whether it answers at all.
+  std::map<Fingerprint, crypto::DhPublicKey> known;
+  bool finds = true;
   /// Whether it lets the other in as soon as the session is open.
   bool lets_in = true;
   std::vector<SessionAsks> questions;
+  std::vector<SessionSeeks> seekings;
+  std::vector<TicketToken> spendings;
   int openings = 0;
   std::vector<Bytes> messages;
   std::vector<std::uint64_t> pongs;
@@ -77,9 +95,10 @@ struct Party {
 /// Two sides and the wire between them, with somebody on it who may touch what passes.
 class Pair {
  public:
-  Pair(TestNode& dialing, TestNode& listening, DialTarget target,
+  Pair(TestNode& dialing, TestNode& listening, const DialTarget& target,
        const SessionConfig& dialer_config, const SessionConfig& responder_config);
-  Pair(TestNode& dialing, TestNode& listening, DialTarget target);
+  /// The responder accepts every flow, and deals with the dialer.
+  Pair(TestNode& dialing, TestNode& listening, const DialTarget& target);
 
   /// Carries bytes and ends of streams until both are silent.
   void run();

@@ -24,6 +24,9 @@ class RawPeer {
   /// Reads a handshake frame's payload; nothing if it does not decrypt.
   std::optional<Bytes> read(ByteView frame);
 
+  /// `h`, as far as the handshake has come.
+  [[nodiscard]] ByteView handshake_hash() const { return noise_.handshake_hash(); }
+
   /// A record frame with this plaintext, padded or not by whoever calls.
   Bytes record(ByteView plaintext);
   /// The plaintext of a record frame; nothing if it does not decrypt.

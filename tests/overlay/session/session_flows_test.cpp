@@ -26,46 +26,6 @@ Bytes bytes_of(std::string_view text) {
   return {view.begin(), view.end()};
 }
 
-/// Flips each bit of the frame that passes as number `frame`, one session for each.
-void expect_no_flip_opens(TestNode& dialing, TestNode& listening, const DialTarget& target,
-                          int frame, bool dialer_is_done) {
-  std::size_t bits = 1;
-  for (std::size_t bit = 0; bit < bits; ++bit) {
-    Pair pair(dialing, listening, target);
-    int seen = 0;
-    pair.wire = [&](bool, Bytes& bytes) {
-      if (seen++ != frame) return;
-      bits = bytes.size() * 8;
-      bytes[bit / 8] = static_cast<Byte>(bytes[bit / 8] ^ 1U << bit % 8);
-    };
-    pair.run();
-    ASSERT_GT(seen, frame);
-    pair.pass(std::chrono::seconds(11));
-    ASSERT_FALSE(pair.responder.opened()) << frame << ":" << bit;
-    ASSERT_EQ(pair.dialer.opened(), dialer_is_done) << frame << ":" << bit;
-    ASSERT_TRUE(pair.dialer.messages.empty() && pair.responder.messages.empty());
-    ASSERT_TRUE(pair.dialer.closed && pair.responder.closed) << frame << ":" << bit;
-  }
-}
-
-TEST(SessionHidden, NeverOpensWhenAnyBitOfAHandshakeFrameIsFlipped) {
-  TestNode dialing(1);
-  TestNode listening(2);
-  const DialTarget target = listening.pinned_target();
-  expect_no_flip_opens(dialing, listening, target, 0, false);
-  expect_no_flip_opens(dialing, listening, target, 1, false);
-  // The dialer has done its part when it sends F; what it learns then is the refusal.
-  expect_no_flip_opens(dialing, listening, target, 2, true);
-}
-
-TEST(SessionConnection, NeverOpensWhenAnyBitOfAHandshakeFrameIsFlipped) {
-  TestNode dialing(1);
-  TestNode listening(2);
-  const DialTarget target = listening.connection_target();
-  expect_no_flip_opens(dialing, listening, target, 0, false);
-  expect_no_flip_opens(dialing, listening, target, 1, false);
-}
-
 TEST(SessionHidden, HasTheSizesOfTheSpecification) {
   TestNode dialing(1);
   TestNode listening(2);
@@ -193,6 +153,80 @@ TEST(SessionConnection, ReplayedFirstMessageNeverOpens) {
   EXPECT_FALSE(victim.opened());
   ASSERT_TRUE(victim.closed);
   EXPECT_TRUE(victim.messages.empty());
+}
+
+TEST(SessionOpen, R32_HasTheSizesOfTheSpecification) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, listening.target(Flow::open));
+  pair.run();
+  const std::size_t token_bytes = dialing.local.token.size();
+  EXPECT_THAT(frame_sizes(pair.dialer.said), ElementsAre(3 + 32 + 32 + token_bytes, 3 + 256 + 16));
+  EXPECT_THAT(frame_sizes(pair.responder.said), ElementsAre(611));
+}
+
+TEST(SessionOpen, R38_ShowsTheTokenOfTheDialerAlone) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, listening.target(Flow::open));
+  pair.run();
+  EXPECT_TRUE(contains(pair.dialer.said, dialing.local.token));
+  EXPECT_FALSE(contains(pair.responder.said, ByteView(listening.local.token).last(8)));
+}
+
+TEST(SessionOpen, R38_RefusesToShowWhatIsNoNodeToken) {
+  TestNode dialing(1);
+  dialing.local.token.push_back(0);
+  Party dialer(Session::dial(dialing.local, TestNode(2).target(Flow::open), default_config(),
+                             dialing.random, start_time()));
+  dialer.poll(start_time());
+  ASSERT_TRUE(dialer.closed);
+  EXPECT_EQ(dialer.say(start_time()), kNopeBytes);
+}
+
+TEST(SessionOpen, R33_VerifiesTheTokenBeforeItAnswers) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  dialing.local.token.back() ^= 1U;
+  Pair pair(dialing, listening, listening.target(Flow::open));
+  pair.run();
+  EXPECT_EQ(pair.responder.said, kNopeBytes);
+  EXPECT_EQ(pair.responder.closed->why, Errc::bad_signature);
+  EXPECT_EQ(pair.dialer.closed->why, Errc::refused);
+}
+
+TEST(SessionOpen, R35_GoesOnWithThePinnedNodeAlone) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  DialTarget target = listening.target(Flow::open);
+  target.node = TestNode(3).local.id;
+  Pair pair(dialing, listening, target);
+  pair.run();
+  EXPECT_FALSE(pair.dialer.opened() || pair.responder.opened());
+  EXPECT_EQ(pair.dialer.closed->why, Errc::wrong_key);
+  EXPECT_EQ(pair.responder.closed->why, Errc::refused);
+}
+
+TEST(SessionOpen, IsNoHiddenFlowUnderAnotherLetter) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  for (const auto& [flow, letter] : {std::pair{Flow::open, 'H'}, std::pair{Flow::hidden, 'O'}}) {
+    Pair pair(dialing, listening, listening.target(flow));
+    pair.wire = [letter = letter](bool to_responder, Bytes& bytes) {
+      if (to_responder) bytes[2] = static_cast<Byte>(letter);
+    };
+    pair.run();
+    EXPECT_FALSE(pair.dialer.opened() || pair.responder.opened()) << letter;
+  }
+}
+
+TEST(SessionConnection, R62_TellsTheResponderWhatItIsAbout) {
+  TestNode dialing(1);
+  TestNode listening(2);
+  Pair pair(dialing, listening, listening.target(Flow::connection));
+  pair.run();
+  ASSERT_THAT(pair.responder.questions, SizeIs(1));
+  EXPECT_EQ(pair.responder.questions[0].about, listening.target(Flow::connection).about);
 }
 
 TEST(SessionConnection, NeedsTheKeyOfTheResponder) {
