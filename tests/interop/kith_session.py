@@ -11,7 +11,11 @@ from dissononce.dh.x25519.x25519 import X25519DH
 from dissononce.exceptions.decrypt import DecryptFailedException
 from dissononce.hash.blake2b import Blake2bHash
 from dissononce.processing.handshakepatterns.interactive.IK import IKHandshakePattern
+from dissononce.processing.handshakepatterns.interactive.IX import IXHandshakePattern
+from dissononce.processing.handshakepatterns.interactive.KK import KKHandshakePattern
+from dissononce.processing.handshakepatterns.interactive.NN import NNHandshakePattern
 from dissononce.processing.handshakepatterns.interactive.XX import XXHandshakePattern
+from dissononce.processing.handshakepatterns.oneway.N import NHandshakePattern
 from dissononce.processing.impl.cipherstate import CipherState
 from dissononce.processing.impl.handshakestate import HandshakeState
 from dissononce.processing.impl.symmetricstate import SymmetricState
@@ -24,9 +28,13 @@ HANDSHAKE_BYTES_MAX = 4096
 TAG_BYTES = 16
 BLOCKS_MAX = 255
 REKEY_RECORDS = 1024
-CONFIRM, MESSAGE, MESSAGE_PART, _, REFUSE, CLOSE, PING, PONG = range(8)
+CONFIRM, MESSAGE, MESSAGE_PART, PROOF, REFUSE, CLOSE, PING, PONG = range(8)
 CLOSE_DONE, CLOSE_IDLE, CLOSE_DUPLICATE, CLOSE_SHUTDOWN = range(4)
-KEY_TOKEN, KEY_TIME, KEY_ABOUT, KEY_JOIN = 0, 1, 4, 6
+(KEY_TOKEN, KEY_TIME, KEY_TICKET, KEY_CERTIFICATE, KEY_ABOUT, KEY_EARLY, KEY_JOIN, KEY_SITE,
+ KEY_NODE, KEY_SIGNATURE) = range(10)
+PATTERNS = {b"S": NNHandshakePattern, b"C": IKHandshakePattern, b"O": IXHandshakePattern,
+            b"H": XXHandshakePattern, b"I": IKHandshakePattern, b"N": NHandshakePattern,
+            b"K": KKHandshakePattern}
 
 
 class Rejected(Exception):
@@ -53,13 +61,13 @@ class Handshake:
     """Noise, the payloads in it, and the connection it runs on."""
 
     def __init__(self, letter: bytes, keys: Keys, *, initiator: bool, streams: tuple,
-                 peer_static: bytes | None = None) -> None:
+                 peer_static: bytes | None = None, prologue_end: bytes = b"") -> None:
         self.reader, self.writer = streams
         self.letter, self.keys, self.initiator = letter, keys, initiator
-        pattern = XXHandshakePattern() if letter == b"H" else IKHandshakePattern()
         self.noise = HandshakeState(
             SymmetricState(CipherState(ChaChaPolyCipher()), Blake2bHash()), X25519DH())
-        self.noise.initialize(pattern, initiator, b"kith/1" + letter + keys.realm, s=keys.static,
+        self.noise.initialize(PATTERNS[letter](), initiator,
+                              b"kith/1" + letter + keys.realm + prologue_end, s=keys.static,
                               rs=PublicKey(peer_static) if peer_static else None)
         self.ciphers: Any = None
         self.peer: Token | None = None
@@ -68,9 +76,11 @@ class Handshake:
         self.writer.write(self.seal(letter, payload))
 
     def seal(self, letter: bytes, payload: dict[int, Any] | None) -> bytes:
+        return self.seal_bytes(letter, b"" if payload is None else pad(encode(payload)))
+
+    def seal_bytes(self, letter: bytes, payload: bytes) -> bytes:
         body = bytearray()
-        self.ciphers = self.noise.write_message(
-            b"" if payload is None else pad(encode(payload)), body) or self.ciphers
+        self.ciphers = self.noise.write_message(payload, body) or self.ciphers
         return frame(letter, bytes(body))
 
     async def read(self, letter: bytes) -> dict[int, Any]:
@@ -79,15 +89,23 @@ class Handshake:
         return self.open(body)
 
     def open(self, body: bytes) -> dict[int, Any]:
+        payload = self.open_bytes(body)
+        if not payload:
+            return {}
+        require(len(payload) % BLOCK_BYTES == 0, "length of a padded payload")
+        return decode(unpad(payload))
+
+    def open_bytes(self, body: bytes) -> bytes:
         payload = bytearray()
         try:
             self.ciphers = self.noise.read_message(body, payload) or self.ciphers
         except DecryptFailedException as error:
             raise ProtocolError("handshake does not authenticate") from error
-        if not payload:
-            return {}
-        require(len(payload) % BLOCK_BYTES == 0, "length of a padded payload")
-        return decode(unpad(bytes(payload)))
+        return bytes(payload)
+
+    @property
+    def hash(self) -> bytes:
+        return self.noise.symmetricstate.get_handshake_hash()
 
     def check_peer(self, token: bytes, pinned: bytes | None = None) -> None:
         self.peer = decode_token(token, NODE)
@@ -96,13 +114,12 @@ class Handshake:
         require(pinned in (None, self.peer.fingerprint), "another fingerprint than the one dialed")
 
     def finish(self) -> "Session":
-        handshake_hash = self.noise.symmetricstate.get_handshake_hash()
         first, second = self.ciphers
         sending, receiving = (first, second) if self.initiator else (second, first)
         return Session(
             self.reader, self.writer, self.peer, self.initiator, RecordCipher(sending),
             RecordCipher(receiving),
-            hashlib.blake2b(b"kith/1 session id" + handshake_hash, digest_size=32).digest())
+            hashlib.blake2b(b"kith/1 session id" + self.hash, digest_size=32).digest())
 
 
 async def dial_hidden(address: tuple[str, int], keys: Keys, token: bytes, *,
