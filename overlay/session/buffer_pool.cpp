@@ -2,7 +2,13 @@
 
 #include <utility>
 
+#include "core/crypto/secret.hpp"
+
 namespace kith::overlay {
+
+BufferPool::~BufferPool() {
+  for (Bytes& buffer : buffers_) discard(buffer);
+}
 
 Bytes BufferPool::take(BufferPool* pool) {
   if (pool == nullptr || pool->buffers_.empty()) return {};
@@ -13,10 +19,18 @@ Bytes BufferPool::take(BufferPool* pool) {
 
 void BufferPool::give_back(BufferPool* pool, Bytes& buffer) {
   Bytes given = std::exchange(buffer, Bytes());
-  if (pool == nullptr || given.capacity() == 0 || given.capacity() > kBufferBytesMost) return;
-  if (pool->buffers_.size() >= kBuffersMost) return;
+  const bool is_kept = pool != nullptr && given.capacity() > 0 &&
+                       given.capacity() <= kBufferBytesMost && pool->buffers_.size() < kBuffersMost;
+  if (!is_kept) return discard(given);
   given.clear();
   pool->buffers_.push_back(std::move(given));
+}
+
+void BufferPool::discard(Bytes& buffer) {
+  // What was cut off is still there behind the end.
+  buffer.resize(buffer.capacity());
+  crypto::wipe(buffer);
+  buffer = Bytes();
 }
 
 }  // namespace kith::overlay

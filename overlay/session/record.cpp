@@ -215,6 +215,13 @@ void RecordReader::insert_message(ByteView message) {
   items_ = plaintext_;
 }
 
+void RecordReader::clear() {
+  items_ = {};
+  BufferPool::discard(plaintext_);
+  BufferPool::discard(message_);
+  message_is_whole_ = false;
+}
+
 void RecordReader::release(BufferPool* pool) {
   KITH_ASSERT(items_.empty());
   BufferPool::give_back(pool, plaintext_);

@@ -61,6 +61,10 @@ inline constexpr std::size_t kPingBytes = 8;
 class RecordWriter {
  public:
   RecordWriter(RecordPadding padding, BufferPool* pool) : pool_(pool), padding_(padding) {}
+  RecordWriter(RecordWriter&&) noexcept = default;
+  RecordWriter& operator=(RecordWriter&&) noexcept = default;
+  /// What was not sealed is wiped.
+  ~RecordWriter() { BufferPool::discard(frames_); }
 
   /// Adds the message that `parts` make, in as many items as it takes.
   void add_message(std::initializer_list<ByteView> parts);
@@ -103,6 +107,11 @@ class RecordWriter {
 /// Opens records and takes the items out of them, one by one.
 class RecordReader {
  public:
+  RecordReader() = default;
+  RecordReader(RecordReader&&) noexcept = default;
+  RecordReader& operator=(RecordReader&&) noexcept = default;
+  ~RecordReader() { clear(); }
+
   /// Opens a record's body.  @pre the items of the one before were taken
   [[nodiscard]] Result<void> open(noise::CipherState& cipher, ByteView ciphertext,
                                   BufferPool* pool);
@@ -117,6 +126,9 @@ class RecordReader {
 
   /// Whether all items of the last record were taken.
   [[nodiscard]] bool is_at_end() const { return items_.empty(); }
+
+  /// Forgets everything, and wipes it.
+  void clear();
 
   /// Gives the memory back.  What is there of an unfinished message stays.
   void release(BufferPool* pool);

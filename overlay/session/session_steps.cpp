@@ -254,7 +254,7 @@ void Session::end(SessionClosed how) {
   handshake_.reset();
   receiving_.reset();
   frames_.clear();
-  records_ = RecordReader();
+  records_.clear();
   frame_deadline_ = TimePoint::max();
   awaits_ = Awaits::nothing;
   tells_opened_ = false;
