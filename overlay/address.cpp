@@ -1,14 +1,14 @@
 #include <kith/address.hpp>
 
-#include <algorithm>
 #include <charconv>
+
+#include "core/host.hpp"
 
 namespace kith {
 namespace {
 
 constexpr std::string_view kKithScheme = "kith://";
 constexpr std::string_view kTcpScheme = "tcp://";
-constexpr std::size_t kHostBytesMax = 253;
 
 Result<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
@@ -17,13 +17,6 @@ Result<std::uint16_t> parse_port(std::string_view text) {
     return std::unexpected(Errc::bad_text);
   return port;
 }
-
-bool is_host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '-' || c == '_';
-}
-
-bool is_bracketed_character(char c) { return is_host_character(c) || c == ':'; }
 
 }  // namespace
 
@@ -42,8 +35,7 @@ Result<Address> Address::parse(std::string_view text) {
   }
   std::string_view host = text;
   std::string_view rest;
-  const bool bracketed = text.starts_with('[');
-  if (bracketed) {
+  if (text.starts_with('[')) {
     const auto end = text.find(']');
     if (end == std::string_view::npos) return std::unexpected(Errc::bad_text);
     host = text.substr(1, end - 1);
@@ -58,10 +50,8 @@ Result<Address> Address::parse(std::string_view text) {
     if (!port) return std::unexpected(port.error());
     address.port = *port;
   }
-  const auto allowed = bracketed ? is_bracketed_character : is_host_character;
-  if (host.empty() || host.size() > kHostBytesMax || host.starts_with('-') ||
-      !std::ranges::all_of(host, allowed))
-    return std::unexpected(Errc::bad_text);
+  // Without brackets it ends before the first colon.
+  if (!is_host(host)) return std::unexpected(Errc::bad_text);
   address.host = host;
   return address;
 }

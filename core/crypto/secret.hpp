@@ -46,4 +46,18 @@ class Secret {
   std::array<Byte, N> bytes_{};
 };
 
+/// Wipes bytes or text that holds a secret on its way, when this goes out of scope.  `Buffer` has
+/// all of its room from the start: what a buffer leaves behind as it grows is out of reach.
+template <class Buffer>
+class WipeAtEnd {
+ public:
+  explicit WipeAtEnd(Buffer& buffer) : buffer_(&buffer) {}
+  WipeAtEnd(const WipeAtEnd&) = delete;
+  WipeAtEnd& operator=(const WipeAtEnd&) = delete;
+  ~WipeAtEnd() { wipe({reinterpret_cast<Byte*>(buffer_->data()), buffer_->size()}); }
+
+ private:
+  Buffer* buffer_;
+};
+
 }  // namespace kith::crypto
