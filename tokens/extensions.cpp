@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/host.hpp"
 #include "tokens/kind_rules.hpp"
 
 namespace kith {
@@ -31,10 +32,27 @@ TokenEndpoints read_endpoints(codec::Reader& reader) {
   return endpoints;
 }
 
-crypto::DhPublicKey read_key(codec::Reader& reader) {
-  crypto::DhPublicKey key{};
+/// An Ed25519 or an X25519 key.
+std::array<Byte, 32> read_key(codec::Reader& reader) {
+  std::array<Byte, 32> key{};
   reader.binary_into(key);
   return key;
+}
+
+DialledAddress read_dialled(codec::Reader& reader) {
+  reader.array(2, 2);
+  DialledAddress dialled;
+  dialled.host = reader.text(kHostBytesMax);
+  dialled.port = static_cast<std::uint16_t>(reader.unsigned_number(UINT16_MAX));
+  if (!is_host(dialled.host)) reader.fail(Errc::bad_text);
+  if (dialled.port == 0) reader.fail(Errc::out_of_range);
+  return dialled;
+}
+
+TicketSecret read_secret(codec::Reader& reader) {
+  TicketSecret secret;
+  reader.binary_into(secret.mutable_view());
+  return secret;
 }
 
 /// An enumeration whose values are `least` to `most` without a gap.
@@ -64,6 +82,24 @@ void read_extension(codec::Reader& reader, Extension number, Extensions& into) {
       return;
     case Extension::threshold:
       into.threshold = static_cast<std::uint32_t>(reader.unsigned_number(kIntentThresholdMax));
+      return;
+    case Extension::dialled:
+      into.dialled = read_dialled(reader);
+      return;
+    case Extension::secret:
+      into.secret = read_secret(reader);
+      return;
+    case Extension::purpose:
+      into.purpose = read_enum(reader, TicketPurpose::relationship, TicketPurpose::relationship);
+      return;
+    case Extension::partner_key:
+      into.partner_key = read_key(reader);
+      return;
+    case Extension::partner_node:
+      into.partner_node = reader.fingerprint();
+      return;
+    case Extension::partner_static_key:
+      into.partner_static_key = read_key(reader);
       return;
   }
 }
@@ -104,6 +140,8 @@ Extensions read_extensions(codec::Reader& reader, TokenKind kind) {
 void write_extensions(codec::Writer& writer, const Extensions& extensions) {
   std::size_t count = 0;
   Bytes pairs;
+  pairs.reserve(kTokenBytesMax);
+  const crypto::WipeAtEnd wipe(pairs);
   codec::Writer pair_writer(pairs);
   const auto pair = [&](Extension number) -> codec::Writer& {
     ++count;
@@ -121,6 +159,18 @@ void write_extensions(codec::Writer& writer, const Extensions& extensions) {
   if (extensions.role)
     pair(Extension::role).unsigned_number(static_cast<std::uint64_t>(*extensions.role));
   if (extensions.threshold) pair(Extension::threshold).unsigned_number(*extensions.threshold);
+  if (extensions.dialled)
+    pair(Extension::dialled)
+        .array(2)
+        .text(extensions.dialled->host)
+        .unsigned_number(extensions.dialled->port);
+  if (extensions.secret) pair(Extension::secret).binary(extensions.secret->view());
+  if (extensions.purpose)
+    pair(Extension::purpose).unsigned_number(static_cast<std::uint64_t>(*extensions.purpose));
+  if (extensions.partner_key) pair(Extension::partner_key).binary(*extensions.partner_key);
+  if (extensions.partner_node) pair(Extension::partner_node).fingerprint(*extensions.partner_node);
+  if (extensions.partner_static_key)
+    pair(Extension::partner_static_key).binary(*extensions.partner_static_key);
   writer.map(count).raw(pairs);
 }
 

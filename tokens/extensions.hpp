@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include <kith/fingerprint.hpp>
 #include <kith/token.hpp>
@@ -11,17 +12,24 @@
 #include "core/crypto/primitives.hpp"
 #include "tokens/intent_token.hpp"
 #include "tokens/node_token.hpp"
+#include "tokens/ticket_token.hpp"
 
 namespace kith {
 
 /// Their numbers on the wire, one space for all kinds of tokens.
 enum class Extension : std::uint8_t {
-  endpoints = 1,     ///< Array of binaries: 16 bytes of address, 2 of port.
-  static_key = 2,    ///< X25519 key, 32 bytes.
-  reachability = 3,  ///< `Reachability`.
-  node = 4,          ///< Fingerprint of a node.
-  role = 5,          ///< `IntentRole`.
-  threshold = 6,     ///< Number of messages.
+  endpoints = 1,            ///< Array of binaries: 16 bytes of address, 2 of port.
+  static_key = 2,           ///< X25519 key, 32 bytes.
+  reachability = 3,         ///< `Reachability`.
+  node = 4,                 ///< Fingerprint of a node.
+  role = 5,                 ///< `IntentRole`.
+  threshold = 6,            ///< Number of messages.
+  dialled = 7,              ///< Array of a host in text and a port.
+  secret = 8,               ///< 32 bytes.
+  purpose = 9,              ///< `TicketPurpose`.
+  partner_key = 10,         ///< Ed25519 key, 32 bytes.
+  partner_node = 11,        ///< Fingerprint of a node.
+  partner_static_key = 12,  ///< X25519 key, 32 bytes.
 };
 
 /// The map of extensions.  What a kind must have or may have, `kind_rules.hpp` tells.
@@ -32,6 +40,12 @@ struct Extensions {
   std::optional<Fingerprint> node{};
   std::optional<IntentRole> role{};
   std::optional<std::uint32_t> threshold{};
+  std::optional<DialledAddress> dialled{};
+  std::optional<TicketSecret> secret{};
+  std::optional<TicketPurpose> purpose{};
+  std::optional<crypto::SigningPublicKey> partner_key{};
+  std::optional<Fingerprint> partner_node{};
+  std::optional<crypto::DhPublicKey> partner_static_key{};
 };
 
 /// Reads the map and holds it against the rules of `kind`: `Errc::unexpected_key` for an extension

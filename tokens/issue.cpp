@@ -1,5 +1,7 @@
 #include "tokens/issue.hpp"
 
+#include <utility>
+
 #include "core/codec/writer.hpp"
 #include "tokens/extensions.hpp"
 #include "tokens/kind_rules.hpp"
@@ -38,13 +40,14 @@ Result<Bytes> sign(const Statement& statement, const crypto::SigningKeyPair& key
   Uuid uuid{};
   random.fill(uuid);
   Bytes bytes;
+  // A ticket is wiped by whoever holds it, and must not leave pieces behind as it grows.
+  bytes.reserve(rules.bytes_max);
   codec::Writer writer(bytes);
-  writer.array(kTokenFields)
+  writer.array(rules.countersigned ? kCountersignedFields : kTokenFields)
       .unsigned_number(static_cast<std::uint64_t>(statement.kind))
       .binary(uuid)
       .fingerprint(statement.realm)
-      .fingerprint(statement.kind == TokenKind::node ? node_fingerprint(key.public_key)
-                                                     : identity_fingerprint(key.public_key))
+      .fingerprint(signer_fingerprint(rules, key.public_key))
       .fingerprint(statement.subject)
       .fingerprint(statement.audience);
   write_time(writer, statement.issued_at);
@@ -54,9 +57,9 @@ Result<Bytes> sign(const Statement& statement, const crypto::SigningKeyPair& key
   write_extensions(writer, statement.extensions);
 
   // The head of the signature is signed too: all that precedes its 64 bytes.
-  constexpr std::array<Byte, kBinaryHeadBytes> kSignatureHead = {0xc4, kSignatureBytes};
   writer.raw(kSignatureHead);
   writer.raw(signatures.sign(key, {as_bytes(rules.signature_domain), bytes}));
+  if (rules.countersigned) writer.binary({});
   return bytes;
 }
 
@@ -111,6 +114,61 @@ Result<IntentToken> issue_intent_token(const IntentTokenParams& params,
       key, signatures, random);
   if (!bytes) return std::unexpected(bytes.error());
   return decode_intent_token(*bytes);
+}
+
+Result<TicketToken> issue_ticket_token(const TicketTokenParams& params,
+                                       const crypto::SigningKeyPair& key,
+                                       const crypto::Signatures& signatures, Random& random) {
+  TicketSecret secret;
+  random.fill(secret.mutable_view());
+  auto bytes = sign({.kind = TokenKind::ticket,
+                     .realm = params.realm,
+                     .audience = params.partner,
+                     .issued_at = params.issued_at,
+                     .not_before = params.not_before,
+                     .life = params.life,
+                     .public_key = key.public_key,
+                     .extensions = {.static_key = params.static_key,
+                                    .dialled = params.dialled,
+                                    .secret = std::move(secret),
+                                    .purpose = params.purpose}},
+                    key, signatures, random);
+  if (!bytes) return std::unexpected(bytes.error());
+  const crypto::WipeAtEnd wipe(*bytes);
+  return TicketToken::decode(*bytes);
+}
+
+Result<RelationshipProposal> propose_relationship(const RelationshipParams& params,
+                                                  const crypto::SigningKeyPair& key,
+                                                  const crypto::Signatures& signatures,
+                                                  Random& random) {
+  const auto bytes = sign({.kind = TokenKind::relationship,
+                           .realm = params.realm,
+                           .audience = identity_fingerprint(params.partner_key),
+                           .issued_at = params.issued_at,
+                           .not_before = params.not_before,
+                           .life = params.life,
+                           .public_key = key.public_key,
+                           .extensions = {.static_key = params.proposer.static_key,
+                                          .node = params.proposer.node,
+                                          .partner_key = params.partner_key,
+                                          .partner_node = params.partner.node,
+                                          .partner_static_key = params.partner.static_key}},
+                          key, signatures, random);
+  if (!bytes) return std::unexpected(bytes.error());
+  return RelationshipProposal::decode(*bytes);
+}
+
+Result<RelationshipToken> countersign(const RelationshipProposal& proposal,
+                                      const crypto::SigningKeyPair& key,
+                                      const crypto::Signatures& signatures, WallTime now) {
+  if (key.public_key != proposal.terms().partner.key) return std::unexpected(Errc::wrong_key);
+  if (auto holds = proposal.verify(signatures, now); !holds) return std::unexpected(holds.error());
+  const ByteView unsigned_part = proposal.raw().first(proposal.raw().size() - kBinaryHeadBytes);
+  Bytes bytes(unsigned_part.begin(), unsigned_part.end());
+  append(bytes, kSignatureHead);
+  append(bytes, signatures.sign(key, {as_bytes(countersignature_domain()), bytes}));
+  return RelationshipToken::decode(bytes);
 }
 
 }  // namespace kith

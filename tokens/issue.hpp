@@ -13,9 +13,12 @@
 #include "tokens/identity_token.hpp"
 #include "tokens/intent_token.hpp"
 #include "tokens/node_token.hpp"
+#include "tokens/relationship_token.hpp"
+#include "tokens/ticket_token.hpp"
 
 /// Issuing: encode, sign, and decode again, so that nobody can issue what nobody would accept; the
-/// `Errc` is the one that a reader would give.  `random` gives the uuid alone.
+/// `Errc` is the one that a reader would give.  `random` gives the uuid, and
+/// the secret of a ticket.
 namespace kith {
 
 struct NodeTokenParams {
@@ -66,5 +69,49 @@ struct IntentTokenParams {
                                                      const crypto::SigningKeyPair& key,
                                                      const crypto::Signatures& signatures,
                                                      Random& random);
+
+struct TicketTokenParams {
+  Fingerprint realm{};
+  Fingerprint partner{};  ///< The one identity that may redeem it; zeros: whoever shows it.
+  WallTime issued_at{};
+  std::optional<WallTime> not_before{};
+  Duration life = std::chrono::hours(24);
+  DialledAddress dialled{};
+  crypto::DhPublicKey static_key{};
+  TicketPurpose purpose = TicketPurpose::relationship;
+};
+
+/// @param key The key of the node that is dialled.
+[[nodiscard]] Result<TicketToken> issue_ticket_token(const TicketTokenParams& params,
+                                                     const crypto::SigningKeyPair& key,
+                                                     const crypto::Signatures& signatures,
+                                                     Random& random);
+
+/// Where one side of a relationship is.
+struct RelationshipPlace {
+  Fingerprint node{};
+  crypto::DhPublicKey static_key{};
+};
+
+struct RelationshipParams {
+  Fingerprint realm{};
+  WallTime issued_at{};
+  std::optional<WallTime> not_before{};
+  Duration life = std::chrono::hours(24 * 365);
+  RelationshipPlace proposer{};
+  crypto::SigningPublicKey partner_key{};
+  RelationshipPlace partner{};
+};
+
+/// @param key The proposer's identity.
+[[nodiscard]] Result<RelationshipProposal> propose_relationship(
+    const RelationshipParams& params, const crypto::SigningKeyPair& key,
+    const crypto::Signatures& signatures, Random& random);
+
+/// Signs what `proposal` says if it holds now; `Errc::wrong_key` if it is for another than `key`.
+[[nodiscard]] Result<RelationshipToken> countersign(const RelationshipProposal& proposal,
+                                                    const crypto::SigningKeyPair& key,
+                                                    const crypto::Signatures& signatures,
+                                                    WallTime now);
 
 }  // namespace kith

@@ -40,11 +40,18 @@ struct KindRules {
   std::size_t bytes_max;
   Duration life_max;
   std::string_view signature_domain;
+  bool signed_by_node;      ///< By the key of a node, not of an identity.
+  bool held_by_all;         ///< May be a plain `Token`; the others have types of their own alone.
+  bool countersigned;       ///< Has a thirteenth field: nothing yet, or a second signature.
   bool about_subject;       ///< Names a subject; all others must not.
   bool may_be_vouched_for;  ///< May be signed by another than the key that it is about.
   ExtensionSet required;
   ExtensionSet optional;
 };
+
+/// The name in the ring of the holder of `key`.
+[[nodiscard]] Fingerprint signer_fingerprint(const KindRules& rules,
+                                             const crypto::SigningPublicKey& key);
 
 [[nodiscard]] const KindRules& rules_of(TokenKind kind);
 

@@ -51,7 +51,7 @@ ByteView Token::signed_part() const { return raw().first(raw_.size() - kSignatur
 Result<NodeToken> decode_node_token(ByteView bytes) {
   auto decoded = TokenDecoder::decode(bytes, TokenKind::node);
   if (!decoded) return std::unexpected(decoded.error());
-  auto& [token, extensions] = *decoded;
+  auto& [token, extensions, countersigned] = *decoded;
   return NodeToken{std::move(token), *extensions.endpoints, *extensions.static_key,
                    *extensions.reachability};
 }
@@ -65,7 +65,7 @@ Result<IdentityToken> decode_identity_token(ByteView bytes) {
 Result<IntentToken> decode_intent_token(ByteView bytes) {
   auto decoded = TokenDecoder::decode(bytes, TokenKind::intent);
   if (!decoded) return std::unexpected(decoded.error());
-  auto& [token, extensions] = *decoded;
+  auto& [token, extensions, countersigned] = *decoded;
   return IntentToken{std::move(token), *extensions.role, *extensions.threshold, *extensions.node};
 }
 

@@ -7,7 +7,6 @@
 #include "core/codec/reader.hpp"
 #include "tokens/kind_rules.hpp"
 #include "tokens/token_layout.hpp"
-#include "tokens/verify.hpp"
 
 namespace kith {
 namespace {
@@ -15,13 +14,17 @@ namespace {
 /// The rules of the kind that `bytes` claim to be, as far as their head tells.
 Result<const KindRules*> read_head(codec::Reader& reader, std::optional<TokenKind> wanted,
                                    std::size_t bytes) {
-  reader.array(kTokenFields, kTokenFields);
+  const std::size_t fields = reader.array(kTokenFields, kCountersignedFields);
   const std::uint64_t number = reader.unsigned_number();
   if (reader.failed()) return std::unexpected(reader.finish().error());
   const auto kind = token_kind(number);
   if (!kind) return std::unexpected(Errc::unknown_kind);
   if (wanted && *wanted != *kind) return std::unexpected(Errc::wrong_kind);
   const KindRules& rules = rules_of(*kind);
+  const std::size_t fields_wanted = rules.countersigned ? kCountersignedFields : kTokenFields;
+  if (fields != fields_wanted)
+    return std::unexpected(fields > fields_wanted ? Errc::too_long : Errc::out_of_range);
+  if (!wanted && !rules.held_by_all) return std::unexpected(Errc::wrong_kind);
   if (bytes > rules.bytes_max) return std::unexpected(Errc::too_long);
   return &rules;
 }
@@ -66,14 +69,18 @@ Result<TokenDecoder::Decoded> TokenDecoder::decode(ByteView bytes,
       static_cast<std::uint16_t>(bytes.size() - reader.rest().size() - public_key.size());
   Extensions extensions = read_extensions(reader, (*rules)->kind);
   reader.binary(kSignatureBytes, kSignatureBytes);
+  const std::size_t second_bytes =
+      (*rules)->countersigned ? reader.binary(0, kSignatureBytes).size() : 0;
+  if (second_bytes != 0 && second_bytes != kSignatureBytes) reader.fail(Errc::out_of_range);
   if (auto done = reader.finish(); !done) return std::unexpected(done.error());
 
   token.raw_.assign(bytes.begin(), bytes.end());
-  token.fingerprint_ = (*rules)->kind == TokenKind::node ? node_fingerprint(public_key)
-                                                         : identity_fingerprint(public_key);
-  if (auto consistent = check_consistency(token, **rules); !consistent)
+  token.fingerprint_ = signer_fingerprint(**rules, public_key);
+  if (auto consistent = check_consistency(token, **rules); !consistent) {
+    crypto::wipe(token.raw_);
     return std::unexpected(consistent.error());
-  return Decoded{std::move(token), std::move(extensions)};
+  }
+  return Decoded{std::move(token), std::move(extensions), second_bytes != 0};
 }
 
 }  // namespace kith

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <tuple>
 
+#include <kith/bytes.hpp>
 #include <kith/fingerprint.hpp>
 #include <kith/token.hpp>
 
@@ -11,8 +13,13 @@
 namespace kith {
 
 inline constexpr std::size_t kTokenFields = 12;
+/// With what a second one says to the first.
+inline constexpr std::size_t kCountersignedFields = 13;
 inline constexpr std::size_t kUuidBytes = std::tuple_size_v<Uuid>;
 inline constexpr std::size_t kSignatureBytes = 64;
+
+/// What a binary of 64 bytes begins with.
+inline constexpr std::array<Byte, 2> kSignatureHead = {0xc4, kSignatureBytes};
 
 /// Every binary of 32 bytes, and that of the uuid, has a head of two.
 inline constexpr std::size_t kBinaryHeadBytes = 2;

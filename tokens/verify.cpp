@@ -29,9 +29,13 @@ Result<void> verify(const Token& token, const crypto::Signatures& signatures, Wa
 }
 
 Result<void> verify_dates(const Token& token, WallTime now) {
+  return verify_dates(token.not_before(), token.expires_at(), now);
+}
+
+Result<void> verify_dates(WallTime not_before, WallTime expires_at, WallTime now) {
   // Shifts the token's dates, which are bounded, and not `now`, which is not.
-  if (token.not_before() - kClockSkewMax > now) return std::unexpected(Errc::not_yet_valid);
-  if (token.expires_at() + kClockSkewMax <= now) return std::unexpected(Errc::expired);
+  if (not_before - kClockSkewMax > now) return std::unexpected(Errc::not_yet_valid);
+  if (expires_at + kClockSkewMax <= now) return std::unexpected(Errc::expired);
   return {};
 }
 

@@ -22,6 +22,9 @@ namespace kith {
 /// Dates alone, for a token whose signature was verified before.
 [[nodiscard]] Result<void> verify_dates(const Token& token, WallTime now);
 
+/// The same for any window of dates.  @pre both are within `kTokenTimeMax`
+[[nodiscard]] Result<void> verify_dates(WallTime not_before, WallTime expires_at, WallTime now);
+
 /// What a key's statements of `kind` begin with when they are signed, with its final zero.
 [[nodiscard]] std::string_view signature_domain(TokenKind kind);
 

@@ -38,15 +38,19 @@ struct TokenPieces {
   std::optional<Bytes> signature;
 
   static TokenPieces of(const Token& token, const crypto::SigningKeyPair& signer) {
+    return of(token.raw(), token.kind(), signer);
+  }
+
+  static TokenPieces of(ByteView raw, TokenKind kind, const crypto::SigningKeyPair& signer) {
     TokenPieces pieces;
-    codec::Reader reader(token.raw());
+    codec::Reader reader(raw);
     reader.array(0, 99);
     for (Bytes& field : pieces.fields) {
       const ByteView encoded = reader.skip();
       field.assign(encoded.begin(), encoded.end());
     }
     pieces.signer = &signer;
-    pieces.domain = signature_domain(token.kind());
+    pieces.domain = signature_domain(kind);
     return pieces;
   }
 

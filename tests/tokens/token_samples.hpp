@@ -21,6 +21,7 @@ struct Cast {
   crypto::SigningKeyPair node_key = crypto::ed25519().generate(random);
   crypto::SigningKeyPair person_key = crypto::ed25519().generate(random);
   crypto::SigningKeyPair leader_key = crypto::ed25519().generate(random);
+  crypto::SigningKeyPair friend_key = crypto::ed25519().generate(random);
   Fingerprint node = node_fingerprint(node_key.public_key);
   Fingerprint person = identity_fingerprint(person_key.public_key);
   Fingerprint realm = identity_fingerprint(leader_key.public_key);
@@ -43,6 +44,20 @@ struct Cast {
             .threshold = 300,
             .node = node};
   }
+  TicketTokenParams ticket_params() const {
+    return {.realm = realm,
+            .partner = person,
+            .issued_at = kIssuedAt,
+            .dialled = {.host = "example.org", .port = 3141},
+            .static_key = {1, 2, 3}};
+  }
+  RelationshipParams relationship_params() const {
+    return {.realm = realm,
+            .issued_at = kIssuedAt,
+            .proposer = {.node = node, .static_key = {1, 2, 3}},
+            .partner_key = friend_key.public_key,
+            .partner = {.node = Fingerprint({9}), .static_key = {4, 5, 6}}};
+  }
 
   Result<NodeToken> issue(const NodeTokenParams& params) {
     return issue_node_token(params, node_key, crypto::ed25519(), random);
@@ -53,10 +68,22 @@ struct Cast {
   Result<IntentToken> issue(const IntentTokenParams& params) {
     return issue_intent_token(params, person_key, crypto::ed25519(), random);
   }
+  Result<TicketToken> issue(const TicketTokenParams& params) {
+    return issue_ticket_token(params, node_key, crypto::ed25519(), random);
+  }
 
   NodeToken node_token() { return issue(node_params()).value(); }
   IdentityToken identity_token() { return issue(identity_params()).value(); }
   IntentToken intent_token() { return issue(intent_params()).value(); }
+  TicketToken ticket_token() { return issue(ticket_params()).value(); }
+  /// The person asks the friend.
+  RelationshipProposal proposal() {
+    return propose_relationship(relationship_params(), person_key, crypto::ed25519(), random)
+        .value();
+  }
+  RelationshipToken relationship_token() {
+    return countersign(proposal(), friend_key, crypto::ed25519(), kIssuedAt).value();
+  }
   /// The person, with the leader's word for it.
   IdentityToken vouched_identity_token() {
     IdentityTokenParams params = identity_params();

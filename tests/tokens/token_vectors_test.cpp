@@ -16,6 +16,10 @@ class TokenVectors : public testing::Test {
  protected:
   [[nodiscard]] Bytes bytes(std::string_view key) const { return test::bytes_at(vectors_, key); }
 
+  [[nodiscard]] std::string text(std::string_view key) const {
+    return std::string(vectors_.at(key).as_string());
+  }
+
   [[nodiscard]] Fingerprint fingerprint(std::string_view key) const {
     return Fingerprint::from_bytes(bytes(key)).value();
   }
@@ -98,6 +102,43 @@ TEST_F(TokenVectors, AgreeOnIntentTokens) {
   const auto token =
       issue_intent_token(params, key_of("person_seed"), crypto::ed25519(), random).value().token;
   EXPECT_EQ(raw(token), bytes("intent"));
+}
+
+TEST_F(TokenVectors, AgreeOnRelationships) {
+  const crypto::SigningKeyPair leader = key_of("leader_seed");
+  RelationshipParams params{.realm = fingerprint("realm"),
+                            .issued_at = kIssuedAt,
+                            .not_before = kIssuedAt + 1us,
+                            .life = 1h,
+                            .proposer = {.node = fingerprint("node_fingerprint")},
+                            .partner_key = leader.public_key};
+  std::array<Byte, Fingerprint::kBytes> node{};
+  node.fill(9);
+  params.partner.node = Fingerprint(node);
+  std::ranges::copy(bytes("static_key"), params.proposer.static_key.begin());
+  for (std::size_t i = 0; i < 32; ++i) params.partner.static_key[i] = static_cast<Byte>(32 + i);
+  Constant random(6);
+  const auto proposal =
+      propose_relationship(params, key_of("person_seed"), crypto::ed25519(), random).value();
+  EXPECT_EQ(to_hex(proposal.raw()), to_hex(bytes("relationship_proposal")));
+  const auto both = countersign(proposal, leader, crypto::ed25519(), kIssuedAt).value();
+  EXPECT_EQ(to_hex(both.raw()), to_hex(bytes("relationship")));
+}
+
+TEST_F(TokenVectors, AgreeOnTickets) {
+  TicketTokenParams params{.realm = fingerprint("realm"),
+                           .partner = fingerprint("person_fingerprint"),
+                           .issued_at = kIssuedAt,
+                           .not_before = kIssuedAt + 1us,
+                           .life = 1h,
+                           .dialled = {.host = "example.org", .port = 3141}};
+  std::ranges::copy(bytes("static_key"), params.static_key.begin());
+  Constant random(5);
+  const auto ticket =
+      issue_ticket_token(params, key_of("node_seed"), crypto::ed25519(), random).value();
+  EXPECT_EQ(to_hex(ticket.raw()), to_hex(bytes("ticket")));
+  EXPECT_EQ(ticket_hash(ticket.secret()), fingerprint("ticket_hash"));
+  EXPECT_EQ(to_uri(ticket), text("ticket_uri"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 """Writes tokens.json: tokens of every kind, made with python3-msgpack, hashlib and python3-cryptography, which
 share no line with kith."""
 
+import base64
 import hashlib
 import pathlib
 
@@ -9,9 +10,16 @@ import msgpack
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-NODE, IDENTITY, INTENT = 1, 2, 3
-KIND_NAMES = {NODE: b"node", IDENTITY: b"identity", INTENT: b"intent"}
-ENDPOINTS, STATIC_KEY, REACHABILITY, NODE_FINGERPRINT, ROLE, THRESHOLD = range(1, 7)
+NODE, IDENTITY, INTENT, TICKET, RELATIONSHIP = range(1, 6)
+DOMAINS = {
+    NODE: b"kith/1 node token\0",
+    IDENTITY: b"kith/1 identity token\0",
+    INTENT: b"kith/1 intent token\0",
+    TICKET: b"kith/1 ticket token\0",
+    RELATIONSHIP: b"kith/1 relationship proposal\0",
+}
+ENDPOINTS, STATIC_KEY, REACHABILITY, NODE_FINGERPRINT, ROLE, THRESHOLD, DIALLED, SECRET, PURPOSE = range(1, 10)
+PARTNER_KEY, PARTNER_NODE, PARTNER_STATIC_KEY = range(10, 13)
 
 ISSUED_AT = 1_767_225_600_000_000
 HOUR = 3_600_000_000
@@ -32,7 +40,7 @@ def public_bytes(key):
 
 
 def fingerprint(kind, public_key):
-    tag = b"kith/1 node fingerprint\0" if kind == NODE else b"kith/1 identity fingerprint\0"
+    tag = b"kith/1 node fingerprint\0" if kind in (NODE, TICKET) else b"kith/1 identity fingerprint\0"
     return blake2b_256(tag, public_key)
 
 
@@ -40,8 +48,8 @@ def subject_id(realm, name):
     return blake2b_256(b"kith/1 subject\0", realm, name.encode())
 
 
-def token(kind, signer, extensions, *, uuid, holder=None, realm=NOBODY, subject=NOBODY, audience=NOBODY, life=HOUR):
-    unsigned = msgpack.packb(
+def token(kind, signer, extensions, *, uuid, holder=None, countersigner=None, realm=NOBODY, subject=NOBODY, audience=NOBODY, life=HOUR):
+    fields = (
         [
             kind,
             uuid,
@@ -54,10 +62,18 @@ def token(kind, signer, extensions, *, uuid, holder=None, realm=NOBODY, subject=
             ISSUED_AT + life,
             public_bytes(holder or signer),
             extensions,
-            bytes(64),
         ]
-    )[:-64]
-    return unsigned + signer.sign(b"kith/1 " + KIND_NAMES[kind] + b" token\0" + unsigned)
+    )
+    # A relationship says in its head that there will be a second signature.
+    packed = msgpack.packb([*fields, bytes(64), b""] if kind == RELATIONSHIP else [*fields, bytes(64)])
+    unsigned = packed[: -66 if kind == RELATIONSHIP else -64]
+    signed = unsigned + signer.sign(DOMAINS[kind] + unsigned)
+    if kind != RELATIONSHIP:
+        return signed
+    if not countersigner:
+        return signed + msgpack.packb(b"")
+    signed += msgpack.packb(bytes(64))[:2]
+    return signed + countersigner.sign(b"kith/1 relationship token\0" + signed)
 
 
 def main():
@@ -71,7 +87,25 @@ def main():
         bytes.fromhex("00000000000000000000ffffc0000201") + (3141).to_bytes(2, "big"),
         bytes.fromhex("20010db8000000000000000000000001") + (443).to_bytes(2, "big"),
     ]
-    uuids = [bytes([n]) * 16 for n in range(1, 5)]
+    uuids = [bytes([n]) * 16 for n in range(1, 6)]
+    # The generator that the tests give to kith fills secret and uuid with the same byte.
+    secret = bytes([5]) * 32
+    ticket = token(
+        TICKET,
+        node,
+        {STATIC_KEY: bytes(range(32)), DIALLED: ["example.org", 3141], SECRET: secret, PURPOSE: 1},
+        uuid=uuids[4],
+        realm=realm,
+        audience=fingerprint(IDENTITY, public_bytes(person)),
+    )
+    terms = {
+        STATIC_KEY: bytes(range(32)),
+        NODE_FINGERPRINT: node_fingerprint,
+        PARTNER_KEY: public_bytes(leader),
+        PARTNER_NODE: bytes([9]) * 32,
+        PARTNER_STATIC_KEY: bytes(range(32, 64)),
+    }
+    relationship = {"uuid": bytes([6]) * 16, "realm": realm, "audience": realm}
     vectors = {
         "node_seed": node_seed,
         "person_seed": person_seed,
@@ -95,8 +129,14 @@ def main():
             subject=weather,
             audience=realm,
         ),
+        "relationship_proposal": token(RELATIONSHIP, person, terms, **relationship),
+        "relationship": token(RELATIONSHIP, person, terms, countersigner=leader, **relationship),
+        "ticket": ticket,
+        "ticket_hash": blake2b_256(secret),
     }
-    lines = [f'  "{name}": "{value.hex()}"' for name, value in vectors.items()]
+    texts = {name: value.hex() for name, value in vectors.items()}
+    texts["ticket_uri"] = "kith-ticket:" + base64.urlsafe_b64encode(ticket).decode().rstrip("=")
+    lines = [f'  "{name}": "{value}"' for name, value in texts.items()]
     out = pathlib.Path(__file__).with_name("tokens.json")
     out.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 

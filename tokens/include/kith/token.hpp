@@ -15,9 +15,11 @@ namespace kith {
 
 /// What a token states.  The numbers go over the wire; others are refused as unknown.
 enum class TokenKind : std::uint8_t {
-  node = 1,      ///< "This node listens here, with this key."  Signed by the node.
-  identity = 2,  ///< "This person, device or service uses that node."
-  intent = 3,    ///< "This identity sends or receives this subject at that node."
+  node = 1,          ///< "This node listens here, with this key."  Signed by the node.
+  identity = 2,      ///< "This person, device or service uses that node."
+  intent = 3,        ///< "This identity sends or receives this subject at that node."
+  ticket = 4,        ///< "Whoever shows this may connect once, for this purpose."  Holds a secret.
+  relationship = 5,  ///< "These two deal with each other, through these nodes."  Signed by both.
 };
 
 /// Whether others can open connections to a node.
@@ -25,15 +27,23 @@ enum class Reachability : std::uint8_t { direct = 0, outbound_only = 1 };
 
 enum class IntentRole : std::uint8_t { send = 1, receive = 2, both = 3 };
 
+/// What a ticket lets its holder connect for.
+enum class TicketPurpose : std::uint8_t {
+  relationship = 1,  ///< To ask for a relationship.
+};
+
 /// Names one token; drawn at random when it is issued.
 using Uuid = std::array<Byte, 16>;
 
 inline constexpr std::size_t kTokenBytesMax = 1024;
 inline constexpr std::size_t kIntentTokenBytesMax = 2048;
+inline constexpr std::size_t kRelationshipTokenBytesMax = 2048;
 
 inline constexpr Duration kNodeTokenLifeMax = std::chrono::hours(24 * 30);
 inline constexpr Duration kIdentityTokenLifeMax = std::chrono::hours(24 * 365);
 inline constexpr Duration kIntentTokenLifeMax = std::chrono::hours(24);
+inline constexpr Duration kTicketTokenLifeMax = std::chrono::hours(24 * 30);
+inline constexpr Duration kRelationshipTokenLifeMax = std::chrono::hours(24 * 365 * 5);
 
 /// The end of the year 9999: dates behind it are refused, so that arithmetic on dates stays exact.
 inline constexpr WallTime kTokenTimeMax{Duration(253'402'300'799'999'999)};
@@ -48,7 +58,8 @@ inline constexpr Duration kClockSkewMax = std::chrono::minutes(5);
 /// is ever encoded again to be verified and a node can afford to hold thousands.
 class Token {
  public:
-  /// Reads a token of any kind that this version knows.
+  /// Reads a node, identity or intent.  `Errc::wrong_kind` for a ticket, whose secret needs a type
+  /// that wipes it, and for a relationship, which one signature does not make.
   [[nodiscard]] static Result<Token> decode(ByteView bytes);
 
   [[nodiscard]] TokenKind kind() const;
@@ -80,6 +91,7 @@ class Token {
   friend bool operator==(const Token& a, const Token& b) { return a.raw_ == b.raw_; }
 
  private:
+  friend class TicketToken;
   friend class TokenDecoder;
   Token() = default;
 
