@@ -44,6 +44,7 @@ struct TokenPieces {
   static TokenPieces of(ByteView raw, TokenKind kind, const crypto::SigningKeyPair& signer) {
     TokenPieces pieces;
     codec::Reader reader(raw);
+    pieces.head = {raw.front()};
     reader.array(0, 99);
     for (Bytes& field : pieces.fields) {
       const ByteView encoded = reader.skip();
