@@ -45,7 +45,9 @@ class TicketToken {
 
   [[nodiscard]] Uuid uuid() const { return token_.uuid(); }
   [[nodiscard]] Fingerprint realm() const { return token_.realm(); }
-  /// The node that issued it, and that must answer.
+  /// The Ed25519 key of the node that issued it.
+  [[nodiscard]] crypto::SigningPublicKey public_key() const { return token_.public_key(); }
+  /// That node, which must answer.
   [[nodiscard]] const Fingerprint& node() const { return token_.fingerprint(); }
   [[nodiscard]] const crypto::DhPublicKey& static_key() const { return static_key_; }
   [[nodiscard]] const DialledAddress& dialled() const { return dialled_; }

@@ -356,7 +356,7 @@ std::optional<SessionSeeks> Handshake::take_seeking() {
 
 std::optional<Bytes> Handshake::take_join() { return std::exchange(join_, std::nullopt); }
 
-std::optional<TicketToken> Handshake::take_ticket() { return std::exchange(ticket_, std::nullopt); }
+std::optional<TicketSecret> Handshake::take_ticket() { return std::exchange(ticket_, std::nullopt); }
 
 void Handshake::on_static_key(const std::optional<crypto::DhPublicKey>& key) {
   // Whoever is not known meets the same steps, at the same cost, with a key that is nobody's; and

@@ -19,14 +19,12 @@
 #include "overlay/session/payload.hpp"
 #include "overlay/session/session_config.hpp"
 #include "tokens/node_token.hpp"
+#include "tokens/ticket_token.hpp"
 
 namespace kith::overlay {
 
 /// A relationship that a dialer says it is about (R62).
 using RelationshipId = std::array<Byte, 16>;
-
-/// What a ticket lets its holder show, once (R58).
-using TicketToken = crypto::Secret<32>;
 
 /// Whom to dial and how.
 struct DialTarget {
@@ -42,7 +40,7 @@ struct DialTarget {
   /// The relationship that this is about (flow `C`; `N`: required).
   std::optional<RelationshipId> about{};
   /// What the ticket says (flow `I`: required).
-  std::optional<TicketToken> ticket{};
+  std::optional<TicketSecret> ticket{};
   /// What the dialer's user shows of itself, at most `kCertificateBytesMost` bytes, if it is to be
   /// in the first message (flow `I`).  That message can be read by whoever steals the responder's
   /// static key later; an owner that minds sends it as a message of the open session (X15).
@@ -73,7 +71,7 @@ struct SessionAsks {
   /// What the dialer wants to talk about (flow `C`: if it said so; `N`; responder's side).
   std::optional<RelationshipId> about{};
   /// Flow `I`, responder's side.
-  std::optional<TicketToken> ticket{};
+  std::optional<TicketSecret> ticket{};
   Bytes certificate{};
   /// Flow `N`, responder's side.  Not confirmed: whoever acts on it at once must be able to do so
   /// again, and have a time of this peer to compare with; all others keep it until the session is
@@ -92,7 +90,7 @@ struct SessionSeeks {
 /// The dialer that showed this ticket is confirmed: spend it, in one step that succeeds once.
 /// `on_verdict` answers.
 struct SessionSpends {
-  TicketToken ticket;
+  TicketSecret ticket;
 };
 
 /// The machine that all flows run on: one row of the flow table, one Noise handshake, and the
@@ -136,7 +134,7 @@ class Handshake {
   [[nodiscard]] std::optional<Bytes> take_join();
   /// The ticket that was shown, once.
   [[nodiscard]] bool has_ticket() const { return ticket_.has_value(); }
-  [[nodiscard]] std::optional<TicketToken> take_ticket();
+  [[nodiscard]] std::optional<TicketSecret> take_ticket();
 
   /// The keys.  @pre has_keys(); once
   [[nodiscard]] noise::Transport split() { return noise_->split(); }
@@ -185,7 +183,7 @@ class Handshake {
   std::optional<Fingerprint> peer_;
   std::optional<SessionAsks> question_;
   std::optional<SessionSeeks> seeking_;
-  std::optional<TicketToken> ticket_;
+  std::optional<TicketSecret> ticket_;
   std::optional<Bytes> join_;
 };
 

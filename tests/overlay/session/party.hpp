@@ -83,7 +83,7 @@ struct Party {
   bool lets_in = true;
   std::vector<SessionAsks> questions;
   std::vector<SessionSeeks> seekings;
-  std::vector<TicketToken> spendings;
+  std::vector<TicketSecret> spendings;
   int openings = 0;
   std::vector<Bytes> messages;
   std::vector<std::uint64_t> pongs;
