@@ -57,6 +57,35 @@ RouterConfig router_config(const EngineConfig& config) {
   return router;
 }
 
+QueriesConfig queries_config(const EngineConfig& config) {
+  QueriesConfig queries;
+  queries.topics = config.public_topics;
+  return queries;
+}
+
+const crypto::SigningKeyPair& identity_of(const EngineConfig& config) {
+  return config.identity_key ? *config.identity_key : config.node_key;
+}
+
+FirstContactConfig first_contact_config(const EngineConfig& config) {
+  FirstContactConfig contact;
+  contact.self = node_fingerprint(config.node_key.public_key);
+  contact.static_key = config.static_key.public_key;
+  contact.realm = config.realm;
+  contact.identity_key = &identity_of(config);
+  contact.signatures = config.primitives->signatures;
+  return contact;
+}
+
+RelationsConfig relations_config(const EngineConfig& config) {
+  RelationsConfig relations;
+  relations.self = node_fingerprint(config.node_key.public_key);
+  relations.realm = config.realm;
+  relations.identity_key = &identity_of(config);
+  relations.signatures = config.primitives->signatures;
+  return relations;
+}
+
 CoordinatorConfig coordinator_config(const EngineConfig& config) {
   CoordinatorConfig coordinator;
   coordinator.realm = config.realm;
@@ -100,6 +129,9 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       declarations_(declarations_config(config_), identity_key(), config_.node_key,
                     *config_.primitives->signatures, random),
       exchange_(exchange_config(config_), random),
+      queries_(queries_config(config_)),
+      first_contact_(first_contact_config(config_), random),
+      relations_(relations_config(config_)),
       needs_(random),
       limiter_({.exempt_networks = config_.exempt_networks}) {
   local_.primitives = config_.primitives;
@@ -107,6 +139,8 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
   local_.node_key = &config_.node_key;
   local_.network = config_.realm;
   local_.buffers = &buffers_;
+  session_config_.accepted_flows = config_.listener.accepted_flows;
+  session_config_.stealth = config_.listener.stealth;
 }
 
 void Engine::Impl::set_endpoints(std::vector<Endpoint> endpoints, Instant now) {
@@ -149,6 +183,7 @@ void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now)
     exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
   if (const auto asked = coordinator_questions_.extract(question))
     coordinator_.on_verdict(asked.mapped(), verdict, now);
+  on_relation_verdict(question, verdict == Verdict::yes, now);
 }
 
 void Engine::Impl::leave(Instant now) {
@@ -229,7 +264,8 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
 
 bool Engine::Impl::step(Instant now) {
   // What a message led to comes before the next message, whose bytes may take its place.
-  return step_pubsub(now) || step_overlay(now) || step_sessions(now) || step_leaving(now);
+  return step_pubsub(now) || step_relations(now) || step_overlay(now) || step_sessions(now) ||
+         step_leaving(now);
 }
 
 std::optional<Output> Engine::Impl::poll_output(Instant now) {
@@ -285,6 +321,7 @@ void Engine::Impl::sanity_check() const {
   coordinator_.sanity_check();
   declarations_.sanity_check();
   exchange_.sanity_check();
+  relations_.sanity_check();
   for (const Peer& peer : peers_.all()) {
     const Connection* connection = connections_.find(peer.connection);
     KITH_ASSERT(connection && connection->joined && connection->contact == peer.contact);

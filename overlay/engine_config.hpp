@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,9 @@
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
+#include "overlay/session/flow.hpp"
 #include "tokens/identity_token.hpp"
+#include "tokens/ticket_token.hpp"
 
 namespace kith::overlay {
 
@@ -44,6 +48,15 @@ struct PublishOptions {
   std::size_t queue_bytes = 64U << 20;
 };
 
+/// A ticket to be issued.
+struct TicketOrder {
+  /// The identity that alone may redeem it; zeros: whoever shows it.
+  Fingerprint partner;
+  Duration life = std::chrono::hours(24);
+  /// Where its holder is to connect to.
+  DialledAddress dialled;
+};
+
 /// Everything a node is told at its start.  Times and sizes are defaults; see docs/protocol.md
 /// §4.6.
 struct EngineConfig {
@@ -62,6 +75,11 @@ struct EngineConfig {
   std::optional<crypto::SigningPublicKey> realm_leader;
   /// Shared between the nodes of one simulation; nothing: the engine makes its own.
   ContactBook* contacts = nullptr;
+  /// By which flows others may come.
+  ListenerProfile listener{
+      .accepted_flows = {Flow::hidden, Flow::connection, Flow::ticket, Flow::reconnect}};
+  /// What this node answers to anybody who asks (docs/protocol.md §10).
+  std::set<std::string, std::less<>> public_topics;
   /// Networks exempt from address diversity and from penalties, beyond loopback.
   std::vector<Endpoint> exempt_networks;
 

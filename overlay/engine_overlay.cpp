@@ -42,31 +42,39 @@ bool Engine::Impl::step_overlay(Instant now) {
 }
 
 void Engine::Impl::handle(MembershipOutput output, Instant now) {
-  std::visit(
-      Overloaded{
-          [&](const DialContact& order) { dial_contact(order.contact, now); },
-          [&](const DialEntrance& order) {
-            dial({&order.target.endpoint, 1}, std::nullopt, order.target, now);
-          },
-          [&](const SendOn& order) { send(order.connection, order.message, now); },
-          [&](const CloseSession& order) { close(order.connection, order.reason, order.why, now); },
-          [&](AskAboutJoin& order) {
-            const auto question = static_cast<QuestionId>(next_question_++);
-            join_questions_.emplace(question, order.connection);
-            outputs_.emplace_back(AskPolicy{question, std::move(order.question)});
-          },
-          [&](const SessionJoined& joined) { handle_joined(joined, now); },
-          [&](RouteForMembership& order) {
-            const RequestId request = router_.route(std::move(order.request), now.time);
-            membership_.on_requested(request);
-            askers_.emplace(request, Asker{});
-          },
-          [&](const AnswerRoute& order) {
-            router_.answer(order.route, order.status, order.payload, now.time);
-          },
-          [&](const ReadyChanged& changed) { outputs_.emplace_back(changed); },
-          [&](const JoinFailed& failed) { outputs_.emplace_back(failed); }},
-      output);
+  std::visit(Overloaded{[&](const DialContact& order) { dial_contact(order.contact, now); },
+                        [&](const DialEntrance& order) {
+                          dial({&order.target.endpoint, 1}, std::nullopt, order.target, now);
+                        },
+                        [&](const SendOn& order) { send(order.connection, order.message, now); },
+                        [&](const CloseSession& order) {
+                          // Related nodes may go on without the overlay.
+                          Connection* connection = connections_.find(order.connection);
+                          if (order.reason == CloseReason::done && connection &&
+                              connection->scopes.related) {
+                            connection->joins = false;
+                          } else {
+                            close(order.connection, order.reason, order.why, now);
+                          }
+                        },
+                        [&](AskAboutJoin& order) {
+                          const auto question = static_cast<QuestionId>(next_question_++);
+                          join_questions_.emplace(question, order.connection);
+                          outputs_.emplace_back(AskPolicy{question, std::move(order.question)});
+                        },
+                        [&](const SessionJoined& joined) { handle_joined(joined, now); },
+                        [&](RouteForMembership& order) {
+                          const RequestId request =
+                              router_.route(std::move(order.request), now.time);
+                          membership_.on_requested(request);
+                          askers_.emplace(request, Asker{});
+                        },
+                        [&](const AnswerRoute& order) {
+                          router_.answer(order.route, order.status, order.payload, now.time);
+                        },
+                        [&](const ReadyChanged& changed) { outputs_.emplace_back(changed); },
+                        [&](const JoinFailed& failed) { outputs_.emplace_back(failed); }},
+             output);
 }
 
 void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {

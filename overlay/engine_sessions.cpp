@@ -51,7 +51,7 @@ void Engine::Impl::on_connected(ConnectionId id, Instant now) {
 }
 
 void Engine::Impl::on_connect_failed(ConnectionId id, Instant now) {
-  const Connection* connection = connections_.find(id);
+  Connection* connection = connections_.find(id);
   if (!connection || connection->session) return;
   on_handshake_failed(*connection, Errc::connection_lost, now);
   connections_.remove(id);
@@ -89,8 +89,9 @@ void Engine::Impl::on_connection_lost(ConnectionId id, Instant now) {
   connections_.remove(id);
 }
 
-void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
-                        std::optional<JoinTarget> entrance, Instant now) {
+Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
+                               std::optional<ContactIndex> contact,
+                               std::optional<JoinTarget> entrance, Instant now) {
   Connection& connection = connections_.add(endpoints.front(), true);
   connection.untried.assign(endpoints.begin() + 1, endpoints.end());
   connection.contact = contact;
@@ -98,6 +99,7 @@ void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<Conta
   connection.deadline = now.time + kConnectTimeout;
   wake_sessions_by(connection.deadline);
   outputs_.emplace_back(Dial{connection.id, connection.endpoint});
+  return connection;
 }
 
 /// The flow follows from what we know of the peer: its token, or only where it listens
@@ -105,7 +107,9 @@ void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<Conta
 void Engine::Impl::begin_session(Connection& connection, Instant now) {
   renew_token_if_due(now);
   DialTarget target;
-  if (!connection.contact) {
+  if (is_errand(connection)) {
+    target = target_of_errand(connection, now.wall);
+  } else if (!connection.contact) {
     target.node = connection.entrance->node;
   } else {
     const NodeToken& token = book_->token(*connection.contact);
@@ -117,7 +121,8 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
     }
   }
   // A foreign identity signs the session itself, which must exist first.
-  if (!has_identity()) target.first_message = encode(membership_.join_message());
+  if (!has_identity() && !is_errand(connection))
+    target.first_message = encode(membership_.join_message());
   connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
   attend(connection);
 }
@@ -141,9 +146,8 @@ bool Engine::Impl::step_sessions(Instant now) {
 void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant now) {
   std::visit(
       Overloaded{[&](SessionAsks& asks) { on_session_asks(connection, std::move(asks), now); },
-                 // We deal with nobody and have issued no tickets yet.
-                 [&](const SessionSeeks&) { connection.session->on_static_key({}, now); },
-                 [&](const SessionSpends&) { connection.session->on_verdict(false, now); },
+                 [&](const SessionSeeks& seeks) { on_session_seeks(connection, seeks, now); },
+                 [&](const SessionSpends&) { on_session_spends(connection); },
                  [&](const SessionOpened&) { on_session_opened(connection, now); },
                  [&](const SessionMessage& message) {
                    on_session_message(connection, message.message, now);
@@ -154,12 +158,20 @@ void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant no
 }
 
 void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Instant now) {
+  if (asks.peer) connection.static_key = asks.peer->static_key;
   const bool fresh =
-      asks.peer && (!asks.time || replay_guard_.check(asks.peer->static_key, *asks.time, now.wall));
-  const bool admitted = fresh && !leave_by_;
+      connection.static_key &&
+      (!asks.time || replay_guard_.check(*connection.static_key, *asks.time, now.wall));
+  const bool related =
+      asks.flow != Flow::reconnect ||
+      (fresh && asks.about &&
+       relations_.may_reconnect(*asks.about, asks.node, *connection.static_key, now.wall));
+  const bool admitted = fresh && related && !leave_by_;
   if (admitted) {
+    connection.node = asks.node;
     connection.proven = std::move(asks.peer);
     connection.time = asks.time;
+    if (asks.ticket) return check_ticket(connection, std::move(asks));
   }
   connection.session->on_verdict(admitted, now);
 }
@@ -167,13 +179,17 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
 /// Only now is anything kept of the peer: what came before may be a recording (docs/protocol.md
 /// §4.4).  To the limiter it stays half-open: anybody can make keys and prove to have them.
 void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
-  if (auto peer = std::exchange(connection.proven, std::nullopt)) {
-    if (connection.time) replay_guard_.remember(peer->static_key, *connection.time);
+  if (connection.time) replay_guard_.remember(*connection.static_key, *connection.time);
+  if (auto peer = std::exchange(connection.proven, std::nullopt))
     connection.contact = book_->keep(*std::move(peer));
-  }
+  if (connection.contact) connection.node = book_->id(*connection.contact);
+  connection.opened = true;
   connection.opened_at = now.time;
   connection.deadline = now.time + kJoinTimeout;
   wake_sessions_by(connection.deadline);
+  if (connection.guest) return on_guest_opened(connection, now);
+  if (is_errand(connection)) return on_errand_opened(connection, now);
+  if (relations_.shares(*connection.node, now.wall)) relate(connection, now);
   if (!connection.dialed) return;
   membership_.on_join_sent(connection.id, *connection.contact, connection.entrance);
   if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
@@ -188,6 +204,11 @@ void Engine::Impl::on_session_message(Connection& connection, ByteView message, 
 Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, Instant now) {
   const auto kind = peek_kind(message);
   if (!kind) return std::unexpected(kind.error());
+  if (!allows(scopes_of(connection), *kind)) return std::unexpected(Errc::not_authorized);
+  // Whoever came by a relationship introduces itself before it joins.
+  const bool is_for_relations = *kind >= MessageKind::relate && *kind <= MessageKind::reply;
+  if (is_for_relations) return dispatch_relations(connection, *kind, message, now);
+  if (!connection.contact) return std::unexpected(Errc::protocol_error);
   const ContactIndex contact = *connection.contact;
   switch (*kind) {
     case MessageKind::join:
@@ -199,11 +220,6 @@ Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, In
       return membership_.on_message(
           {connection.id, contact, connection.joined, connection.session->session_id()}, *kind,
           message, now);
-    default:
-      break;
-  }
-  if (!connection.joined) return std::unexpected(Errc::not_authorized);
-  switch (*kind) {
     case MessageKind::route: {
       const auto route = decode_route(message);
       if (!route) return std::unexpected(route.error());
@@ -249,6 +265,7 @@ void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed
 
 /// Tells everybody that the session of `connection` is no more.
 void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
+  end_relations(connection, why);
   const bool policy_was_asked = std::erase_if(join_questions_, [&](const auto& question) {
                                   return question.second == connection.id;
                                 }) > 0;
@@ -267,11 +284,15 @@ void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
   }
 }
 
-void Engine::Impl::on_handshake_failed(const Connection& connection, Errc why, Instant now) {
+void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant now) {
   membership_.on_session_closed(connection.id);
   if (!connection.dialed) return;
   if (!connection.session && !connection.untried.empty() && !leave_by_) {
-    dial(connection.untried, connection.contact, connection.entrance, now);
+    Connection& next = dial(connection.untried, connection.contact, connection.entrance, now);
+    next.errand = connection.errand;
+    next.target = std::move(connection.target);
+  } else if (is_errand(connection)) {
+    if (!connection.opened) fail_errand(connection.errand, why, now);
   } else if (connection.entrance) {
     membership_.on_entrance_failed(*connection.entrance, why, now.time);
   } else {
