@@ -66,6 +66,12 @@ Failure not_taken_in(const Node& node, const Settings& settings, Duration waited
                         "and without --key that changes with each start",
                         fmt::join(settings.join, ", "))};
   }
+  if (node.status().join_failure == Errc::changed_node) {
+    return {ExitCode::no_node,
+            fmt::format("another node answers at {} than the one that did at first; "
+                        "kith://FINGERPRINT@HOST:PORT says which one is meant",
+                        fmt::join(settings.join, ", "))};
+  }
   return {ExitCode::no_node,
           fmt::format("no node took us in within {}: tried {}; is one running there?",
                       for_people(waited), fmt::join(settings.join, ", "))};

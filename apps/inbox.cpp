@@ -3,24 +3,19 @@
 #include <utility>
 
 namespace kith::apps {
-namespace {
 
-/// What may wait to be written: enough for one write to be worth it.
-constexpr std::size_t kWaitingBytesMost = std::size_t{4} << 20;
+Inbox::Inbox(Format format, std::optional<std::uint64_t> count_most, std::size_t subscriptions)
+    : format_(std::move(format)), count_most_(count_most) {
+  batch_.messages.resize(subscriptions);
+}
 
-}  // namespace
-
-Inbox::Inbox(Format format, std::optional<std::uint64_t> count_most)
-    : format_(std::move(format)), count_most_(count_most) {}
-
-bool Inbox::put(const Message& message) {
-  std::unique_lock lock(mutex_);
-  room_.wait(lock, [&] { return closed_ || text_.size() < kWaitingBytesMost; });
-  if (is_full()) return false;
+void Inbox::put(std::size_t subscription, const Message& message) {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || is_full()) return;
   if (received_ == 0) first_at_ = Clock::now();
-  format_(text_, message, ++received_);
+  format_(batch_.text, message, ++received_);
+  ++batch_.messages[subscription];
   if (!std::exchange(news_, true)) changed_.notify_one();
-  return !closed_ && !is_full();
 }
 
 void Inbox::on_match() {
@@ -34,15 +29,15 @@ void Inbox::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   changed_.notify_one();
-  room_.notify_all();
 }
 
-std::string Inbox::take(Clock::time_point deadline) {
+Inbox::Batch Inbox::take(Clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, deadline, [&] { return closed_ || news_; });
   news_ = false;
-  room_.notify_all();
-  return std::exchange(text_, {});
+  Batch batch{{}, std::vector<std::uint64_t>(batch_.messages.size())};
+  std::swap(batch, batch_);
+  return batch;
 }
 
 std::uint64_t Inbox::received() const {
@@ -57,7 +52,7 @@ bool Inbox::is_matched() const {
 
 bool Inbox::is_complete() const {
   const std::lock_guard lock(mutex_);
-  return is_full() && text_.empty();
+  return is_full() && batch_.text.empty();
 }
 
 std::optional<Inbox::Clock::time_point> Inbox::first_at() const {

@@ -2,18 +2,21 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <kith/message.hpp>
 
 namespace kith::apps {
 
 /// What `kith sub` has received and not yet written: filled on the node's thread, emptied by the
-/// one that writes.  A reader that is slower than the overlay holds up the node, not its memory.
+/// one that writes, and acknowledges then.  Senders have credit for so much, and no more waits
+/// here.
 class Inbox {
  public:
   using Clock = std::chrono::steady_clock;
@@ -21,25 +24,30 @@ class Inbox {
   using Format =
       std::function<void(std::string& text, const Message& message, std::uint64_t sequence)>;
 
-  /// Takes `count_most` messages, or any number.
-  Inbox(Format format, std::optional<std::uint64_t> count_most);
+  struct Batch {
+    std::string text;
+    std::vector<std::uint64_t> messages;  ///< How many they are, of each subscription.
+  };
+
+  /// Takes `count_most` messages, or any number, of so many subscriptions.
+  Inbox(Format format, std::optional<std::uint64_t> count_most, std::size_t subscriptions);
 
   // On the node's thread.
 
-  /// Waits while too much is waiting to be written.  Whether more is wanted: if not, and one comes
-  /// nevertheless, it is not taken if there are enough, and taken after a `close`.
-  [[nodiscard]] bool put(const Message& message);
+  /// A message of a subscription, counted from 0.  Passed over if there are enough, or after a
+  /// `close`.
+  void put(std::size_t subscription, const Message& message);
   void on_match();
 
   // On any thread.
 
-  /// Nothing more is wanted; nobody waits.
+  /// Nothing more is wanted, but for what is there.
   void close();
 
   // On the thread that writes.
 
   /// What waits; waits for it until `deadline`, the first match, or `close`.
-  [[nodiscard]] std::string take(Clock::time_point deadline);
+  [[nodiscard]] Batch take(Clock::time_point deadline);
   [[nodiscard]] std::uint64_t received() const;
   [[nodiscard]] bool is_matched() const;
   /// All messages wanted have been taken.
@@ -54,8 +62,7 @@ class Inbox {
   const std::optional<std::uint64_t> count_most_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::condition_variable room_;
-  std::string text_;
+  Batch batch_;
   std::uint64_t received_ = 0;
   std::optional<Clock::time_point> first_at_;
   bool news_ = false;

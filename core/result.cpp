@@ -51,7 +51,6 @@ constexpr std::array kWords = {
     Words{Errc::closed, "closed", "closed"},
     Words{Errc::exhausted, "exhausted", "counter exhausted"},
     Words{Errc::would_block, "would_block", "would block"},
-    Words{Errc::no_match, "no_match", "nobody matches"},
     Words{Errc::no_route, "no_route", "no route"},
     Words{Errc::limit_reached, "limit_reached", "limit reached"},
     Words{Errc::not_found, "not_found", "not found"},

@@ -323,6 +323,9 @@ Result<SubscriptionId> Engine::subscribe(std::string_view subject, const Subscri
 void Engine::unsubscribe(SubscriptionId subscription, Instant now) {
   impl_->unsubscribe(subscription, now);
 }
+void Engine::acknowledge(SubscriptionId subscription, std::uint64_t count) {
+  impl_->acknowledge(subscription, count);
+}
 void Engine::decline(SubscriptionId subscription, Instant now) {
   impl_->decline(subscription, now);
 }

@@ -55,7 +55,10 @@ class Engine {
                                                  const SubscribeOptions& options, Instant now);
   /// What was polled for it by now is delivered, and nothing else is.
   void unsubscribe(SubscriptionId subscription, Instant now);
-  /// The same, and the payload polled last found nobody: it is not delivered.
+  /// The application has done with `count` further payloads of a subscription that it acknowledges
+  /// itself, in the order in which they were polled; more than those are not counted.
+  void acknowledge(SubscriptionId subscription, std::uint64_t count);
+  /// The same as `unsubscribe`, and the payload polled last found nobody: it is not delivered.
   /// @pre the output polled last was its `Delivered`
   void decline(SubscriptionId subscription, Instant now);
 

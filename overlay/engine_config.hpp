@@ -10,6 +10,7 @@
 
 #include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
+#include <kith/message.hpp>
 #include <kith/policy.hpp>
 #include <kith/time.hpp>
 
@@ -31,6 +32,7 @@ struct SubscribeOptions {
   Fingerprint audience;
   /// Messages that a sender may have under way: the intent's threshold.
   std::uint32_t credit = 1024;
+  Acknowledgement acknowledgement = Acknowledgement::node;
 };
 
 struct PublishOptions {

@@ -51,6 +51,9 @@ class Engine::Impl {
   Result<SubscriptionId> subscribe(std::string_view subject, const SubscribeOptions& options,
                                    Instant now);
   void unsubscribe(SubscriptionId subscription, Instant now);
+  void acknowledge(SubscriptionId subscription, std::uint64_t count) {
+    exchange_.acknowledge(subscription, count);
+  }
   void decline(SubscriptionId subscription, Instant now) {
     exchange_.decline(subscription, now);
     unsubscribe(subscription, now);

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <utility>
 #include <vector>
@@ -98,42 +97,10 @@ class Deadlines {
   Clock::time_point join_;
 };
 
-/// Closes the inbox on every way out, so that the node is never held up by a writer that is gone.
-class Closing {
- public:
-  explicit Closing(Inbox& inbox) : inbox_(inbox) {}
-  Closing(const Closing&) = delete;
-  Closing& operator=(const Closing&) = delete;
-  ~Closing() { inbox_.close(); }
-
- private:
-  Inbox& inbox_;
-};
-
-/// The subscriptions of the command, which end together: in the middle of what comes, so that
-/// nobody is told that we received what we did not want.
-class Subscriptions {
- public:
-  void add(Subscription subscription) {
-    const std::lock_guard lock(mutex_);
-    all_.push_back(std::move(subscription));
-  }
-  /// From any thread, and in their callbacks.
-  void end() {
-    // Goes after the lock: an end waits for callbacks, which may be here too.
-    std::vector<Subscription> ending;
-    const std::lock_guard lock(mutex_);
-    std::swap(ending, all_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<Subscription> all_;
-};
-
 SubscriptionOptions subscription_options(Inbox& inbox, const Narrator& narrator,
                                          const std::string& subject) {
   SubscriptionOptions options;
+  options.acknowledgement = Acknowledgement::application;
   options.on_match = [&inbox, &narrator, subject](const Match& match) {
     inbox.on_match();
     narrator.tell(fmt::format("matched with {} for {} after {}", match.identity.abbreviated(),
@@ -146,11 +113,20 @@ SubscriptionOptions subscription_options(Inbox& inbox, const Narrator& narrator,
   return options;
 }
 
+/// Writes what has come, and only then acknowledges it: whoever published it is not told that we
+/// have what a full disk did not take.
+void write_batch(const Inbox::Batch& batch, std::vector<Subscription>& subscriptions) {
+  write_output(batch.text);
+  for (std::size_t i = 0; i < subscriptions.size(); ++i)
+    if (batch.messages[i] > 0) subscriptions[i].acknowledge(batch.messages[i]);
+}
+
 /// Writes what comes until it is enough.
-ExitCode write_messages(const SubOptions& options, Inbox& inbox, const Interrupts& interrupts,
+ExitCode write_messages(const SubOptions& options, Inbox& inbox,
+                        std::vector<Subscription>& subscriptions, const Interrupts& interrupts,
                         const std::function<void()>& check, const Deadlines& deadlines) {
   for (;;) {
-    write_output(inbox.take(deadlines.next()));
+    write_batch(inbox.take(deadlines.next()), subscriptions);
     if (inbox.is_complete()) return ExitCode::ok;
     if (interrupts.requested()) return options.count == 0 ? ExitCode::ok : ExitCode::error;
     const bool is_enough = options.count == 0 && inbox.received() > 0;
@@ -162,30 +138,33 @@ ExitCode write_messages(const SubOptions& options, Inbox& inbox, const Interrupt
 ExitCode subscribe(const SubOptions& options) {
   const Narrator narrator(options.quiet);
   const auto start = Clock::now();
-  Inbox inbox(format_of(options), options.count == 0 ? std::nullopt : std::optional(options.count));
+  const std::set subjects(options.subjects.begin(), options.subjects.end());
+  Inbox inbox(format_of(options), options.count == 0 ? std::nullopt : std::optional(options.count),
+              subjects.size());
   Interrupts interrupts;
   interrupts.listen([&] { inbox.close(); });
   const Settings settings = load_client_settings(options.flags, options.quiet);
   Node node(node_config(settings, Participation::client));
-  Subscriptions subscriptions;
-  const Closing closing{inbox};
-  const auto take = [&](const Message& message) {
-    if (!inbox.put(message)) subscriptions.end();
-  };
-  for (const std::string& subject : std::set(options.subjects.begin(), options.subjects.end()))
-    subscriptions.add(
-        node.subscribe(subject, take, subscription_options(inbox, narrator, subject)));
+  std::vector<Subscription> subscriptions;
+  for (const std::string& subject : subjects)
+    subscriptions.push_back(node.subscribe(
+        subject,
+        [&inbox, index = subscriptions.size()](const Message& message) {
+          inbox.put(index, message);
+        },
+        subscription_options(inbox, narrator, subject)));
   Deadlines deadlines(options, settings, start);
-  // What was received by the end was acknowledged: it is written on every way out.
+  // What is there at the end is written on every way out.
   const auto finish = [&] {
     inbox.close();
-    subscriptions.end();
-    write_output(inbox.take(Clock::now()));
+    write_batch(inbox.take(Clock::now()), subscriptions);
+    subscriptions.clear();
   };
   ExitCode code{};
   try {
     code = write_messages(
-        options, inbox, interrupts, [&] { deadlines.check(inbox, node, settings); }, deadlines);
+        options, inbox, subscriptions, interrupts, [&] { deadlines.check(inbox, node, settings); },
+        deadlines);
   } catch (const Failure&) {
     finish();
     throw;

@@ -52,6 +52,8 @@ Result<void> Subscription::wait_for_match(Duration timeout) {
               [&](Done<> done) { State::wait_for_match(state_, timeout, std::move(done)); });
 }
 
+void Subscription::acknowledge(std::uint64_t count) { State::acknowledge(state_, count); }
+
 Publisher::Publisher(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Publisher::Publisher(Publisher&&) noexcept = default;
 Publisher& Publisher::operator=(Publisher&& other) noexcept {

@@ -156,7 +156,8 @@ std::shared_ptr<Subscription::State> Node::Runtime::subscribe(
     const auto runtime = weak.lock();
     if (!runtime || state->ended) return;
     const overlay::SubscribeOptions wanted{.audience = state->options.audience,
-                                           .credit = state->options.credit};
+                                           .credit = state->options.credit,
+                                           .acknowledgement = state->options.acknowledgement};
     const auto added = engine.subscribe(state->name, wanted, now);
     if (!added) {
       state->ended = added.error();

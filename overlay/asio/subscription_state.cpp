@@ -18,4 +18,12 @@ void Subscription::State::wait_for_match(const std::shared_ptr<State>& self, Dur
   node->wait_for(check, timeout, std::move(done));
 }
 
+void Subscription::State::acknowledge(const std::shared_ptr<State>& self, std::uint64_t count) {
+  const auto node = self->driver.lock();
+  if (!node) return;
+  node->submit([self, count](overlay::Engine& engine, Instant) {
+    if (self->id && !self->ended) engine.acknowledge(*self->id, count);
+  });
+}
+
 }  // namespace kith

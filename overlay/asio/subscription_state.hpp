@@ -28,6 +28,7 @@ class Subscription::State {
 
   static void wait_for_match(const std::shared_ptr<State>& self, Duration timeout,
                              overlay::Done<> done);
+  static void acknowledge(const std::shared_ptr<State>& self, std::uint64_t count);
 
   const std::weak_ptr<overlay::Driver> driver;
   const std::weak_ptr<Node::Runtime> runtime;

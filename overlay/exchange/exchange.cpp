@@ -47,6 +47,23 @@ void Exchange::decline(SubscriptionId id, Instant now) {
   remove_subscription(id, now);
 }
 
+void Exchange::acknowledge(SubscriptionId id, std::uint64_t count) {
+  if (delivery_ && delivery_->subscription == id) {
+    // Our own log may forget what is acknowledged: what is left of the batch is read again.
+    if (delivery_->from)
+      book_delivery();
+    else
+      finish_delivery();
+  }
+  while (const auto payloads = receiving_.take(id, count)) {
+    count -= payloads->count;
+    if (payloads->is_local)
+      sending_.acknowledge_local(payloads->channel, payloads->end());
+    else
+      receiving_.settle(*payloads);
+  }
+}
+
 void Exchange::set_intent(PublisherId publisher, const IntentToken& intent) {
   sending_.set_intent(publisher, intent);
 }
@@ -199,21 +216,33 @@ std::optional<ExchangeOutput> Exchange::poll_event() {
 
 Delivered Exchange::next_payload() {
   ++delivery_->delivered;
-  return {delivery_->subscription, delivery_->sender, delivery_->payloads.next()};
+  const ByteView payload = delivery_->payloads.next();
+  delivery_->bytes += framed_bytes(payload.size());
+  return {delivery_->subscription, delivery_->sender, payload};
 }
 
 void Exchange::finish_delivery() {
+  book_delivery();
   const Delivery delivery = *std::exchange(delivery_, std::nullopt);
-  if (delivery.from)
-    receiving_.on_delivered(delivery.channel, delivery.delivered);
-  else
-    sending_.finish_local(delivery.channel, delivery.first + delivery.delivered);
+  if (!delivery.from) sending_.finish_local(delivery.channel, delivery.first);
+}
+
+void Exchange::book_delivery() {
+  const std::uint64_t count = std::exchange(delivery_->delivered, 0);
+  const std::uint64_t bytes = std::exchange(delivery_->bytes, 0);
+  if (delivery_->from) return receiving_.on_delivered(delivery_->channel, count, bytes);
+  receiving_.on_delivered_local(delivery_->subscription, {.channel = delivery_->channel,
+                                                          .is_local = true,
+                                                          .first = delivery_->first,
+                                                          .count = count,
+                                                          .bytes = bytes});
+  delivery_->first += count;
 }
 
 void Exchange::match_own(SubscriptionId id) {
   const Subscription& subscription = *receiving_.find(id);
   for (PublisherId publisher : sending_.publishers_for(subscription.intent))
-    sending_.open_local(publisher, id, subscription.epoch);
+    sending_.open_local(publisher, id, subscription.epoch, subscription.options.acknowledgement);
 }
 
 Result<void> Exchange::on_data(Link& link, const DataMessage& data, Instant now) {

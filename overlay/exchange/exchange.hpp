@@ -62,11 +62,15 @@ class Exchange {
   void remove_publisher(PublisherId publisher, Instant now);
   void add_subscription(SubscriptionId subscription, const IntentToken& intent,
                         const SubscribeOptions& options, Instant now);
-  /// Closes its channels.  What was polled of it by now is delivered, and its senders hear so.
+  /// Closes its channels.  What was polled of it by now is delivered, and its senders hear so;
+  /// where the application acknowledges, what it has acknowledged.
   void remove_subscription(SubscriptionId subscription, Instant now);
   /// The same, and the payload polled last found nobody: it is not delivered.
   /// @pre that was the last output, and of this subscription
   void decline(SubscriptionId subscription, Instant now);
+  /// The application has done with `count` further payloads of a subscription that it acknowledges
+  /// itself, in the order in which they were polled.  What is beyond those polled is not counted.
+  void acknowledge(SubscriptionId subscription, std::uint64_t count);
   /// Our intent was renewed: the same key, a later token.
   void set_intent(PublisherId publisher, const IntentToken& intent);
   void set_intent(SubscriptionId subscription, const IntentToken& intent);
@@ -131,14 +135,18 @@ class Exchange {
     std::optional<PeerIndex> from;  ///< Nothing: one of our own publishers.
     SubscriptionId subscription{};
     Fingerprint sender;
-    std::uint64_t first = 0;
-    std::uint64_t delivered = 0;
+    std::uint64_t first =
+        0;  ///< Of one of our own publishers: the sequence of what is booked next.
+    std::uint64_t delivered = 0;  ///< And not booked.
+    std::uint64_t bytes = 0;      ///< Of those, with their lengths.
   };
 
   [[nodiscard]] std::optional<ExchangeOutput> poll_event();
   [[nodiscard]] Delivered next_payload();
   /// Settles a delivery that is over, or cuts it short: what is left of it comes again.
   void finish_delivery();
+  /// Books what was polled of the delivery that goes on.
+  void book_delivery();
   void match_own(SubscriptionId subscription);
   [[nodiscard]] Result<void> on_data(Link& link, const DataMessage& data, Instant now);
   [[nodiscard]] Result<std::size_t> send_one(Link& link, MessageSink sink, Instant now);

@@ -44,6 +44,7 @@ struct SendingChannel {
   SendingWindow window;
   std::optional<PeerIndex> link{};
   std::optional<SubscriptionId> local{};
+  Acknowledgement acknowledgement = Acknowledgement::node;  ///< Of what is handed over here.
   bool is_ready = false;  ///< Stands among the ready ones of its link, or the local ones.
   bool is_idle = false;   ///< Stands among the idle ones of its publisher.
   /// Nothing is kept for it alone until it has caught up with the others: what they have all

@@ -18,7 +18,8 @@ void ReceivingSide::open(ReceivingChannel& channel, Link& link) {
   links_.announce(link);
 }
 
-Bytes ReceivingSide::open_message(const ReceivingChannel& channel) const {
+Bytes ReceivingSide::open_message(const ReceivingChannel& channel,
+                                  const ReceivingWindow::Request& request) const {
   const Subscription& subscription = subscriptions_.at(channel.subscription);
   return encode(OpenMessage{
       .receiver_channel = channel.number,
@@ -26,9 +27,9 @@ Bytes ReceivingSide::open_message(const ReceivingChannel& channel) const {
       .identity = channel.intent.identity(),
       .role = channel.intent.role,
       .publisher_epoch = channel.publisher_epoch,
-      .next = channel.window.next(),
-      .credit_messages = channel.window.messages(),
-      .credit_bytes = kWindowBytes,
+      .next = request.next,
+      .credit_messages = request.credit_messages,
+      .credit_bytes = request.credit_bytes,
       .intent = subscription.intent.token.raw(),
   });
 }
@@ -58,8 +59,11 @@ Result<void> ReceivingSide::on_accept(Link& link, const AcceptMessage& accept, I
   channel.pause = {};
   channel.state = ReceivingChannel::State::open;
   channel.sender_channel = accept.sender_channel;
-  channel.publisher_epoch = accept.publisher_epoch;
-  channel.window.open(accept.first);
+  if (std::exchange(channel.publisher_epoch, accept.publisher_epoch) == accept.publisher_epoch)
+    channel.window.open(accept.first);
+  else
+    channel.window.open_anew(accept.first);
+  if (channel.window.has_news()) credit_is_due(channel);
   if (!std::exchange(channel.told, true))
     outputs_.emplace_back(SubscriptionMatched{channel.subscription, channel.intent.identity(),
                                               channel.node.fingerprint()});
@@ -80,7 +84,7 @@ Result<void> ReceivingSide::check_acceptance(ReceivingChannel& channel, const Li
                             : verify(intent->token, *config_.signatures, now.wall);
   if (!verified) return verified;
   const bool same_publisher = accept.publisher_epoch == channel.publisher_epoch;
-  if (same_publisher && accept.first < channel.window.next())
+  if (same_publisher && !channel.window.may_begin(accept.first))
     return std::unexpected(Errc::protocol_error);
 
   channel.accepted_at = intent->token.issued_at();
@@ -146,11 +150,19 @@ Result<ReceivingSide::Arrival> ReceivingSide::on_data(Link& link, const DataMess
   return Arrival{&channel, *known};
 }
 
-void ReceivingSide::on_delivered(ChannelNumber number, std::uint64_t count) {
+void ReceivingSide::on_delivered(ChannelNumber number, std::uint64_t count, std::uint64_t bytes) {
   ReceivingChannel* channel = channels_.find(number);
   if (channel == nullptr) return;
-  channel->window.on_delivered(count);
-  credit_is_due(*channel);
+  const Unacknowledged payloads{.channel = number,
+                                .publisher_epoch = channel->publisher_epoch,
+                                .first = channel->window.next(),
+                                .count = count,
+                                .bytes = bytes};
+  channel->window.on_delivered(count, bytes);
+  Subscription& subscription = subscriptions_.at(channel->subscription);
+  if (subscription.options.acknowledgement == Acknowledgement::node) return settle(payloads);
+  wait_for_acknowledgement(subscription, payloads);
+  if (channel->window.has_news()) credit_is_due(*channel);
 }
 
 Result<void> ReceivingSide::on_expired(Link& link, const ExpiredMessage& expired) {
@@ -186,6 +198,45 @@ void ReceivingSide::take_leave(ReceivingChannel& channel) {
     links_.tell(link, std::move(credit));
   }
   links_.tell(link, encode(CloseMessage{true, channel.sender_channel}));
+}
+
+void ReceivingSide::on_delivered_local(SubscriptionId id, const Unacknowledged& payloads) {
+  const auto it = subscriptions_.find(id);
+  if (it == subscriptions_.end() || it->second.options.acknowledgement == Acknowledgement::node)
+    return;
+  wait_for_acknowledgement(it->second, payloads);
+}
+
+void ReceivingSide::wait_for_acknowledgement(Subscription& subscription,
+                                             const Unacknowledged& payloads) {
+  if (payloads.count == 0) return;
+  auto& waiting = subscription.unacknowledged;
+  if (!waiting.empty() && waiting.back().is_followed_by(payloads)) {
+    waiting.back().count += payloads.count;
+    waiting.back().bytes += payloads.bytes;
+  } else {
+    waiting.push_back(payloads);
+  }
+}
+
+std::optional<Unacknowledged> ReceivingSide::take(SubscriptionId id, std::uint64_t count) {
+  const auto it = subscriptions_.find(id);
+  if (count == 0 || it == subscriptions_.end() || it->second.unacknowledged.empty())
+    return std::nullopt;
+  Unacknowledged& oldest = it->second.unacknowledged.front();
+  const Unacknowledged taken = oldest.first_of(count);
+  if (taken.count == oldest.count)
+    it->second.unacknowledged.pop_front();
+  else
+    oldest = oldest.without(taken);
+  return taken;
+}
+
+void ReceivingSide::settle(const Unacknowledged& payloads) {
+  ReceivingChannel* channel = channels_.find(payloads.channel);
+  if (channel == nullptr || channel->publisher_epoch != payloads.publisher_epoch) return;
+  channel->window.settle(payloads.end(), payloads.count, payloads.bytes);
+  credit_is_due(*channel);
 }
 
 void ReceivingSide::credit_is_due(ReceivingChannel& channel) {

@@ -12,7 +12,8 @@ void ReceivingSide::add(SubscriptionId id, const IntentToken& intent,
                         const SubscribeOptions& options) {
   KITH_ASSERT(!subscriptions_.contains(id) && intent.node == config_.node);
   const std::uint64_t epoch = std::max<std::uint64_t>(random_.next_u64(), 1);
-  subscriptions_.emplace(id, Subscription{id, intent, epoch, options.credit, {}});
+  subscriptions_.emplace(
+      id, Subscription{.id = id, .intent = intent, .epoch = epoch, .options = options});
   by_subject_.emplace(intent.subject(), id);
 }
 
@@ -148,7 +149,7 @@ Result<std::size_t> ReceivingSide::send_next(Link& link, MessageSink sink) {
   waiting.pop_back();
   if (channel == nullptr || channel->link != link.index) return 0;
   if (is_open) {
-    buffer_ = open_message(*channel);
+    buffer_ = open_message(*channel, channel->window.ask());
   } else {
     channel->credit_due = false;
     encode(channel->window.grant(channel->sender_channel), buffer_);
@@ -186,7 +187,7 @@ ReceivingChannel* ReceivingSide::create(Subscription& subscription, const PeerIn
       .subscription = subscription.id,
       .intent = peer.intent,
       .node = peer.node,
-      .window = ReceivingWindow(subscription.credit),
+      .window = ReceivingWindow(subscription.options.credit),
       .account = {.peer = peer.intent.identity(), .subject = peer.intent.subject()},
   });
   ReceivingChannel& channel = *owned;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -69,12 +70,44 @@ struct ReceivingChannel {
   }
 };
 
+/// Payloads one after the other that the application has, and has not acknowledged.
+struct Unacknowledged {
+  ChannelNumber channel{};
+  bool is_local = false;  ///< Of one of our own publishers.
+  std::uint64_t publisher_epoch = 0;
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+  std::uint64_t bytes = 0;
+
+  [[nodiscard]] std::uint64_t end() const { return first + count; }
+  [[nodiscard]] bool is_followed_by(const Unacknowledged& other) const {
+    return channel == other.channel && is_local == other.is_local &&
+           publisher_epoch == other.publisher_epoch && end() == other.first;
+  }
+  /// At most `most` of them; bytes are shared out evenly, and come out right in the end.
+  [[nodiscard]] Unacknowledged first_of(std::uint64_t most) const {
+    Unacknowledged part = *this;
+    part.count = std::min(count, most);
+    part.bytes = part.count == count ? bytes : bytes / count * part.count;
+    return part;
+  }
+  /// @pre `part` is `first_of` this
+  [[nodiscard]] Unacknowledged without(const Unacknowledged& part) const {
+    Unacknowledged rest = *this;
+    rest.first += part.count;
+    rest.count -= part.count;
+    rest.bytes -= part.bytes;
+    return rest;
+  }
+};
+
 struct Subscription {
   SubscriptionId id{};
   IntentToken intent;
   std::uint64_t epoch = 0;
-  std::uint32_t credit = 0;
-  std::map<IntentKey, ChannelNumber> channels;
+  SubscribeOptions options;
+  std::deque<Unacknowledged> unacknowledged{};  ///< The oldest first.
+  std::map<IntentKey, ChannelNumber> channels{};
 };
 
 /// The subscriptions of a node and the receivers' ends of their channels.  A part of `Exchange`,
@@ -105,7 +138,14 @@ class ReceivingSide {
   /// A channel in the answer, if there is anything to hand over.
   [[nodiscard]] Result<Arrival> on_data(Link& link, const DataMessage& data, Instant now);
   /// So many payloads of the channel were handed over; more were not, or all.
-  void on_delivered(ChannelNumber channel, std::uint64_t count);
+  void on_delivered(ChannelNumber channel, std::uint64_t count, std::uint64_t bytes);
+  /// The same of one of our own publishers, which hears of it by `acknowledge`.
+  void on_delivered_local(SubscriptionId id, const Unacknowledged& payloads);
+  /// Takes from what is not acknowledged up to `count` payloads that stand together; less than that
+  /// means that there are no more there.  Nothing if there are none.
+  [[nodiscard]] std::optional<Unacknowledged> take(SubscriptionId id, std::uint64_t count);
+  /// They are settled.
+  void settle(const Unacknowledged& payloads);
   [[nodiscard]] Result<void> on_expired(Link& link, const ExpiredMessage& expired);
   [[nodiscard]] Result<void> on_close(Link& link, ChannelNumber number, Instant now);
   void on_deadline(Instant now);
@@ -146,7 +186,9 @@ class ReceivingSide {
   [[nodiscard]] Result<void> check_acceptance(ReceivingChannel& channel, const Link& link,
                                               const AcceptMessage& accept, Instant now) const;
   void credit_is_due(ReceivingChannel& channel);
-  [[nodiscard]] Bytes open_message(const ReceivingChannel& channel) const;
+  [[nodiscard]] Bytes open_message(const ReceivingChannel& channel,
+                                   const ReceivingWindow::Request& request) const;
+  void wait_for_acknowledgement(Subscription& subscription, const Unacknowledged& payloads);
   void tell_account(ReceivingChannel& channel);
   [[nodiscard]] Result<ReceivingChannel*> channel_of(const Link& link, ChannelNumber number,
                                                      ReceivingChannel::State state) const;

@@ -38,7 +38,7 @@ Result<void> SendingSide::on_credit(Link& link, const CreditMessage& credit) {
   if (!channel) return std::unexpected(channel.error());
   if (*channel == nullptr) return {};
   const std::uint64_t before = (*channel)->window.acknowledged();
-  const auto delivered = (*channel)->window.on_credit(credit);
+  const auto delivered = (*channel)->window.on_credit((*channel)->publisher->log, credit);
   if (!delivered) return std::unexpected(delivered.error());
   settle(**channel, {.delivered = *delivered}, before);
   schedule(**channel);

@@ -137,12 +137,14 @@ std::vector<PublisherId> SendingSide::publishers_for(const IntentToken& intent) 
   return found;
 }
 
-void SendingSide::open_local(PublisherId id, SubscriptionId subscription, std::uint64_t epoch) {
+void SendingSide::open_local(PublisherId id, SubscriptionId subscription, std::uint64_t epoch,
+                             Acknowledgement acknowledgement) {
   Publisher& publisher = *publishers_.at(id);
   const ReceiverKey receiver{config_.node, epoch};
   if (publisher.channels.contains(receiver)) return;
   SendingChannel& channel = create(publisher, receiver, config_.identity);
   channel.local = subscription;
+  channel.acknowledgement = acknowledgement;
   channel.window.open(kSequenceMost, kSequenceMost);
   outputs_.emplace_back(
       SubscriptionMatched{subscription, publisher.intent.identity(), config_.node});
@@ -173,7 +175,8 @@ std::optional<SendingSide::LocalBatch> SendingSide::next_local(Instant now) {
     channel->is_ready = false;
     channel->window.on_gap_told();
     if (!channel->window.may_send(channel->publisher->log)) {
-      finish_local(channel->number, channel->window.position());
+      if (!channel->window.has_unsettled())
+        acknowledge_local(channel->number, channel->window.position());
       continue;
     }
     const PublisherLog::Batch batch = channel->window.read(channel->publisher->log);
@@ -186,9 +189,19 @@ std::optional<SendingSide::LocalBatch> SendingSide::next_local(Instant now) {
 void SendingSide::finish_local(ChannelNumber number, std::uint64_t next) {
   SendingChannel* channel = channels_.find(number);
   if (channel == nullptr) return;
+  if (channel->window.position() != next) channel->window.go_back(channel->publisher->log, next);
+  schedule(*channel);
+  if (channel->acknowledgement == Acknowledgement::node) acknowledge_local(number, next);
+}
+
+void SendingSide::acknowledge_local(ChannelNumber number, std::uint64_t end) {
+  SendingChannel* channel = channels_.find(number);
+  if (channel == nullptr) return;
   const std::uint64_t before = channel->window.acknowledged();
-  settle(*channel, channel->window.resume(channel->publisher->log, next), before);
-  if (SendingChannel* still = channels_.find(number)) schedule(*still);
+  if (end <= before) return;
+  const std::uint64_t delivered = channel->window.acknowledge(channel->publisher->log, end);
+  settle(*channel, {.delivered = delivered}, before);
+  schedule(*channel);
 }
 
 std::size_t SendingSide::local_senders(SubscriptionId subscription) const {

@@ -68,11 +68,14 @@ class SendingSide {
 
   /// Publishers whose receivers the holder of `intent` may be one of.
   [[nodiscard]] std::vector<PublisherId> publishers_for(const IntentToken& intent) const;
-  void open_local(PublisherId publisher, SubscriptionId subscription, std::uint64_t epoch);
+  void open_local(PublisherId publisher, SubscriptionId subscription, std::uint64_t epoch,
+                  Acknowledgement acknowledgement);
   void close_local(SubscriptionId subscription, std::uint64_t epoch, const Fingerprint& subject);
   [[nodiscard]] std::optional<LocalBatch> next_local(Instant now);
-  /// What lies below `next` was handed over.
+  /// What lies below `next` was handed over, and nothing else of the batch.
   void finish_local(ChannelNumber channel, std::uint64_t next);
+  /// What lies below `end` is delivered.  @pre it was handed over
+  void acknowledge_local(ChannelNumber channel, std::uint64_t end);
 
   [[nodiscard]] std::size_t local_senders(SubscriptionId subscription) const;
 

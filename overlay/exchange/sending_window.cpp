@@ -12,20 +12,21 @@ void SendingWindow::open(std::uint64_t messages, std::uint64_t bytes) {
   bytes_ = 0;
 }
 
-Result<std::uint64_t> SendingWindow::on_credit(const CreditMessage& credit) {
-  if (credit.acknowledged < acknowledged_ || credit.acknowledged > position_.sequence ||
+Result<std::uint64_t> SendingWindow::on_credit(const PublisherLog& log,
+                                               const CreditMessage& credit) {
+  if (credit.acknowledged < acknowledged_ || credit.acknowledged > sent_ ||
       credit.messages < credit_ || credit.bytes < credit_bytes_)
     return std::unexpected(Errc::protocol_error);
   credit_ = credit.messages;
   credit_bytes_ = credit.bytes;
   heard_ = true;
-  return acknowledge(credit.acknowledged);
+  return acknowledge(log, credit.acknowledged);
 }
 
 SendingWindow::Settled SendingWindow::resume(const PublisherLog& log, std::uint64_t next) {
   KITH_ASSERT(can_resume(next));
   Settled settled;
-  settled.delivered = acknowledge(next);
+  settled.delivered = count_acknowledged(next);
   const std::uint64_t first = std::max(next, log.begin());
   settled.expired = first - next;
   for (const Gap& gap : gaps_) settled.expired -= gap.to - gap.from;
@@ -34,6 +35,7 @@ SendingWindow::Settled SendingWindow::resume(const PublisherLog& log, std::uint6
   if (first > next) gaps_.push_back({next, first});
   gap_to_tell_ = false;
   if (position_.sequence != first) position_ = log.seek(first);
+  sent_ = std::max(sent_, first);
   return settled;
 }
 
@@ -41,6 +43,7 @@ std::uint64_t SendingWindow::skip_expired(const PublisherLog& log) {
   const std::uint64_t from = position_.sequence;
   if (from >= log.begin()) return 0;
   position_ = log.seek(log.begin());
+  sent_ = std::max(sent_, position_.sequence);
   if (!gaps_.empty() && gaps_.back().to == from)
     gaps_.back().to = position_.sequence;
   else
@@ -52,11 +55,17 @@ std::uint64_t SendingWindow::skip_expired(const PublisherLog& log) {
 PublisherLog::Batch SendingWindow::read(const PublisherLog& log) {
   const PublisherLog::Batch batch = log.read(position_, credit_ - position_.sequence);
   bytes_ += batch.payloads.size();
+  sent_ = std::max(sent_, position_.sequence);
   return batch;
 }
 
-std::uint64_t SendingWindow::acknowledge(std::uint64_t sequence) {
-  KITH_ASSERT(acknowledged_ <= sequence && sequence <= position_.sequence);
+std::uint64_t SendingWindow::acknowledge(const PublisherLog& log, std::uint64_t sequence) {
+  if (position_.sequence < sequence) position_ = log.seek(sequence);
+  return count_acknowledged(sequence);
+}
+
+std::uint64_t SendingWindow::count_acknowledged(std::uint64_t sequence) {
+  KITH_ASSERT(acknowledged_ <= sequence && sequence <= sent_);
   std::uint64_t delivered = sequence - acknowledged_;
   acknowledged_ = sequence;
   while (!gaps_.empty() && gaps_.front().from < sequence) {
@@ -68,6 +77,12 @@ std::uint64_t SendingWindow::acknowledge(std::uint64_t sequence) {
     gaps_.pop_front();
   }
   return delivered;
+}
+
+bool SendingWindow::has_unsettled() const {
+  std::uint64_t settled = acknowledged_;
+  for (const Gap& gap : gaps_) settled += gap.to - gap.from;
+  return settled < position_.sequence;
 }
 
 std::uint64_t SendingWindow::in_flight(const PublisherLog& log) const {

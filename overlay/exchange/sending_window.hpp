@@ -12,11 +12,11 @@ namespace kith::overlay {
 
 /// Where one receiver stands in the log of a publisher, and how far it lets us go.
 ///
-///     acknowledged <= position <= end of the log
+///     acknowledged <= position <= sent <= end of the log
 ///
 /// Nothing is sent at or beyond the credit.  Below `position` lies what was sent, and what expired
 /// before it could be: gaps, each counted when it arises and left out when the receiver
-/// acknowledges what follows.
+/// acknowledges what follows.  After a lost session `position` may stand before what was sent then.
 class SendingWindow {
  public:
   /// What is settled of messages that were under way.
@@ -26,18 +26,19 @@ class SendingWindow {
   };
 
   explicit SendingWindow(const PublisherLog::Position& first)
-      : position_(first), acknowledged_(first.sequence) {}
+      : position_(first), acknowledged_(first.sequence), sent_(first.sequence) {}
 
   /// A session begins: the receiver grants so much from where we stand.
   void open(std::uint64_t messages, std::uint64_t bytes);
 
   /// How many messages are delivered by it.  `Errc::protocol_error` if it goes back or beyond what
-  /// was sent.
-  [[nodiscard]] Result<std::uint64_t> on_credit(const CreditMessage& credit);
+  /// was ever sent.
+  [[nodiscard]] Result<std::uint64_t> on_credit(const PublisherLog& log,
+                                                const CreditMessage& credit);
 
   /// Whether the receiver may go on from `next` after a lost session.
   [[nodiscard]] bool can_resume(std::uint64_t next) const {
-    return acknowledged_ <= next && next <= position_.sequence;
+    return acknowledged_ <= next && next <= sent_;
   }
   /// The receiver waits for `next`: goes back there, or to what is left of the log.
   /// @pre can_resume(next)
@@ -55,9 +56,13 @@ class SendingWindow {
   /// @pre may_send(log) && position() >= log.begin()
   PublisherLog::Batch read(const PublisherLog& log);
 
-  /// Hands over without a session: what is below `sequence` is delivered.  How many they are.
-  std::uint64_t acknowledge(std::uint64_t sequence);
+  /// What is below `sequence` is delivered.  How many messages that are.
+  std::uint64_t acknowledge(const PublisherLog& log, std::uint64_t sequence);
+  /// What follows `sequence` was not handed over after all.  @pre log.begin() <= sequence
+  void go_back(const PublisherLog& log, std::uint64_t sequence) { position_ = log.seek(sequence); }
 
+  /// Whether anything was sent that is neither acknowledged nor expired.
+  [[nodiscard]] bool has_unsettled() const;
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
   [[nodiscard]] std::uint64_t position() const { return position_.sequence; }
   /// Whether the receiver ever said a word on this channel, so that it must know its publisher.
@@ -71,8 +76,11 @@ class SendingWindow {
     std::uint64_t to;
   };
 
+  [[nodiscard]] std::uint64_t count_acknowledged(std::uint64_t sequence);
+
   PublisherLog::Position position_;
   std::uint64_t acknowledged_;
+  std::uint64_t sent_;
   std::uint64_t credit_ = 0;
   std::uint64_t credit_bytes_ = 0;
   std::uint64_t bytes_ = 0;  ///< Sent since the session began.

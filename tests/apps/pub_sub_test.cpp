@@ -152,6 +152,8 @@ TEST_F(PubSub, SaysThatTheDiskIsFull) {
   full.output_file = "/dev/full";
   Program subscriber(full);
   const Finished published = run_kith(pub({"x", "--ttl", "5"}));
+  // Nor was the publisher told that it is written.
+  EXPECT_EQ(published.code, 1);
   EXPECT_EQ(subscriber.wait(), 1);
   EXPECT_THAT(subscriber.error(), HasSubstr("No space left"));
 }

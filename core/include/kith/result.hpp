@@ -47,7 +47,6 @@ enum class Errc : std::uint8_t {
   exhausted,           ///< A counter came to its end.
   // Commands.
   would_block,     ///< Not now: a queue is full or there is no credit.
-  no_match,        ///< Nobody matches.
   no_route,        ///< No peer to hand the message to.
   limit_reached,   ///< A configured limit stands in the way.
   not_found,       ///< No such thing.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include <kith/bytes.hpp>
@@ -15,6 +16,12 @@ struct Message {
   Fingerprint sender;
 
   [[nodiscard]] std::string_view text() const { return as_text(payload); }
+};
+
+/// Who says that a message was received (docs/protocol.md §9).
+enum class Acknowledgement : std::uint8_t {
+  node,         ///< The node, once it has handed the message over.
+  application,  ///< The application, once it has done with it.
 };
 
 }  // namespace kith

@@ -166,6 +166,9 @@ struct SubscriptionOptions {
   Fingerprint audience{};
   /// Messages that each sender may have under way.
   std::uint32_t credit = 1024;
+  /// Who tells a sender that a message was received: the node, once the callback has run, or the
+  /// application, by `Subscription::acknowledge`.
+  Acknowledgement acknowledgement = Acknowledgement::node;
   std::function<void(const Match&)> on_match{};
   std::function<void(const Match&)> on_unmatch{};
   /// The subject's coordinators hold the subscription.
@@ -195,7 +198,8 @@ struct PublisherOptions {
 
 /// The end of it is the end of the subscription: when its destructor returns, none of its callbacks
 /// runs or will run, but for the one that destroys it.  A message is acknowledged once its callback
-/// has run: senders are told neither more nor less.  Outlives its node without harm.
+/// has run, or by the application if it has said so: senders are told neither more nor less.
+/// Outlives its node without harm.
 class Subscription {
  public:
   Subscription(Subscription&&) noexcept;
@@ -204,6 +208,12 @@ class Subscription {
 
   /// Waits until a sender is matched; `Errc::timed_out`.
   [[nodiscard]] Result<void> wait_for_match(Duration timeout);
+
+  /// `count` further messages, in the order of the callbacks, are done with, where the application
+  /// acknowledges (`Acknowledgement::application`).  Until then they count for the sender as under
+  /// way: it sends no more than it has credit for, and keeps them.  What is not acknowledged at the
+  /// end is refused.  From any thread; best for many messages at once.
+  void acknowledge(std::uint64_t count);
 
   class State;
 
