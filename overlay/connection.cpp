@@ -1,6 +1,7 @@
 #include "overlay/connection.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/assert.hpp"
 
@@ -31,6 +32,31 @@ Connection* Connections::find(ConnectionId id) {
 const Connection* Connections::find(ConnectionId id) const {
   const auto at = place(id);
   return at ? connections_[*at].get() : nullptr;
+}
+
+void Connections::look_by(Connection& connection, std::optional<TimePoint> time) {
+  if (!time || *time >= connection.look_at) return;
+  connection.look_at = *time;
+  looks_.push_back({*time, connection.id});
+  std::ranges::push_heap(looks_, std::greater{});
+}
+
+Connection* Connections::pop_look(TimePoint now) {
+  while (!looks_.empty() && looks_.front().at <= now) {
+    const Look due = looks_.front();
+    std::ranges::pop_heap(looks_, std::greater{});
+    looks_.pop_back();
+    Connection* connection = find(due.connection);
+    if (!connection || connection->look_at != due.at) continue;
+    connection->look_at = TimePoint::max();
+    return connection;
+  }
+  return nullptr;
+}
+
+std::optional<TimePoint> Connections::next_look() const {
+  if (looks_.empty()) return std::nullopt;
+  return looks_.front().at;
 }
 
 std::optional<std::size_t> Connections::place(ConnectionId id) const {

@@ -40,6 +40,8 @@ struct Connection {
   bool write_announced = false;
   /// Whether it waits in the line of those whose session may have something to say.
   bool in_line = false;
+  /// When it is looked at next.
+  TimePoint look_at = TimePoint::max();
   /// When both sides were proven.
   TimePoint opened_at;
   /// By when the transport must be there, the session joined, or what is left to say be taken.
@@ -66,15 +68,30 @@ class Connections {
   [[nodiscard]] Connection* find(ConnectionId id);
   [[nodiscard]] const Connection* find(ConnectionId id) const;
 
+  /// Has the connection looked at by `time`, unless it is sooner.
+  void look_by(Connection& connection, std::optional<TimePoint> time);
+  /// Takes out the first one that is to be looked at by `now`, or nothing.
+  [[nodiscard]] Connection* pop_look(TimePoint now);
+  /// When one is to be looked at, or has gone that was.
+  [[nodiscard]] std::optional<TimePoint> next_look() const;
+
   [[nodiscard]] std::span<const std::unique_ptr<Connection>> all() const { return connections_; }
   [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
  private:
+  /// Void unless the `look_at` of its connection says the same.
+  struct Look {
+    TimePoint at;
+    ConnectionId connection;
+    friend constexpr auto operator<=>(const Look&, const Look&) = default;
+  };
+
   [[nodiscard]] std::optional<std::size_t> place(ConnectionId id) const;
 
   // On the heap each, so that a reference outlives its neighbours' coming and going.
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<ConnectionId> ids_;  // Parallel to connections_.
+  std::vector<Look> looks_;        // A heap, the earliest first.
   std::uint32_t next_ = 1;
 };
 

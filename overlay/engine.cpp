@@ -225,7 +225,7 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
   const auto consider = [&](std::optional<TimePoint> deadline) {
     if (deadline && *deadline < *next) next = deadline;
   };
-  consider(sessions_wake_);
+  consider(connections_.next_look());
   consider(membership_.next_deadline());
   consider(liveness_.next_deadline());
   consider(router_.next_deadline());

@@ -132,7 +132,6 @@ class Engine::Impl {
   /// Lets the session speak: events, and bytes to be written.
   void attend(Connection& connection);
   void announce_write(Connection& connection);
-  void wake_sessions_by(std::optional<TimePoint> time);
   void expire_sessions(Instant now);
   /// Of several sessions with one peer, makes one (docs/protocol.md §5).
   void converge(ContactIndex contact, Instant now);
@@ -203,7 +202,7 @@ class Engine::Impl {
   /// Ends the session with a node that was let in for an exchange which is over.
   void end_needless_session(const Fingerprint& node, Instant now);
   void on_session_usable(ContactIndex contact, Instant now);
-  void on_session_unusable(ContactIndex contact, Instant now);
+  void on_session_unusable(ContactIndex contact, std::optional<PeerIndex> exchange, Instant now);
   void on_neighbourhood_changed(Instant now);
   /// Tells coordinators how we are reached from now on, if that is news.
   void refresh_attachment(Instant now);
@@ -252,7 +251,6 @@ class Engine::Impl {
 
   std::deque<ConnectionId> in_line_;
   std::deque<Output> outputs_;
-  std::optional<TimePoint> sessions_wake_;
   std::set<ContactIndex> converging_;
   std::map<RequestId, Asker> askers_;
   std::map<QuestionId, ConnectionId> join_questions_;

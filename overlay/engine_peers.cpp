@@ -75,7 +75,7 @@ void Engine::Impl::add_session(Peer& peer, Connection& connection, Instant now) 
 
 void Engine::Impl::renew_session_at(Connection& connection, TimePoint time) {
   connection.renew_at = time;
-  wake_sessions_by(time);
+  connections_.look_by(connection, time);
 }
 
 /// Its listener ends a session when it has lived long enough: before that its dialer opens another
@@ -119,8 +119,9 @@ void Engine::Impl::lose_peer(Connection& connection, Errc why, Instant now) {
     restart_on_other_session(peer, now);
     return;
   }
+  const auto exchange = peer.exchange;
   peers_.remove(contact);
-  on_session_unusable(contact, now);
+  on_session_unusable(contact, exchange, now);
   membership_.on_peer_lost(contact, why, now.time);
   router_.on_suspect(contact, now.time);
   outputs_.emplace_back(PeerLost{book_->id(contact), why});
@@ -130,7 +131,7 @@ void Engine::Impl::lose_peer(Connection& connection, Errc why, Instant now) {
 void Engine::Impl::restart_on_other_session(Peer& peer, Instant now) {
   peer.ping_sent.reset();
   router_.on_suspect(peer.contact, now.time);
-  on_session_unusable(peer.contact, now);
+  on_session_unusable(peer.contact, peer.exchange, now);
   on_session_usable(peer.contact, now);
 }
 

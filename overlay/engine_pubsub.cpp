@@ -270,12 +270,11 @@ void Engine::Impl::on_session_usable(ContactIndex contact, Instant now) {
   if (needs_.is_needed(id)) peer.in_exchange = true;
 }
 
-void Engine::Impl::on_session_unusable(ContactIndex contact, Instant now) {
-  const auto number = std::ranges::find(exchange_peers_, contact,
-                                        &std::pair<const PeerIndex, ContactIndex>::second);
-  if (number == exchange_peers_.end()) return;
-  exchange_.on_session_lost(number->first, now);
-  exchange_peers_.erase(number);
+void Engine::Impl::on_session_unusable(ContactIndex contact, std::optional<PeerIndex> exchange,
+                                       Instant now) {
+  if (!exchange) return;
+  exchange_.on_session_lost(*exchange, now);
+  exchange_peers_.erase(*exchange);
   needs_.on_missing(book_->id(contact), now.time);
 }
 

@@ -37,7 +37,7 @@ std::optional<ConnectionId> Engine::Impl::on_accepted(const Endpoint& from, Inst
     return std::nullopt;
   }
   connection.session = Session::accept(local_, session_config_, *random_, now);
-  wake_sessions_by(connection.session->next_deadline());
+  connections_.look_by(connection, connection.session->next_deadline());
   if (*admitted) drop(static_cast<ConnectionId>(**admitted), Errc::limit_reached, now);
   return id;
 }
@@ -95,7 +95,7 @@ void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<Conta
   connection.contact = contact;
   connection.opening->entrance = entrance;
   connection.deadline = now.time + kConnectTimeout;
-  wake_sessions_by(connection.deadline);
+  connections_.look_by(connection, connection.deadline);
   outputs_.emplace_back(Dial{connection.id, connection.endpoint});
 }
 
@@ -131,7 +131,7 @@ bool Engine::Impl::step_sessions(Instant now) {
     }
     connection->in_line = false;
     if (connection->session->queued_bytes() > 0) announce_write(*connection);
-    wake_sessions_by(connection->session->next_deadline());
+    connections_.look_by(*connection, connection->session->next_deadline());
   }
   in_line_.pop_front();
   return true;
@@ -173,7 +173,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   }
   connection.opened_at = now.time;
   connection.deadline = now.time + kJoinTimeout;
-  wake_sessions_by(connection.deadline);
+  connections_.look_by(connection, connection.deadline);
   if (!connection.dialed) return;
   remember_entrance(connection);
   membership_.on_join_sent(connection.id, *connection.contact, opening.entrance);
@@ -258,7 +258,7 @@ void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed
       CloseConnection{connection.id, closed.linger ? CloseMode::linger : CloseMode::drop});
   if (closed.linger) {
     connection.deadline = now.time + kClosedTimeout;
-    wake_sessions_by(connection.deadline);
+    connections_.look_by(connection, connection.deadline);
   } else {
     connections_.remove(connection.id);
   }
@@ -355,38 +355,26 @@ void Engine::Impl::take_bytes(ConnectionId id, std::size_t most, Bytes& out, Ins
   }
 }
 
-void Engine::Impl::wake_sessions_by(std::optional<TimePoint> time) {
-  if (time && (!sessions_wake_ || *time < *sessions_wake_)) sessions_wake_ = time;
-}
-
 void Engine::Impl::expire_sessions(Instant now) {
-  if (!sessions_wake_ || now.time < *sessions_wake_) return;
-  sessions_wake_.reset();
-  std::vector<ConnectionId> overdue;
-  std::vector<Connection*> aged;
-  for (const auto& connection : connections_.all()) {
-    if (connection->deadline) {
-      if (*connection->deadline <= now.time) overdue.push_back(connection->id);
-      wake_sessions_by(connection->deadline);
+  // Those whose time has come only: to look at all of them costs more than all else.
+  while (Connection* connection = connections_.pop_look(now.time)) {
+    if (connection->deadline && *connection->deadline <= now.time) {
+      drop(connection->id, Errc::timed_out, now);
+      continue;
     }
-    if (connection->renew_at) {
-      if (*connection->renew_at <= now.time)
-        aged.push_back(connection.get());
-      else
-        wake_sessions_by(connection->renew_at);
-    }
-    if (!connection->session) continue;
-    if (const auto deadline = connection->session->next_deadline()) {
-      if (*deadline <= now.time) {
+    if (connection->renew_at && *connection->renew_at <= now.time) renew_session(*connection, now);
+    if (connection->session) {
+      const auto deadline = connection->session->next_deadline();
+      if (deadline && *deadline <= now.time) {
         connection->session->on_deadline(now);
         attend(*connection);
       } else {
-        wake_sessions_by(deadline);
+        connections_.look_by(*connection, deadline);
       }
     }
+    connections_.look_by(*connection, connection->deadline);
+    connections_.look_by(*connection, connection->renew_at);
   }
-  for (Connection* connection : aged) renew_session(*connection, now);
-  for (const ConnectionId id : overdue) drop(id, Errc::timed_out, now);
 }
 
 }  // namespace kith::overlay

@@ -34,11 +34,16 @@ HostIndex Network::add_host(const Fingerprint& node, bool listens) {
 
 void Network::wake(HostIndex index, TimePoint at) {
   Host& host = hosts_[index];
-  at = std::max(at, now_);
-  if (at >= host.woken_at) return;
-  host.woken_at = at;
+  host.wake_at = std::max(at, now_);
+  // Most wishes are put off again before their time: the event of the first one sees to it.
+  if (host.wake_at < host.looked_at) schedule_wake(index);
+}
+
+void Network::schedule_wake(HostIndex index) {
+  Host& host = hosts_[index];
+  host.looked_at = host.wake_at;
   const std::uint64_t draw = mix64(config_.seed ^ mix64(std::uint64_t{index} << 32 | host.wakes++));
-  queue_.push({.time = at,
+  queue_.push({.time = host.wake_at,
                .sequence = upper_half(draw),
                .target = index,
                .kind = static_cast<std::uint32_t>(Kind::wake)});
@@ -49,7 +54,8 @@ void Network::crash(HostIndex index) {
   KITH_ASSERT(host.up);
   host.up = false;
   ++host.incarnation;
-  host.woken_at = TimePoint::max();
+  host.wake_at = TimePoint::max();
+  host.looked_at = TimePoint::max();
 }
 
 void Network::restart(HostIndex index) {
@@ -146,13 +152,7 @@ std::optional<Happening> Network::next(TimePoint until) {
 
 std::optional<Happening> Network::happen(const Event& event) {
   const auto kind = static_cast<Kind>(event.kind);
-  if (kind == Kind::wake) {
-    Host& host = hosts_[event.target];
-    if (event.time != host.woken_at) return std::nullopt;
-    host.woken_at = TimePoint::max();
-    trace_.add(now_, event.target, event.target, event.kind, 0);
-    return Woken{event.target};
-  }
+  if (kind == Kind::wake) return on_wake(event);
   const auto end = WireEnd{event.target};
   const bool is_local = kind == Kind::give_up || kind == Kind::linger_over || kind == Kind::release;
   // What comes after something that is held must not overtake it.
@@ -161,6 +161,19 @@ std::optional<Happening> Network::happen(const Event& event) {
     return std::nullopt;
   }
   return on_wire_event(end, kind, event.payload);
+}
+
+std::optional<Happening> Network::on_wake(const Event& event) {
+  Host& host = hosts_[event.target];
+  if (event.time != host.looked_at) return std::nullopt;
+  host.looked_at = TimePoint::max();
+  if (host.wake_at > now_) {
+    schedule_wake(event.target);
+    return std::nullopt;
+  }
+  host.wake_at = TimePoint::max();
+  trace_.add(now_, event.target, event.target, event.kind, 0);
+  return Woken{event.target};
 }
 
 std::optional<Happening> Network::on_wire_event(WireEnd end, Kind kind, std::uint32_t payload) {
@@ -348,8 +361,6 @@ Duration Network::one_way(HostIndex a, HostIndex b) const {
          Duration(hosts_[b].lag_us);
 }
 
-WireEnd Network::peer_of(WireEnd end) { return WireEnd{static_cast<std::uint32_t>(end) ^ 1}; }
-
 Network::Half& Network::half(WireEnd end) {
   return wire_of(end).halves[static_cast<std::uint32_t>(end) & 1];
 }
@@ -358,8 +369,6 @@ const Network::Half& Network::half(WireEnd end) const {
   const auto number = static_cast<std::uint32_t>(end);
   return wires_[number / 2].halves[number & 1];
 }
-
-Network::Wire& Network::wire_of(WireEnd end) { return wires_[static_cast<std::uint32_t>(end) / 2]; }
 
 bool Network::is_gone(const Half& half) const {
   return half.state == HalfState::closed || half.incarnation != hosts_[half.host].incarnation;

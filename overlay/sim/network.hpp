@@ -28,7 +28,7 @@ enum class WireEnd : std::uint32_t {};
 
 // What happens at a host.
 
-/// The time that `wake` asked for has come, or an earlier one that it asked for before.
+/// The time that `wake` asked for last has come.
 struct Woken {
   HostIndex host;
 };
@@ -98,7 +98,7 @@ class Network {
   /// Adds a host at `endpoint_of` its number; its place in the underlay follows from `node`.
   HostIndex add_host(const Fingerprint& node, bool listens);
 
-  /// Asks for `Woken` at `at`, or at once if that is past; takes the place of a later wish.
+  /// Asks for `Woken` at `at`, or at once if that is past; takes the place of an earlier call.
   void wake(HostIndex host, TimePoint at);
 
   /// Nobody is told.  @pre `kill` was called for every end that the host still knows.
@@ -195,7 +195,10 @@ class Network {
 
   struct Host {
     Place place;
-    TimePoint woken_at = TimePoint::max();
+    /// When it wishes to be woken.
+    TimePoint wake_at = TimePoint::max();
+    /// When the queue has an event for it, which may be before that.
+    TimePoint looked_at = TimePoint::max();
     std::uint32_t lag_us = 0;
     std::uint32_t island = 0;
     std::uint32_t dials = 0;
@@ -205,10 +208,12 @@ class Network {
     bool listens = true;
   };
 
-  [[nodiscard]] static WireEnd peer_of(WireEnd end);
+  [[nodiscard]] static WireEnd peer_of(WireEnd end) {
+    return WireEnd{static_cast<std::uint32_t>(end) ^ 1};
+  }
   [[nodiscard]] Half& half(WireEnd end);
   [[nodiscard]] const Half& half(WireEnd end) const;
-  [[nodiscard]] Wire& wire_of(WireEnd end);
+  [[nodiscard]] Wire& wire_of(WireEnd end) { return wires_[static_cast<std::uint32_t>(end) / 2]; }
   /// Closed, or its host does not remember it.
   [[nodiscard]] bool is_gone(const Half& half) const;
   [[nodiscard]] bool is_separated(WireEnd end) const;
@@ -218,10 +223,12 @@ class Network {
 
   void transmit(WireEnd from, Kind kind, Bytes bytes = {});
   [[nodiscard]] Duration delay(WireEnd from, std::uint64_t draw, std::size_t segments) const;
+  void schedule_wake(HostIndex host);
   void schedule(WireEnd at_end, Kind kind, TimePoint time, std::uint32_t payload = 0);
   [[nodiscard]] std::uint64_t link_draw(WireEnd from) const;
 
   [[nodiscard]] std::optional<Happening> happen(const Event& event);
+  [[nodiscard]] std::optional<Happening> on_wake(const Event& event);
   [[nodiscard]] std::optional<Happening> on_wire_event(WireEnd end, Kind kind,
                                                        std::uint32_t payload);
   void on_synchronise(WireEnd end);

@@ -208,12 +208,12 @@ TEST(Network, SlowsALaggingHostDown) {
   EXPECT_THAT(lab.run(1s), ElementsAre("150ms 1 slow"));
 }
 
-TEST(Network, WakesAHostOnceAtTheEarliestTimeAskedFor) {
+TEST(Network, WakesAHostOnceAtTheTimeAskedForLast) {
   Lab lab;
   lab.network.wake(0, TimePoint(50ms));
   lab.network.wake(0, TimePoint(30ms));
   lab.network.wake(0, TimePoint(40ms));
-  EXPECT_THAT(lab.run(1s), ElementsAre("30ms 0 woken"));
+  EXPECT_THAT(lab.run(1s), ElementsAre("40ms 0 woken"));
 }
 
 TEST(Network, NeverWakesACrashedHost) {
