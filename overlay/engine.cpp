@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "overlay/engine_impl.hpp"
+#include "overlay/machine_configs.hpp"
 #include "routing/admission.hpp"
 #include "tokens/verify.hpp"
 
@@ -14,82 +15,6 @@ SipKey draw_key(Random& random) {
   SipKey key;
   random.fill(key);
   return key;
-}
-
-routing::Config table_config(const EngineConfig& config) {
-  routing::Config table;
-  table.neighbourhood = config.neighbourhood_size;
-  table.sessions_max = config.sessions_most;
-  table.sessions_free = 128;
-  for (const Endpoint& network : config.exempt_networks) {
-    constexpr int kMappedPrefixBits = 96;
-    table.networks_exempt.push_back(
-        {network.network(), network.is_v4() ? kMappedPrefixBits + 24 : 56});
-  }
-  return table;
-}
-
-SessionConfig session_config(const EngineConfig& config) {
-  SessionConfig session;
-  session.stealth = config.stealth;
-  session.idle_timeout = config.idle_timeout;
-  return session;
-}
-
-MembershipConfig membership_config(const EngineConfig& config,
-                                   const crypto::Signatures& signatures) {
-  MembershipConfig membership;
-  membership.role = config.role;
-  membership.self = node_fingerprint(config.node_key.public_key);
-  membership.realm = config.realm;
-  membership.signatures = &signatures;
-  membership.realm_leader = config.realm_leader;
-  membership.peers_wanted_by_client = config.peers_wanted_by_client;
-  membership.clients_most = config.clients_most;
-  membership.exchange_sessions_most = config.exchange_sessions_most;
-  return membership;
-}
-
-LivenessConfig liveness_config(const EngineConfig& config) {
-  LivenessConfig liveness;
-  liveness.interval = config.ping_interval;
-  liveness.timeout_least = config.ping_timeout_least;
-  return liveness;
-}
-
-RouterConfig router_config(const EngineConfig& config) {
-  RouterConfig router;
-  router.role = config.role;
-  router.attempt_timeout = config.route_timeout;
-  router.attempts = config.route_attempts;
-  router.hop_limit = config.hop_limit;
-  return router;
-}
-
-CoordinatorConfig coordinator_config(const EngineConfig& config) {
-  CoordinatorConfig coordinator;
-  coordinator.realm = config.realm;
-  coordinator.region_size = config.region_size;
-  coordinator.limits.total = config.intents_most;
-  return coordinator;
-}
-
-DeclarationsConfig declarations_config(const EngineConfig& config) {
-  DeclarationsConfig declarations;
-  declarations.realm = config.realm;
-  declarations.declarations_max = config.subscriptions_most;
-  return declarations;
-}
-
-ExchangeConfig exchange_config(const EngineConfig& config, const crypto::Signatures& signatures) {
-  const auto& identity = config.identity_key ? *config.identity_key : config.node_key;
-  ExchangeConfig exchange;
-  exchange.signatures = &signatures;
-  exchange.node = node_fingerprint(config.node_key.public_key);
-  exchange.identity = identity_fingerprint(identity.public_key);
-  exchange.realm = config.realm;
-  exchange.reachability = Reachability::outbound_only;
-  return exchange;
 }
 
 }  // namespace

@@ -38,10 +38,7 @@
 namespace kith::overlay {
 
 /// Puts the machines of a node together: takes the outputs of each to where they belong.  Its code
-/// stands in seven files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
-/// and their sessions, `engine_peers.cpp` those that have joined, `engine_overlay.cpp` membership
-/// and routing, `engine_pubsub.cpp` intents and exchange, `engine_wishes.cpp` what the application
-/// wishes, `engine_budgets.cpp` what a peer may take.
+/// stands in the files `engine*.cpp`, each of which says at its head what it has to do with.
 class Engine::Impl {
  public:
   Impl(EngineConfig config, Random& random, Instant now);

@@ -180,64 +180,6 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
 }
 
-void Engine::Impl::on_session_message(Connection& connection, ByteView message, Instant now) {
-  const auto done = dispatch(connection, message, now);
-  // What has no place here is an attack or another version: not worth a session (R17, R54).
-  if (!done) connection.session->abort(done.error());
-}
-
-Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, Instant now) {
-  const auto kind = peek_kind(message);
-  if (!kind) return std::unexpected(kind.error());
-  const ContactIndex contact = *connection.contact;
-  if (has_overspent(contact, now)) {
-    // One that waits for an answer may try again with a new session; all else is repeated in time.
-    if (*kind == MessageKind::channel_open) return std::unexpected(Errc::limit_reached);
-    if (*kind == MessageKind::update || *kind == MessageKind::piggy ||
-        *kind == MessageKind::replicate)
-      return {};
-  }
-  const std::uint64_t checked = signatures_.checked();
-  const auto done = hand_over(connection, *kind, message, now);
-  charge(contact, checked, now);
-  return done;
-}
-
-Result<void> Engine::Impl::hand_over(Connection& connection, MessageKind kind, ByteView message,
-                                     Instant now) {
-  const ContactIndex contact = *connection.contact;
-  switch (kind) {
-    case MessageKind::join:
-    case MessageKind::acknowledge:
-    case MessageKind::not_acknowledged:
-    case MessageKind::update:
-    case MessageKind::piggy:
-    case MessageKind::leave:
-      return membership_.on_message({connection.id, contact, connection.joined, connection.endpoint,
-                                     connection.session->session_id()},
-                                    kind, message, now);
-    default:
-      break;
-  }
-  if (!connection.joined) return std::unexpected(Errc::not_authorized);
-  switch (kind) {
-    case MessageKind::route: {
-      const auto route = decode_route(message);
-      if (!route) return std::unexpected(route.error());
-      router_.on_route(contact, *route, now.time);
-      return {};
-    }
-    case MessageKind::answer: {
-      const auto answer = decode_answer(message);
-      if (!answer) return std::unexpected(answer.error());
-      router_.on_answer(contact, *answer, now.time);
-      return {};
-    }
-    default:
-      return dispatch_pubsub(connection, kind, message, now);
-  }
-}
-
 void Engine::Impl::on_session_pong(Connection& connection, const SessionPong& pong, Instant now) {
   if (!connection.joined) return;
   const ContactIndex contact = *connection.contact;
