@@ -37,6 +37,9 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       declarations_(declarations_config(config_), identity_key(), config_.node_key, signatures_,
                     random),
       exchange_(exchange_config(config_, signatures_), random),
+      queries_(queries_config(config_)),
+      first_contact_(first_contact_config(config_), random),
+      relations_(relations_config(config_)),
       needs_(random),
       limiter_({.exempt_networks = config_.exempt_networks}) {
   local_.primitives = config_.primitives;
@@ -86,6 +89,7 @@ void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now)
     exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
   if (const auto asked = coordinator_questions_.extract(question))
     coordinator_.on_verdict(asked.mapped(), verdict, now);
+  on_relation_verdict(question, verdict == Verdict::yes, now);
 }
 
 void Engine::Impl::leave(Instant now) {
@@ -166,7 +170,8 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
 
 bool Engine::Impl::step(Instant now) {
   // What a message led to comes before the next message, whose bytes may take its place.
-  return step_pubsub(now) || step_overlay(now) || step_sessions(now) || step_leaving(now);
+  return step_pubsub(now) || step_relations(now) || step_overlay(now) || step_sessions(now) ||
+         step_leaving(now);
 }
 
 std::optional<Output> Engine::Impl::poll_output(Instant now) {
@@ -224,6 +229,7 @@ void Engine::Impl::sanity_check() const {
   coordinator_.sanity_check();
   declarations_.sanity_check();
   exchange_.sanity_check();
+  relations_.sanity_check();
   for (const Peer& peer : peers_.all()) {
     const Connection* connection = connections_.find(peer.connection);
     KITH_ASSERT(connection && connection->joined && connection->contact == peer.contact);

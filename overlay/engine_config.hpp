@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,9 @@
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
+#include "overlay/session/flow.hpp"
 #include "tokens/identity_token.hpp"
+#include "tokens/ticket_token.hpp"
 
 namespace kith::overlay {
 
@@ -48,6 +52,15 @@ struct PublishOptions {
   std::size_t queue_bytes = 64U << 20;
 };
 
+/// A ticket to be issued.
+struct TicketOrder {
+  /// The identity that alone may redeem it; zeros: whoever shows it.
+  Fingerprint partner;
+  Duration life = std::chrono::hours(24);
+  /// Where its holder is to connect to.
+  DialledAddress dialled;
+};
+
 /// Everything a node is told at its start.  Times and sizes are defaults; see docs/protocol.md
 /// §4.6.
 struct EngineConfig {
@@ -69,6 +82,11 @@ struct EngineConfig {
   /// Which node was met first at an endpoint that was named without one (`EntranceLearned`): no
   /// other one is let answer there.
   std::map<Endpoint, Fingerprint> known_entrances;
+  /// By which flows others may come.
+  ListenerProfile listener{
+      .accepted_flows = {Flow::hidden, Flow::connection, Flow::ticket, Flow::reconnect}};
+  /// What this node answers to anybody who asks (docs/protocol.md §10).
+  std::set<std::string, std::less<>> public_topics;
   /// Networks exempt from address diversity and from penalties, beyond loopback.
   std::vector<Endpoint> exempt_networks;
 
@@ -95,9 +113,6 @@ struct EngineConfig {
   Duration ping_timeout_least = std::chrono::milliseconds(250);
   /// After so long without a record a session that another node opened is closed.
   Duration idle_timeout = std::chrono::seconds(60);
-  /// Whoever is turned away before there are keys hears nothing, so that nobody finds the node by
-  /// knocking.
-  bool stealth = false;
   Duration route_timeout = std::chrono::seconds(1);
   std::uint8_t route_attempts = 4;
   std::uint8_t hop_limit = 32;

@@ -26,6 +26,9 @@
 #include "overlay/metered_signatures.hpp"
 #include "overlay/needed_sessions.hpp"
 #include "overlay/peers.hpp"
+#include "overlay/relations/first_contact.hpp"
+#include "overlay/relations/queries.hpp"
+#include "overlay/relations/relations.hpp"
 #include "overlay/router/router.hpp"
 #include "overlay/session/buffer_pool.hpp"
 #include "overlay/session/connection_limiter.hpp"
@@ -59,6 +62,29 @@ class Engine::Impl {
     return exchange_.publish(publisher, payload, now);
   }
   TraceId trace(const Fingerprint& key, Instant now);
+  Result<QueryId> query(const JoinTarget& target, std::string_view topic, ByteView payload) {
+    return queries_.ask(target, topic, payload);
+  }
+  Result<void> answer_query(QuestionId question, QueryStatus status, ByteView payload);
+  Result<TicketToken> issue_ticket(const TicketOrder& order, Instant now);
+  Result<RedeemId> redeem(RedeemOrder order, Instant now) {
+    return first_contact_.redeem(std::move(order), now.wall);
+  }
+  Result<RelationshipId> add_relationship(RelationshipToken relationship,
+                                          std::vector<Endpoint> endpoints) {
+    return relations_.add(std::move(relationship), std::move(endpoints));
+  }
+  Result<void> add_relation_end(const RelationEnd& end) { return relations_.add_end(end); }
+  Result<void> connect(const RelationshipId& id, Instant now) {
+    return relations_.connect(id, now.wall);
+  }
+  Result<void> join_over(const RelationshipId& relationship, Instant now);
+  Result<std::uint64_t> send_to(const RelationshipId& id, ByteView payload, Instant now) {
+    return relations_.send(id, payload, now.wall);
+  }
+  void take(const RelationshipId& id, std::uint64_t number) { relations_.take(id, number); }
+  Result<void> end(const RelationshipId& id, Instant now) { return relations_.end(id, now.wall); }
+  void on_ticket_checked(QuestionId question, const std::optional<TicketTerms>& terms, Instant now);
   void on_verdict(QuestionId question, Verdict verdict, Instant now);
   void leave(Instant now);
 
@@ -112,10 +138,10 @@ class Engine::Impl {
   /// Counts what was checked since the meter stood at `before`.
   void charge(ContactIndex contact, std::uint64_t before, Instant now);
   void lose(Connection& connection, Errc why, Instant now);
-  void on_handshake_failed(const Connection& connection, Errc why, Instant now);
+  void on_handshake_failed(Connection& connection, Errc why, Instant now);
   /// Dials the first of `endpoints`, and the next one if that cannot be reached.
-  void dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
-            std::optional<JoinTarget> entrance, Instant now);
+  Connection& dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
+                   std::optional<JoinTarget> entrance, Instant now);
   void begin_session(Connection& connection, Instant now);
   /// Who must answer at an entrance: the node that was named, or the one that was met there first.
   [[nodiscard]] std::optional<Fingerprint> expected_at(const JoinTarget& entrance) const;
@@ -138,6 +164,7 @@ class Engine::Impl {
   void handle(MembershipOutput output, Instant now);
   void handle(RouterOutput output, Instant now);
   void handle(LivenessOutput output, Instant now);
+  void end_membership(const CloseSession& order, Instant now);
   void handle_joined(const SessionJoined& joined, Instant now);
   void add_session(Peer& peer, Connection& connection, Instant now);
   void renew_session_at(Connection& connection, TimePoint time);
@@ -166,6 +193,40 @@ class Engine::Impl {
   bool step_leaving(Instant now);
   void renew_token(Instant now);
   void renew_token_if_due(Instant now);
+
+  // Tickets, relationships and queries.
+
+  /// How long the first contact after a ticket may take: a person may be asked.
+  static constexpr Duration kRelateTimeout = std::chrono::seconds(60);
+
+  bool step_relations(Instant now);
+  void handle(QueriesOutput output, Instant now);
+  void handle(FirstContactOutput output, Instant now);
+  void handle(RelationsOutput output, Instant now);
+  /// What a session dialed for an errand begins with.
+  [[nodiscard]] DialTarget target_of_errand(Connection& connection, WallTime now);
+  void dial_for(const Errand& errand, std::vector<Endpoint> endpoints, DialTarget target,
+                Instant now);
+  void on_errand_opened(Connection& connection, Instant now);
+  void fail_errand(const Errand& errand, Errc why, Instant now);
+  void check_ticket(Connection& connection, SessionAsks asks);
+  [[nodiscard]] bool may_be(const Connection& guest, const Fingerprint& partner,
+                            WallTime now) const;
+  void on_session_seeks(Connection& connection, const SessionSeeks& seeks, Instant now);
+  void on_session_spends(Connection& connection);
+  void on_guest_opened(Connection& connection, Instant now);
+  void ask_to_relate(AskToRelate ask, Instant now);
+  void on_relation_verdict(QuestionId question, bool yes, Instant now);
+  void on_relation_made(RelationMade made, Instant now);
+  void relate(Connection& connection, Instant now);
+  void send_join(Connection& connection, Instant now);
+  Result<void> on_introduce(Connection& connection, ByteView message, Instant now);
+  [[nodiscard]] QuestionId next_question() { return static_cast<QuestionId>(next_question_++); }
+  /// The session of `connection` is no more.
+  void end_relations(const Connection& connection, Errc why);
+  Result<void> dispatch_relations(Connection& connection, MessageKind kind, ByteView message,
+                                  Instant now);
+  [[nodiscard]] Scopes scopes_of(const Connection& connection) const;
 
   // Publish and subscribe.
 
@@ -238,6 +299,9 @@ class Engine::Impl {
   Coordinator coordinator_;
   Declarations declarations_;
   Exchange exchange_;
+  Queries queries_;
+  FirstContact first_contact_;
+  Relations relations_;
   NeededSessions needs_;
   Connections connections_;
   ConnectionLimiter limiter_;
@@ -252,6 +316,16 @@ class Engine::Impl {
   std::map<QuestionId, ConnectionId> join_questions_;
   std::map<QuestionId, ExchangeQuestion> exchange_questions_;
   std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
+  struct Asked {
+    Inquiry inquiry{};
+    ConnectionId connection{};
+  };
+  std::map<QuestionId, Asked> inquiries_;
+  struct RelationQuestion {
+    enum class Of : std::uint8_t { checking, spending, relating, keeping } of{};
+    ConnectionId connection{};
+  };
+  std::map<QuestionId, RelationQuestion> relation_questions_;
   DeadlineQueue<ContactIndex> convergence_;
   Wishes wishes_;
   std::map<std::pair<Fingerprint, IntentRole>, Declarations::Id> wish_about_;

@@ -13,6 +13,11 @@ void Engine::Impl::on_session_message(Connection& connection, ByteView message, 
 Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, Instant now) {
   const auto kind = peek_kind(message);
   if (!kind) return std::unexpected(kind.error());
+  if (!allows(scopes_of(connection), *kind)) return std::unexpected(Errc::not_authorized);
+  // Whoever came by a relationship introduces itself before it joins.
+  const bool is_for_relations = *kind >= MessageKind::relate && *kind <= MessageKind::reply;
+  if (is_for_relations) return dispatch_relations(connection, *kind, message, now);
+  if (!connection.contact) return std::unexpected(Errc::protocol_error);
   const ContactIndex contact = *connection.contact;
   if (has_overspent(contact, now)) {
     // One that waits for an answer may try again with a new session; all else is repeated in time.
@@ -40,11 +45,6 @@ Result<void> Engine::Impl::hand_over(Connection& connection, MessageKind kind, B
       return membership_.on_message({connection.id, contact, connection.joined, connection.endpoint,
                                      connection.session->session_id()},
                                     kind, message, now);
-    default:
-      break;
-  }
-  if (!connection.joined) return std::unexpected(Errc::not_authorized);
-  switch (kind) {
     case MessageKind::route: {
       const auto route = decode_route(message);
       if (!route) return std::unexpected(route.error());

@@ -41,36 +41,45 @@ bool Engine::Impl::step_overlay(Instant now) {
 }
 
 void Engine::Impl::handle(MembershipOutput output, Instant now) {
-  std::visit(
-      Overloaded{
-          [&](const DialContact& order) { dial_contact(order.contact, now); },
-          [&](const DialEntrance& order) {
-            dial({&order.target.endpoint, 1}, std::nullopt, order.target, now);
-          },
-          [&](const SendOn& order) { send(order.connection, order.message, now); },
-          [&](const CloseSession& order) { close(order.connection, order.reason, order.why, now); },
-          [&](AskAboutJoin& order) {
-            const auto question = static_cast<QuestionId>(next_question_++);
-            join_questions_.emplace(question, order.connection);
-            outputs_.emplace_back(AskPolicy{question, std::move(order.question)});
-          },
-          [&](const SessionJoined& joined) { handle_joined(joined, now); },
-          [&](const TakeIntoTable& order) { take_into_table(order.contact, now); },
-          [&](RouteForMembership& order) {
-            const RequestId request = router_.route(std::move(order.request), now.time);
-            membership_.on_requested(request);
-            askers_.emplace(request, Asker{});
-          },
-          [&](const AnswerRoute& order) {
-            router_.answer(order.route, order.status, order.payload, now.time);
-          },
-          [&](const ReadyChanged& changed) { outputs_.emplace_back(changed); },
-          [&](JoinFailed& failed) {
-            if (failed.why == Errc::changed_node)
-              failed.met_first = expected_at({failed.endpoint, std::nullopt});
-            outputs_.emplace_back(failed);
-          }},
-      output);
+  std::visit(Overloaded{[&](const DialContact& order) { dial_contact(order.contact, now); },
+                        [&](const DialEntrance& order) {
+                          dial({&order.target.endpoint, 1}, std::nullopt, order.target, now);
+                        },
+                        [&](const SendOn& order) { send(order.connection, order.message, now); },
+                        [&](const CloseSession& order) { end_membership(order, now); },
+                        [&](AskAboutJoin& order) {
+                          const QuestionId question = next_question();
+                          join_questions_.emplace(question, order.connection);
+                          outputs_.emplace_back(AskPolicy{question, std::move(order.question)});
+                        },
+                        [&](const SessionJoined& joined) { handle_joined(joined, now); },
+                        [&](const TakeIntoTable& order) { take_into_table(order.contact, now); },
+                        [&](RouteForMembership& order) {
+                          const RequestId request =
+                              router_.route(std::move(order.request), now.time);
+                          membership_.on_requested(request);
+                          askers_.emplace(request, Asker{});
+                        },
+                        [&](const AnswerRoute& order) {
+                          router_.answer(order.route, order.status, order.payload, now.time);
+                        },
+                        [&](const ReadyChanged& changed) { outputs_.emplace_back(changed); },
+                        [&](JoinFailed& failed) {
+                          if (failed.why == Errc::changed_node)
+                            failed.met_first = expected_at({failed.endpoint, std::nullopt});
+                          outputs_.emplace_back(failed);
+                        }},
+             output);
+}
+
+/// Related nodes may go on without the overlay.
+void Engine::Impl::end_membership(const CloseSession& order, Instant now) {
+  Connection* connection = connections_.find(order.connection);
+  if (order.reason == CloseReason::done && connection && connection->scopes.related) {
+    connection->joins = false;
+  } else {
+    close(order.connection, order.reason, order.why, now);
+  }
 }
 
 std::optional<Fingerprint> Engine::Impl::expected_at(const JoinTarget& entrance) const {

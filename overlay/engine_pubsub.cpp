@@ -109,6 +109,7 @@ void Engine::Impl::end_needless_session(const Fingerprint& node, Instant now) {
   const auto contact = book_->find(node);
   const Peer* peer = contact ? peers_.find(*contact) : nullptr;
   if (!peer || !peer->only_exchange || peer->in_exchange || declarations_.is_matched(node)) return;
+  if (relations_.shares(node, now.wall)) return;
   for (const ConnectionId connection : connections_of(*contact))
     close(connection, CloseReason::done, Errc::closed, now);
 }

@@ -50,7 +50,7 @@ void Engine::Impl::on_connected(ConnectionId id, Instant now) {
 }
 
 void Engine::Impl::on_connect_failed(ConnectionId id, Instant now, Errc why) {
-  const Connection* connection = connections_.find(id);
+  Connection* connection = connections_.find(id);
   if (!connection || connection->session) return;
   on_handshake_failed(*connection, why, now);
   connections_.remove(id);
@@ -88,8 +88,9 @@ void Engine::Impl::on_connection_lost(ConnectionId id, Instant now) {
   connections_.remove(id);
 }
 
-void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
-                        std::optional<JoinTarget> entrance, Instant now) {
+Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
+                               std::optional<ContactIndex> contact,
+                               std::optional<JoinTarget> entrance, Instant now) {
   Connection& connection = connections_.add(endpoints.front(), true);
   connection.opening->untried.assign(endpoints.begin() + 1, endpoints.end());
   connection.contact = contact;
@@ -97,6 +98,7 @@ void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<Conta
   connection.deadline = now.time + kConnectTimeout;
   wake_sessions_by(connection.deadline);
   outputs_.emplace_back(Dial{connection.id, connection.endpoint});
+  return connection;
 }
 
 /// The flow follows from what we know of the peer: its token, or only where it listens
@@ -104,7 +106,9 @@ void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<Conta
 void Engine::Impl::begin_session(Connection& connection, Instant now) {
   renew_token_if_due(now);
   DialTarget target;
-  if (!connection.contact) {
+  if (is_errand(connection)) {
+    target = target_of_errand(connection, now.wall);
+  } else if (!connection.contact) {
     target.node = expected_at(*connection.opening->entrance);
   } else {
     const NodeToken& token = book_->token(*connection.contact);
@@ -116,7 +120,8 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
     }
   }
   // A foreign identity signs the session itself, which must exist first.
-  if (!has_identity()) target.first_message = encode(membership_.join_message());
+  if (!has_identity() && !is_errand(connection))
+    target.first_message = encode(membership_.join_message());
   connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
   attend(connection);
 }
@@ -140,9 +145,8 @@ bool Engine::Impl::step_sessions(Instant now) {
 void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant now) {
   std::visit(
       Overloaded{[&](SessionAsks& asks) { on_session_asks(connection, std::move(asks), now); },
-                 // We deal with nobody and have issued no tickets yet.
-                 [&](const SessionSeeks&) { connection.session->on_static_key({}, now); },
-                 [&](const SessionSpends&) { connection.session->on_verdict(false, now); },
+                 [&](const SessionSeeks& seeks) { on_session_seeks(connection, seeks, now); },
+                 [&](const SessionSpends&) { on_session_spends(connection); },
                  [&](const SessionOpened&) { on_session_opened(connection, now); },
                  [&](const SessionMessage& message) {
                    on_session_message(connection, message.message, now);
@@ -153,12 +157,20 @@ void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant no
 }
 
 void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Instant now) {
-  const bool fresh =
-      asks.peer && (!asks.time || replay_guard_.check(asks.peer->static_key, *asks.time, now.wall));
-  const bool admitted = fresh && !leave_by_;
+  Opening& opening = *connection.opening;
+  if (asks.peer) opening.static_key = asks.peer->static_key;
+  const bool fresh = opening.static_key &&
+                     (!asks.time || replay_guard_.check(*opening.static_key, *asks.time, now.wall));
+  const bool related =
+      asks.flow != Flow::reconnect ||
+      (fresh && asks.about &&
+       relations_.may_reconnect(*asks.about, asks.node, *opening.static_key, now.wall));
+  const bool admitted = fresh && related && !leave_by_;
   if (admitted) {
-    connection.opening->proven = std::move(asks.peer);
-    connection.opening->time = asks.time;
+    connection.node = asks.node;
+    opening.proven = std::move(asks.peer);
+    opening.time = asks.time;
+    if (asks.ticket) return check_ticket(connection, std::move(asks));
   }
   connection.session->on_verdict(admitted, now);
 }
@@ -167,13 +179,17 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
 /// §4.4).  To the limiter it stays half-open: anybody can make keys and prove to have them.
 void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   Opening& opening = *connection.opening;
-  if (auto peer = std::exchange(opening.proven, std::nullopt)) {
-    if (opening.time) replay_guard_.remember(peer->static_key, *opening.time);
+  if (opening.time) replay_guard_.remember(*opening.static_key, *opening.time);
+  if (auto peer = std::exchange(opening.proven, std::nullopt))
     connection.contact = book_->keep(*std::move(peer));
-  }
+  if (connection.contact) connection.node = book_->id(*connection.contact);
+  connection.opened = true;
   connection.opened_at = now.time;
   connection.deadline = now.time + kJoinTimeout;
   wake_sessions_by(connection.deadline);
+  if (opening.guest) return on_guest_opened(connection, now);
+  if (is_errand(connection)) return on_errand_opened(connection, now);
+  if (relations_.shares(*connection.node, now.wall)) relate(connection, now);
   if (!connection.dialed) return;
   remember_entrance(connection);
   membership_.on_join_sent(connection.id, *connection.contact, opening.entrance);
@@ -208,6 +224,7 @@ void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed
 
 /// Tells everybody that the session of `connection` is no more.
 void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
+  end_relations(connection, why);
   const bool policy_was_asked = std::erase_if(join_questions_, [&](const auto& question) {
                                   return question.second == connection.id;
                                 }) > 0;
@@ -226,12 +243,16 @@ void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
   }
 }
 
-void Engine::Impl::on_handshake_failed(const Connection& connection, Errc why, Instant now) {
+void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant now) {
   membership_.on_session_closed(connection.id);
   if (!connection.dialed) return;
-  const Opening& opening = *connection.opening;
+  Opening& opening = *connection.opening;
   if (!connection.session && !opening.untried.empty() && !leave_by_) {
-    dial(opening.untried, connection.contact, opening.entrance, now);
+    Connection& next = dial(opening.untried, connection.contact, opening.entrance, now);
+    next.opening->errand = opening.errand;
+    next.opening->target = std::move(opening.target);
+  } else if (is_errand(connection)) {
+    if (!connection.opened) fail_errand(opening.errand, why, now);
   } else if (opening.entrance) {
     const JoinTarget& entrance = *opening.entrance;
     const bool has_changed = why == Errc::wrong_key && !entrance.node && expected_at(entrance);

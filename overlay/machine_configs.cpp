@@ -3,6 +3,14 @@
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
+namespace {
+
+const crypto::SigningKeyPair& identity_of(const EngineConfig& config) {
+  return config.identity_key ? *config.identity_key : config.node_key;
+}
+
+}  // namespace
+
 routing::Config table_config(const EngineConfig& config) {
   routing::Config table;
   table.neighbourhood = config.neighbourhood_size;
@@ -18,7 +26,8 @@ routing::Config table_config(const EngineConfig& config) {
 
 SessionConfig session_config(const EngineConfig& config) {
   SessionConfig session;
-  session.stealth = config.stealth;
+  session.accepted_flows = config.listener.accepted_flows;
+  session.stealth = config.listener.stealth;
   session.idle_timeout = config.idle_timeout;
   return session;
 }
@@ -51,6 +60,31 @@ RouterConfig router_config(const EngineConfig& config) {
   router.attempts = config.route_attempts;
   router.hop_limit = config.hop_limit;
   return router;
+}
+
+QueriesConfig queries_config(const EngineConfig& config) {
+  QueriesConfig queries;
+  queries.topics = config.public_topics;
+  return queries;
+}
+
+FirstContactConfig first_contact_config(const EngineConfig& config) {
+  FirstContactConfig contact;
+  contact.self = node_fingerprint(config.node_key.public_key);
+  contact.static_key = config.static_key.public_key;
+  contact.realm = config.realm;
+  contact.identity_key = &identity_of(config);
+  contact.signatures = config.primitives->signatures;
+  return contact;
+}
+
+RelationsConfig relations_config(const EngineConfig& config) {
+  RelationsConfig relations;
+  relations.self = node_fingerprint(config.node_key.public_key);
+  relations.realm = config.realm;
+  relations.identity_key = &identity_of(config);
+  relations.signatures = config.primitives->signatures;
+  return relations;
 }
 
 CoordinatorConfig coordinator_config(const EngineConfig& config) {

@@ -7,6 +7,9 @@
 #include "overlay/exchange/exchange_config.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
+#include "overlay/relations/first_contact.hpp"
+#include "overlay/relations/queries.hpp"
+#include "overlay/relations/relations.hpp"
 #include "overlay/router/router.hpp"
 #include "overlay/session/session_config.hpp"
 #include "routing/config.hpp"
@@ -21,6 +24,9 @@ namespace kith::overlay {
                                                  const crypto::Signatures& signatures);
 [[nodiscard]] LivenessConfig liveness_config(const EngineConfig& config);
 [[nodiscard]] RouterConfig router_config(const EngineConfig& config);
+[[nodiscard]] QueriesConfig queries_config(const EngineConfig& config);
+[[nodiscard]] FirstContactConfig first_contact_config(const EngineConfig& config);
+[[nodiscard]] RelationsConfig relations_config(const EngineConfig& config);
 [[nodiscard]] CoordinatorConfig coordinator_config(const EngineConfig& config);
 [[nodiscard]] DeclarationsConfig declarations_config(const EngineConfig& config);
 [[nodiscard]] ExchangeConfig exchange_config(const EngineConfig& config,

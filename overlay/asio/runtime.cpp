@@ -68,7 +68,7 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   engine.role = config.participation;
   engine.realm = config.realm;
   engine.realm_leader = config.realm_leader;
-  engine.stealth = config.stealth;
+  engine.listener.stealth = config.stealth;
   set_times(config, engine);
   if (!engine.realm_leader && config.policy)
     engine.realm_leader = config.policy->trusted_key(config.realm);

@@ -48,7 +48,7 @@ Bytes encode_token(MessageKind kind, ByteView token) {
 Result<ByteView> decode_token(ByteView bytes, MessageKind kind) {
   codec::Reader in(bytes);
   read_kind(in, kind, 2);
-  const ByteView token = in.binary(1, kTokenBytesMax);
+  const ByteView token = in.binary(1, kRelationshipTokenBytesMax);
   return finish(in, token);
 }
 
@@ -119,7 +119,7 @@ Result<RelateMessage> decode_relate(ByteView bytes) {
   codec::Reader in(bytes);
   RelateMessage message;
   read_kind(in, MessageKind::relate, 3);
-  message.proposal = in.binary(1, kTokenBytesMax);
+  message.proposal = in.binary(1, kRelationshipTokenBytesMax);
   message.certificate = in.binary(0, kCertificateBytesMax);
   return finish(in, message);
 }

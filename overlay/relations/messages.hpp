@@ -10,7 +10,7 @@
 
 #include "core/crypto/primitives.hpp"
 #include "overlay/message_kind.hpp"
-#include "overlay/session/handshake.hpp"
+#include "overlay/relation_output.hpp"
 
 namespace kith::overlay {
 
@@ -42,23 +42,12 @@ struct RelationTaken {
   std::uint64_t number = 0;
 };
 
-/// One of the two identities has ended it: [69, relationship, at, signature].
-struct RelationEnd {
-  RelationshipId relationship{};
-  WallTime at{};
-  crypto::Signature signature{};
-
-  friend bool operator==(const RelationEnd&, const RelationEnd&) = default;
-};
-
 /// A question to whoever answers: [72, number, topic, payload].
 struct QueryMessage {
   std::uint64_t number = 0;
   std::string_view topic{};
   ByteView payload{};
 };
-
-enum class QueryStatus : std::uint8_t { answered = 0, unknown_topic = 1, refused = 2 };
 
 /// [73, number, status, payload].  The payload is empty unless the query was answered.
 struct ReplyMessage {

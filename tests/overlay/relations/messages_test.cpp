@@ -35,7 +35,7 @@ TEST(RelateMessage, SurvivesTheWireWithACertificateOrWithout) {
 }
 
 TEST(RelateMessage, HasLimits) {
-  EXPECT_FALSE(decode_relate(encode(RelateMessage{Bytes(kTokenBytesMax + 1), {}})));
+  EXPECT_FALSE(decode_relate(encode(RelateMessage{Bytes(kRelationshipTokenBytesMax + 1), {}})));
   EXPECT_FALSE(decode_relate(encode(RelateMessage{})));
   EXPECT_FALSE(decode_relate(encode(RelateMessage{Bytes(1), Bytes(kCertificateBytesMax + 1)})));
 }
