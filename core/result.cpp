@@ -43,6 +43,7 @@ constexpr std::array kWords = {
     Words{Errc::replayed, "replayed", "replayed"},
     Words{Errc::protocol_error, "protocol_error", "protocol error"},
     Words{Errc::refused, "refused", "refused"},
+    Words{Errc::deferred, "deferred", "not judged yet"},
     Words{Errc::timed_out, "timed_out", "timed out"},
     Words{Errc::connection_lost, "connection_lost", "connection lost"},
     Words{Errc::connection_refused, "connection_refused",

@@ -21,7 +21,7 @@ constexpr Duration kClosedTimeout{5'000'000};
 /// Whether a peer whose session ended so before it joined has done nothing wrong.
 bool is_no_fault(Errc why) {
   return why == Errc::connection_lost || why == Errc::closed || why == Errc::shutting_down ||
-         why == Errc::limit_reached || why == Errc::would_block;
+         why == Errc::limit_reached || why == Errc::deferred;
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect_same(encode_announce(*announce), bytes);
   if (const auto role = decode_acknowledge(bytes)) expect_same(encode_acknowledge(*role), bytes);
   if (decode_bare(bytes, MessageKind::leave)) expect_same(encode_bare(MessageKind::leave), bytes);
+  if (const auto later = decode_not_acknowledged(bytes))
+    expect_same(encode_not_acknowledged(*later), bytes);
   if (const auto route = decode_route(bytes)) expect_same(encode(*route), bytes);
   if (const auto answer = decode_answer(bytes)) expect_same(encode(*answer), bytes);
   read_relations(bytes);

@@ -68,7 +68,7 @@ def messages() -> dict[str, bytes]:
     values = {
         "join": [1, 0, True, b"", b""],
         "join of an identity": [1, 1, False, TOKEN, SIGNATURE],
-        "acknowledge": [2, 0], "not acknowledged": [3], "update": [4, TOKEN],
+        "acknowledge": [2, 0], "not acknowledged": [3, True], "update": [4, TOKEN],
         "piggy": [5, True, [TOKEN, TOKEN]], "leave": [6],
         "route": [16, 1, A, b"", B, 31, False, encode([25])],
         "answer": [17, 1, 0, 2, [A, B], encode([5, False, []])],

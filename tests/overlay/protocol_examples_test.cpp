@@ -113,7 +113,7 @@ TEST_F(ProtocolExamples, MessagesOfMembershipAreThese) {
   EXPECT_EQ(encode_update(token), (*this)["update"]);
   EXPECT_EQ(encode_announce(token), (*this)["announce"]);
   EXPECT_EQ(encode_acknowledge(Participation::member), (*this)["acknowledge"]);
-  EXPECT_EQ(encode_bare(MessageKind::not_acknowledged), (*this)["not acknowledged"]);
+  EXPECT_EQ(encode_not_acknowledged(true), (*this)["not acknowledged"]);
   EXPECT_EQ(encode_bare(MessageKind::leave), (*this)["leave"]);
   EXPECT_EQ(encode_bare(MessageKind::lookup), (*this)["look-up"]);
   EXPECT_EQ(encode_bare(MessageKind::trace), (*this)["trace"]);

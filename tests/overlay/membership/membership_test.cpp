@@ -78,7 +78,9 @@ TEST_F(MembershipTest, R42_SaysNotAcknowledgedThenCloses) {
   for (const Verdict verdict : {Verdict::no, Verdict::defer}) {
     ASSERT_TRUE(receive_join(village.issue(5), {}));
     membership->on_verdict(kConnection, verdict, at(0s));
-    EXPECT_EQ(kind_of(take<SendOn>()), MessageKind::not_acknowledged);
+    const auto told = take<SendOn>();
+    ASSERT_TRUE(told);
+    EXPECT_EQ(decode_not_acknowledged(told->message), verdict == Verdict::defer);
     EXPECT_TRUE(take<CloseSession>());
     EXPECT_FALSE(take<SessionJoined>());
   }
