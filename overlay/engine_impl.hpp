@@ -271,6 +271,7 @@ class Engine::Impl {
   [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject, IntentRole role);
   Wishes::iterator add_wish(Declarations::Id id, IntentToken intent);
   [[nodiscard]] Wishes::iterator forget_handle(std::uint32_t handle);
+  [[nodiscard]] Result<Fingerprint> subject_of_application(std::string_view name) const;
   void release(Wishes::iterator wish, Instant now);
   /// Whether the join tells of an identity besides the node.
   [[nodiscard]] bool has_identity() const { return config_.identity_key || config_.identity_token; }

@@ -12,7 +12,7 @@ namespace kith::overlay {
 
 Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
                                                const SubscribeOptions& options, Instant now) {
-  const auto subject = subject_id(config_.realm, name);
+  const auto subject = subject_of_application(name);
   if (!subject) return std::unexpected(subject.error());
   if (subscriptions_ >= config_.subscriptions_most) return std::unexpected(Errc::limit_reached);
   auto wish = find_wish(*subject, IntentRole::receive);
@@ -47,7 +47,7 @@ void Engine::Impl::unsubscribe(SubscriptionId subscription, Instant now) {
 
 Result<PublisherId> Engine::Impl::advertise(std::string_view name, const PublishOptions& options,
                                             Instant now) {
-  const auto subject = subject_id(config_.realm, name);
+  const auto subject = subject_of_application(name);
   if (!subject) return std::unexpected(subject.error());
   if (find_wish(*subject, IntentRole::send) != wishes_.end())
     return std::unexpected(Errc::limit_reached);
@@ -72,6 +72,12 @@ void Engine::Impl::withdraw(PublisherId publisher, Instant now) {
   wish->second.publisher.reset();
   exchange_.remove_publisher(publisher, now);
   release(wish, now);
+}
+
+/// The place of a subject; `Errc::reserved_name` if its name is not for applications.
+Result<Fingerprint> Engine::Impl::subject_of_application(std::string_view name) const {
+  if (is_reserved_subject(name)) return std::unexpected(Errc::reserved_name);
+  return subject_id(config_.realm, name);
 }
 
 Engine::Impl::Wishes::iterator Engine::Impl::find_wish(const Fingerprint& subject,

@@ -86,6 +86,10 @@ asio::any_io_executor one_at_a_time(const std::optional<asio::any_io_executor>& 
 
 /// The subject's place, or a sentence about its name.
 Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
+  if (is_reserved_subject(name))
+    throw StartError("subject '" + std::string(name.substr(0, kSubjectNameBytesMax)) +
+                     "': names that begin with '" + std::string(kReservedSubjects) +
+                     "' are for the overlay itself; choose another");
   const auto subject = subject_id(realm, name);
   if (subject) return *subject;
   throw StartError("subject '" + std::string(name.substr(0, kSubjectNameBytesMax)) + "': " +

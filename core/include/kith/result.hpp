@@ -53,6 +53,7 @@ enum class Errc : std::uint8_t {
   limit_reached,   ///< A configured limit stands in the way.
   not_found,       ///< No such thing.
   not_authorized,  ///< A policy does not allow it.
+  reserved_name,   ///< A name that the overlay keeps for itself.
   shutting_down,   ///< The node is stopping.
 };
 

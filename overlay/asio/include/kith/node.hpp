@@ -274,8 +274,9 @@ class Node {
   /// `stop()`.
   ~Node();
 
-  /// Throws `StartError` if `subject` is empty, over 255 bytes or not UTF-8, if a limit is reached,
-  /// if there are subscriptions to it for another audience, or a publisher of it already.
+  /// Throws `StartError` if `subject` is empty, over 255 bytes or not UTF-8, or begins with "kith/",
+  /// if a limit is reached, if there are subscriptions to it for another audience, or a publisher of
+  /// it already.
   [[nodiscard]] Subscription subscribe(std::string_view subject,
                                        std::function<void(const Message&)> on_message,
                                        SubscriptionOptions options = {});
