@@ -51,8 +51,8 @@ class Engine {
   void join(const JoinTarget& target, Instant now);
 
   /// Declares the wish to receive `subject`.  `Errc::too_long` for a name over 255 bytes or empty,
-  /// `Errc::reserved_name` for one that begins with "kith/", `Errc::limit_reached` over the
-  /// configured number.
+  /// `Errc::reserved_name` for one that begins with "kith/", `Errc::not_found` for an identity that
+  /// is none of the node's, `Errc::limit_reached` over the configured number.
   [[nodiscard]] Result<SubscriptionId> subscribe(std::string_view subject,
                                                  const SubscribeOptions& options, Instant now);
   /// What was polled for it by now is delivered, and nothing else is.

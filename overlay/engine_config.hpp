@@ -31,14 +31,18 @@ struct JoinTarget {
 };
 
 struct SubscribeOptions {
+  /// On whose behalf: one of the node's identities.  Nothing: the one that it joins with.
+  std::optional<Fingerprint> identity{};
   /// Who may send: nobody in particular (zeros), an identity, or a realm.
-  Fingerprint audience;
+  Fingerprint audience{};
   /// Messages that a sender may have under way: the intent's threshold.
   std::uint32_t credit = 1024;
 };
 
 struct PublishOptions {
-  Fingerprint audience;
+  /// On whose behalf: one of the node's identities.  Nothing: the one that it joins with.
+  std::optional<Fingerprint> identity{};
+  Fingerprint audience{};
   /// How long an accepted message waits for its receivers.
   Duration time_to_live = std::chrono::seconds(60);
   /// How long a receiver may be without a session until what it is owed counts as expired.
@@ -69,6 +73,8 @@ struct EngineConfig {
   crypto::DhKeyPair static_key;
   /// Nothing: the node key speaks for itself.
   std::optional<crypto::SigningKeyPair> identity_key;
+  /// Further identities that subscriptions and publishers may act for.
+  std::vector<crypto::SigningKeyPair> further_identities;
   /// Names this node, and is about the identity, but signed by another one, which so vouches for
   /// it (R40).  Nothing: the identity speaks for itself.
   std::optional<IdentityToken> identity_token;

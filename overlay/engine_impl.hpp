@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -232,6 +233,7 @@ class Engine::Impl {
 
   /// An intent of ours and who in this node shares it.
   struct Wish {
+    const crypto::SigningKeyPair* identity = nullptr;
     IntentToken intent;
     std::vector<SubscriptionId> subscriptions;
     std::optional<PublisherId> publisher;
@@ -265,19 +267,34 @@ class Engine::Impl {
   void fill(Connection& connection, std::size_t budget, Instant now);
   void finish_exchange(Connection& connection, Instant now);
   void append_used_by_pubsub(std::vector<ContactIndex>& used) const;
-  [[nodiscard]] Result<IntentToken> issue_intent(const Fingerprint& subject,
-                                                 const Fingerprint& audience, IntentRole role,
-                                                 std::uint32_t threshold, WallTime issued_at);
-  [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject, IntentRole role);
-  Wishes::iterator add_wish(Declarations::Id id, IntentToken intent);
+  struct IntentParams {
+    Fingerprint subject;
+    Fingerprint audience;
+    IntentRole role = IntentRole::both;
+    std::uint32_t threshold = 0;
+    WallTime issued_at;
+  };
+  [[nodiscard]] Result<IntentToken> issue_intent(const IntentParams& what,
+                                                 const crypto::SigningKeyPair& identity);
+  /// Declares it, as a wish that nobody shares yet.
+  [[nodiscard]] Result<Wishes::iterator> add_wish(const IntentParams& what,
+                                                  const crypto::SigningKeyPair& identity,
+                                                  Instant now);
+  [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject,
+                                           const crypto::SigningPublicKey& identity,
+                                           IntentRole role);
   [[nodiscard]] Wishes::iterator forget_handle(std::uint32_t handle);
   [[nodiscard]] Result<Fingerprint> subject_of_application(std::string_view name) const;
+  [[nodiscard]] Result<const crypto::SigningKeyPair*> identity_for(
+      const std::optional<Fingerprint>& identity) const;
   void release(Wishes::iterator wish, Instant now);
   /// Whether the join tells of an identity besides the node.
   [[nodiscard]] bool has_identity() const { return config_.identity_key || config_.identity_token; }
   [[nodiscard]] const crypto::SigningKeyPair& identity_key() const {
     return config_.identity_key ? *config_.identity_key : config_.node_key;
   }
+  /// The key of one of our identities; nothing if it is none.
+  [[nodiscard]] const crypto::SigningKeyPair* find_identity(const Fingerprint& identity) const;
 
   EngineConfig config_;
   Random* random_;
@@ -329,7 +346,9 @@ class Engine::Impl {
   std::map<QuestionId, RelationQuestion> relation_questions_;
   DeadlineQueue<ContactIndex> convergence_;
   Wishes wishes_;
-  std::map<std::pair<Fingerprint, IntentRole>, Declarations::Id> wish_about_;
+  /// By subject and by the identity that wishes.
+  std::map<std::tuple<Fingerprint, crypto::SigningPublicKey, IntentRole>, Declarations::Id>
+      wish_about_;
   std::map<std::uint32_t, Declarations::Id> wish_of_;  ///< By subscription or publisher.
   std::size_t subscriptions_ = 0;                      ///< Of all wishes.
   /// Which peer the exchange's numbers name.

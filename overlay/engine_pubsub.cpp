@@ -75,8 +75,12 @@ void Engine::Impl::renew(const Declarations::NeedsRenewal& renewal, Instant now)
   if (it == wishes_.end()) return;
   Wish& wish = it->second;
   const auto& old = wish.intent;
-  auto intent = issue_intent(old.subject(), old.token.audience(), old.role, old.threshold,
-                             std::max(now.wall, renewal.issued_after + Duration(1)));
+  auto intent = issue_intent({.subject = old.subject(),
+                              .audience = old.token.audience(),
+                              .role = old.role,
+                              .threshold = old.threshold,
+                              .issued_at = std::max(now.wall, renewal.issued_after + Duration(1))},
+                             *wish.identity);
   KITH_ASSERT(intent.has_value());
   for (const SubscriptionId subscription : wish.subscriptions)
     exchange_.set_intent(subscription, *intent);

@@ -103,11 +103,9 @@ DeclarationsConfig declarations_config(const EngineConfig& config) {
 }
 
 ExchangeConfig exchange_config(const EngineConfig& config, const crypto::Signatures& signatures) {
-  const auto& identity = config.identity_key ? *config.identity_key : config.node_key;
   ExchangeConfig exchange;
   exchange.signatures = &signatures;
   exchange.node = node_fingerprint(config.node_key.public_key);
-  exchange.identity = identity_fingerprint(identity.public_key);
   exchange.realm = config.realm;
   exchange.reachability = Reachability::outbound_only;
   return exchange;

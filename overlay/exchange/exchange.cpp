@@ -142,7 +142,7 @@ std::optional<ExchangeOutput> Exchange::poll_output(Instant now) {
                          .channel = batch->channel,
                          .from = std::nullopt,
                          .subscription = batch->subscription,
-                         .sender = config_.identity,
+                         .sender = batch->sender,
                          .first = batch->first};
   }
 }
@@ -213,7 +213,7 @@ void Exchange::finish_delivery() {
 void Exchange::match_own(SubscriptionId id) {
   const Subscription& subscription = *receiving_.find(id);
   for (PublisherId publisher : sending_.publishers_for(subscription.intent))
-    sending_.open_local(publisher, id, subscription.epoch);
+    sending_.open_local(publisher, subscription);
 }
 
 Result<void> Exchange::on_data(Link& link, const DataMessage& data, Instant now) {
