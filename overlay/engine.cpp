@@ -29,8 +29,10 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       book_(config_.contacts ? config_.contacts : own_book_.get()),
       self_(issue_token(now)),
       table_(table_config_, book_->ids(), self_, draw_key(random)),
-      membership_(membership_config(config_, signatures_), {*book_, table_, peers_, random},
-                  now.time),
+      judgements_(judgements_config(config_, signatures_, find_identity(config_.realm) != nullptr),
+                  random),
+      membership_(membership_config(config_, signatures_),
+                  {*book_, table_, peers_, random, judgements_}, now.time),
       liveness_(liveness_config(config_), peers_, random),
       router_(router_config(config_), local_.id, table_, *book_, peers_),
       coordinator_(coordinator_config(config_), table_, signatures_),
@@ -46,6 +48,10 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
   local_.node_key = &config_.node_key;
   local_.network = config_.realm;
   local_.buffers = &buffers_;
+  if (const crypto::SigningKeyPair* leader = find_identity(config_.realm)) {
+    leader_.emplace(RealmLeaderConfig{.realm = config_.realm, .signatures = &signatures_}, *leader);
+    static_cast<void>(declare_to_leader(IntentRole::receive, *leader, now));
+  }
 }
 
 void Engine::Impl::set_endpoints(std::vector<Endpoint> endpoints, Instant now) {
@@ -84,6 +90,8 @@ TraceId Engine::Impl::trace(const Fingerprint& key, Instant now) {
 void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now) {
   if (const auto asked = join_questions_.extract(question))
     on_join_verdict(asked.mapped(), verdict, now);
+  if (const auto asked = leader_questions_.extract(question))
+    leader_->on_verdict(asked.mapped(), verdict, now);
   if (const auto asked = exchange_questions_.extract(question))
     exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
   if (const auto asked = coordinator_questions_.extract(question))
@@ -135,6 +143,8 @@ bool Engine::Impl::step_leaving(Instant now) {
 void Engine::Impl::on_deadline(Instant now) {
   expire_sessions(now);
   membership_.on_deadline(now.time);
+  judgements_.on_deadline(now);
+  if (leader_) leader_->on_deadline(now.time);
   liveness_.on_deadline([this](const Peer& peer) { return patience_with(peer); }, now.time);
   router_.on_deadline(now.time);
   coordinator_.on_deadline(now);
@@ -155,6 +165,8 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
   };
   consider(sessions_wake_);
   consider(membership_.next_deadline());
+  consider(judgements_.next_deadline());
+  if (leader_) consider(leader_->next_deadline());
   consider(liveness_.next_deadline());
   consider(router_.next_deadline());
   consider(coordinator_.next_deadline());
@@ -169,8 +181,8 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
 
 bool Engine::Impl::step(Instant now) {
   // What a message led to comes before the next message, whose bytes may take its place.
-  return step_pubsub(now) || step_relations(now) || step_overlay(now) || step_sessions(now) ||
-         step_leaving(now);
+  return step_pubsub(now) || step_relations(now) || step_overlay(now) || step_realm(now) ||
+         step_sessions(now) || step_leaving(now);
 }
 
 std::optional<Output> Engine::Impl::poll_output(Instant now) {
@@ -229,6 +241,7 @@ void Engine::Impl::sanity_check() const {
   declarations_.sanity_check();
   exchange_.sanity_check();
   relations_.sanity_check();
+  judgements_.sanity_check();
   for (const Peer& peer : peers_.all()) {
     const Connection* connection = connections_.find(peer.connection);
     KITH_ASSERT(connection && connection->joined && connection->contact == peer.contact);

@@ -24,6 +24,8 @@
 #include "overlay/exchange/exchange.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
+#include "overlay/membership/realm_judgements.hpp"
+#include "overlay/membership/realm_leader.hpp"
 #include "overlay/metered_signatures.hpp"
 #include "overlay/needed_sessions.hpp"
 #include "overlay/peers.hpp"
@@ -38,6 +40,7 @@
 #include "overlay/session/replay_guard.hpp"
 #include "overlay/session/session.hpp"
 #include "routing/table.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 
@@ -114,7 +117,13 @@ class Engine::Impl {
  private:
   /// Who waits for an answer of the overlay.
   struct Asker {
-    enum class Of : std::uint8_t { membership, trace, declarations, nobody } of = Of::membership;
+    enum class Of : std::uint8_t {
+      membership,
+      realm,
+      trace,
+      declarations,
+      nobody
+    } of = Of::membership;
     TraceId trace{};
     std::uint64_t request = 0;
     Fingerprint key;
@@ -195,6 +204,17 @@ class Engine::Impl {
   void renew_token(Instant now);
   void renew_token_if_due(Instant now);
 
+  // The leader of the realm.
+  bool step_realm(Instant now);
+  void handle(RealmJudgements::Output output, Instant now);
+  void handle(RealmLeader::Output output, Instant now);
+  /// Declares, as `identity`, that we send or receive on the leader's subject.
+  std::optional<Declarations::Id> declare_to_leader(IntentRole role,
+                                                    const crypto::SigningKeyPair& identity,
+                                                    Instant now);
+  void on_judge(const Arrived& arrived, Instant now);
+  void on_realm_answered(const Asker& asker, const Answered& answered, Instant now);
+
   // Tickets, relationships and queries.
 
   /// How long the first contact after a ticket may take: a person may be asked.
@@ -255,6 +275,8 @@ class Engine::Impl {
                                Instant now);
   void handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now);
   void push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload, Instant now);
+  RequestId route_to_node(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload,
+                          Instant now);
   void need_session(NeedSession need, Instant now);
   void dial_needed(Instant now);
   /// Ends the session with a node that was let in for an exchange which is over.
@@ -288,8 +310,13 @@ class Engine::Impl {
   [[nodiscard]] Result<const crypto::SigningKeyPair*> identity_for(
       const std::optional<Fingerprint>& identity) const;
   void release(Wishes::iterator wish, Instant now);
-  /// Whether the join tells of an identity besides the node.
-  [[nodiscard]] bool has_identity() const { return config_.identity_key || config_.identity_token; }
+  /// Whether the join tells of an identity besides the node.  The leader of a realm is known by its
+  /// identity alone.
+  [[nodiscard]] bool has_identity() const {
+    return config_.identity_key || config_.identity_token ||
+           identity_fingerprint(config_.node_key.public_key) == config_.realm;
+  }
+  /// The one that we join with.
   [[nodiscard]] const crypto::SigningKeyPair& identity_key() const {
     return config_.identity_key ? *config_.identity_key : config_.node_key;
   }
@@ -311,6 +338,10 @@ class Engine::Impl {
   ContactIndex self_;
   routing::Table table_;
   Peers peers_;
+  RealmJudgements judgements_;
+  std::optional<RealmLeader> leader_;
+  /// Our wish to ask the leader of the realm.
+  std::optional<Declarations::Id> seeking_leader_;
   Membership membership_;
   Liveness liveness_;
   Router router_;
@@ -332,6 +363,7 @@ class Engine::Impl {
   std::set<ContactIndex> converging_;
   std::map<RequestId, Asker> askers_;
   std::map<QuestionId, ConnectionId> join_questions_;
+  std::map<QuestionId, RealmLeader::QuestionId> leader_questions_;
   std::map<QuestionId, ExchangeQuestion> exchange_questions_;
   std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
   struct Asked {

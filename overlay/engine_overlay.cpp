@@ -139,6 +139,8 @@ void Engine::Impl::handle_arrived(const Arrived& arrived, Instant now) {
       return membership_.on_announce(arrived.route, true, arrived.payload, now);
     case MessageKind::lookup:
       return membership_.on_lookup(arrived.route, arrived.key, arrived.payload, now);
+    case MessageKind::judge:
+      return on_judge(arrived, now);
     case MessageKind::trace:
       if (decode_bare(arrived.payload, *kind))
         router_.answer(arrived.route, AnswerStatus::final, {}, now.time);
@@ -156,6 +158,9 @@ void Engine::Impl::handle_answered(Answered answered, Instant now) {
   switch (asker.of) {
     case Asker::Of::membership:
       membership_.on_answered(answered.request, answered.status, answered.payload, now);
+      break;
+    case Asker::Of::realm:
+      on_realm_answered(asker, answered, now);
       break;
     case Asker::Of::trace:
       std::ranges::reverse(answered.record);
@@ -178,6 +183,9 @@ void Engine::Impl::handle_unanswered(RequestId request, Instant now) {
   switch (asker.of) {
     case Asker::Of::membership:
       membership_.on_unanswered(request, now);
+      break;
+    case Asker::Of::realm:
+      judgements_.on_no_answer(asker.request, now);
       break;
     case Asker::Of::trace:
       outputs_.emplace_back(TraceDone{asker.trace, asker.key, {}, {}});

@@ -46,6 +46,15 @@ MembershipConfig membership_config(const EngineConfig& config,
   return membership;
 }
 
+RealmJudgementsConfig judgements_config(const EngineConfig& config,
+                                        const crypto::Signatures& signatures, bool is_leader) {
+  RealmJudgementsConfig judgements;
+  judgements.realm = config.realm;
+  judgements.signatures = &signatures;
+  judgements.asks_nobody = is_leader || config.realm == Fingerprint();
+  return judgements;
+}
+
 LivenessConfig liveness_config(const EngineConfig& config) {
   LivenessConfig liveness;
   liveness.interval = config.ping_interval;
@@ -98,7 +107,8 @@ CoordinatorConfig coordinator_config(const EngineConfig& config) {
 DeclarationsConfig declarations_config(const EngineConfig& config) {
   DeclarationsConfig declarations;
   declarations.realm = config.realm;
-  declarations.declarations_max = config.subscriptions_most;
+  // One more for the leader of the realm.
+  declarations.declarations_max = config.subscriptions_most + 1;
   return declarations;
 }
 

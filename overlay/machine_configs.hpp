@@ -7,6 +7,7 @@
 #include "overlay/exchange/exchange_config.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
+#include "overlay/membership/realm_judgements.hpp"
 #include "overlay/relations/first_contact.hpp"
 #include "overlay/relations/queries.hpp"
 #include "overlay/relations/relations.hpp"
@@ -22,6 +23,9 @@ namespace kith::overlay {
 [[nodiscard]] SessionConfig session_config(const EngineConfig& config);
 [[nodiscard]] MembershipConfig membership_config(const EngineConfig& config,
                                                  const crypto::Signatures& signatures);
+[[nodiscard]] RealmJudgementsConfig judgements_config(const EngineConfig& config,
+                                                      const crypto::Signatures& signatures,
+                                                      bool is_leader);
 [[nodiscard]] LivenessConfig liveness_config(const EngineConfig& config);
 [[nodiscard]] RouterConfig router_config(const EngineConfig& config);
 [[nodiscard]] QueriesConfig queries_config(const EngineConfig& config);

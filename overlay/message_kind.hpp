@@ -20,9 +20,11 @@ enum class MessageKind : std::uint8_t {
   answer = 17,  ///< Back along the hops of a `route`.
 
   // What a routed message carries.
-  announce = 24,  ///< Membership: a node joined; answered with a piggy.
-  lookup = 25,    ///< Membership: who is near this key; answered with a piggy.
-  trace = 26,     ///< Diagnosis: by which hops.
+  announce = 24,   ///< Membership: a node joined; answered with a piggy.
+  lookup = 25,     ///< Membership: who is near this key; answered with a piggy.
+  trace = 26,      ///< Diagnosis: by which hops.
+  judge = 27,      ///< Membership: to the realm's leader, may this one join.
+  judgement = 28,  ///< The answer to it.
 
   // Coordinators (docs/protocol.md §8).
   declare = 32,     ///< Routed to the subject: hold this intent.

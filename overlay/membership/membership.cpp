@@ -20,6 +20,7 @@ Membership::Membership(const MembershipConfig& config, const Shared& shared, Tim
       table_(&shared.table),
       peers_(&shared.peers),
       random_(&shared.random),
+      judgements_(&shared.judgements),
       entrance_(shared.random),
       lost_(shared.random),
       forwarded_(kForwardedMost),
@@ -182,6 +183,11 @@ void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant no
   const auto it = candidates_.find(connection);
   if (it == candidates_.end() || it->second.stage == Stage::joining) return;
   if (leaving_) return refuse(connection, Errc::shutting_down);
+  if (verdict == Verdict::defer) {
+    const Candidate& candidate = it->second;
+    verdict = judgements_->judge(candidate.identity ? &*candidate.identity : nullptr,
+                                 book_->token(candidate.contact).token, now);
+  }
   if (verdict == Verdict::no) return refuse(connection, Errc::not_authorized);
   if (verdict == Verdict::defer) return refuse(connection, Errc::deferred);
   if (it->second.stage == Stage::authenticating) {

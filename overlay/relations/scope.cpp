@@ -31,6 +31,8 @@ bool allows(const Scopes& scopes, MessageKind kind) {
     case MessageKind::announce:
     case MessageKind::lookup:
     case MessageKind::trace:
+    case MessageKind::judge:
+    case MessageKind::judgement:
       // They travel inside of a route alone.
       return false;
     case MessageKind::relate:

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/assert.hpp"
+#include "overlay/membership/judgement.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/relations/messages.hpp"
 #include "overlay/router/messages.hpp"
@@ -42,9 +43,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto announce = decode_token_message(bytes, MessageKind::announce))
     expect_same(encode_announce(*announce), bytes);
   if (const auto role = decode_acknowledge(bytes)) expect_same(encode_acknowledge(*role), bytes);
-  if (decode_bare(bytes, MessageKind::leave)) expect_same(encode_bare(MessageKind::leave), bytes);
   if (const auto later = decode_not_acknowledged(bytes))
     expect_same(encode_not_acknowledged(*later), bytes);
+  if (decode_bare(bytes, MessageKind::leave)) expect_same(encode_bare(MessageKind::leave), bytes);
+  if (const auto judge = decode_judge(bytes)) expect_same(encode(*judge), bytes);
+  if (const auto judgement = decode_judgement(bytes)) expect_same(encode(*judgement), bytes);
   if (const auto route = decode_route(bytes)) expect_same(encode(*route), bytes);
   if (const auto answer = decode_answer(bytes)) expect_same(encode(*answer), bytes);
   read_relations(bytes);

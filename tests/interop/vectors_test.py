@@ -73,6 +73,7 @@ def messages() -> dict[str, bytes]:
         "route": [16, 1, A, b"", B, 31, False, encode([25])],
         "answer": [17, 1, 0, 2, [A, B], encode([5, False, []])],
         "announce": [24, TOKEN], "look-up": [25], "trace": [26],
+        "judge": [27, TOKEN, TOKEN], "judgement": [28, A, B, True, AT, AT + HOUR, SIGNATURE],
         "declare": [32, intent, 0], "declare of a client": [32, attached, 2**64 - 1],
         "declared": [33, 0, AT, [A], [intent]], "withdraw": [34, withdrawal],
         "matches": [35, [intent]], "unmatched": [36, [withdrawal, [A, B, C, 1, AT]]],

@@ -13,6 +13,7 @@
 #include "core/crypto/sodium.hpp"
 #include "overlay/coordinator/messages.hpp"
 #include "overlay/exchange/messages.hpp"
+#include "overlay/membership/judgement.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/message_kind.hpp"
 #include "overlay/relations/messages.hpp"
@@ -117,6 +118,10 @@ TEST_F(ProtocolExamples, MessagesOfMembershipAreThese) {
   EXPECT_EQ(encode_bare(MessageKind::leave), (*this)["leave"]);
   EXPECT_EQ(encode_bare(MessageKind::lookup), (*this)["look-up"]);
   EXPECT_EQ(encode_bare(MessageKind::trace), (*this)["trace"]);
+  EXPECT_EQ(encode(JudgeMessage{token, token}), (*this)["judge"]);
+  const auto judgement = decode_judgement((*this)["judgement"]);
+  ASSERT_TRUE(judgement);
+  EXPECT_EQ(to_hex(encode(*judgement)), to_hex((*this)["judgement"]));
 }
 
 TEST_F(ProtocolExamples, RoutedMessagesAreThese) {

@@ -124,6 +124,8 @@ HostIndex Town::coordinator(std::string_view subject) const {
 void Town::watch(HostIndex node, const overlay::Output& output) {
   if (const auto* ready = std::get_if<overlay::ReadyChanged>(&output); ready && ready->ready) {
     time_to_ready.emplace(node, world.now() - started_[node]);
+  } else if (const auto* failed = std::get_if<overlay::JoinFailed>(&output)) {
+    join_failures[node].push_back(failed->why);
   } else if (const auto* matched = std::get_if<overlay::PublisherMatched>(&output)) {
     receivers_[{node, matched->publisher}].push_back(world.find(matched->node).value());
   } else if (const auto* unmatched = std::get_if<overlay::PublisherUnmatched>(&output)) {

@@ -61,6 +61,8 @@ class Town {
   /// How long each node took to its first readiness.
   std::map<HostIndex, Duration> time_to_ready;
   std::uint64_t expired = 0;
+  /// Why its attempts to enter failed.
+  std::map<HostIndex, std::vector<Errc>> join_failures;
   std::map<std::pair<HostIndex, overlay::TraceId>, std::vector<Fingerprint>> traces;
 
  private:

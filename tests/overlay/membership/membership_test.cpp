@@ -25,7 +25,8 @@ class MembershipTest : public testing::Test {
     config.self = village.id(village.self);
     config.signatures = &crypto::ed25519();
     membership.emplace(
-        config, Membership::Shared{village.book, village.table, village.peers, village.random},
+        config,
+        Membership::Shared{village.book, village.table, village.peers, village.random, judgements},
         TimePoint{});
   }
 
@@ -50,6 +51,8 @@ class MembershipTest : public testing::Test {
   }
 
   test::Village village;
+  RealmJudgements judgements{{.signatures = &crypto::ed25519(), .asks_nobody = true},
+                             village.random};
   std::optional<Membership> membership;
 };
 
