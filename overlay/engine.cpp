@@ -11,6 +11,9 @@
 namespace kith::overlay {
 namespace {
 
+/// Key pairs made beforehand at each wake-up: about a millisecond's work.
+constexpr std::size_t kEphemeralsAtOnce = 4;
+
 SipKey draw_key(Random& random) {
   SipKey key;
   random.fill(key);
@@ -48,6 +51,7 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
   local_.node_key = &config_.node_key;
   local_.network = config_.realm;
   local_.buffers = &buffers_;
+  local_.ephemerals = &ephemerals_;
   if (const crypto::SigningKeyPair* leader = find_identity(config_.realm)) {
     leader_.emplace(RealmLeaderConfig{.realm = config_.realm, .signatures = &signatures_}, *leader);
     static_cast<void>(declare_to_leader(IntentRole::receive, *leader, now));
@@ -155,6 +159,9 @@ void Engine::Impl::on_deadline(Instant now) {
   renew_token_if_due(now);
   forget_unused();
   refresh_attachment(now);
+  // Nobody knocks where nobody listens.
+  if (!endpoints_.empty() && in_line_.empty())
+    ephemerals_.fill(*config_.primitives->dh, *random_, kEphemeralsAtOnce);
 }
 
 std::optional<TimePoint> Engine::Impl::next_deadline() const {

@@ -55,10 +55,7 @@ class Engine::Impl {
   Result<SubscriptionId> subscribe(std::string_view subject, const SubscribeOptions& options,
                                    Instant now);
   void unsubscribe(SubscriptionId subscription, Instant now);
-  void decline(SubscriptionId subscription, Instant now) {
-    exchange_.decline(subscription, now);
-    unsubscribe(subscription, now);
-  }
+  void decline(SubscriptionId subscription, Instant now);
   Result<PublisherId> advertise(std::string_view subject, const PublishOptions& options,
                                 Instant now);
   void withdraw(PublisherId publisher, Instant now);
@@ -331,6 +328,7 @@ class Engine::Impl {
   TimePoint renew_token_at_;
   WallTime last_token_at_;
   BufferPool buffers_;
+  noise::EphemeralPool ephemerals_;
   const SessionConfig session_config_;
   routing::Config table_config_;
   std::unique_ptr<ContactBook> own_book_;

@@ -50,6 +50,11 @@ void Engine::Impl::unsubscribe(SubscriptionId subscription, Instant now) {
   release(wish, now);
 }
 
+void Engine::Impl::decline(SubscriptionId subscription, Instant now) {
+  exchange_.decline(subscription, now);
+  unsubscribe(subscription, now);
+}
+
 Result<PublisherId> Engine::Impl::advertise(std::string_view name, const PublishOptions& options,
                                             Instant now) {
   const auto subject = subject_of_application(name);
