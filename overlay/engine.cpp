@@ -94,6 +94,8 @@ TraceId Engine::Impl::trace(const Fingerprint& key, Instant now) {
 void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now) {
   if (const auto asked = join_questions_.extract(question))
     on_join_verdict(asked.mapped(), verdict, now);
+  if (const auto asked = session_questions_.extract(question))
+    on_session_verdict(asked.mapped(), verdict == Verdict::yes, now);
   if (const auto asked = leader_questions_.extract(question))
     leader_->on_verdict(asked.mapped(), verdict, now);
   if (const auto asked = exchange_questions_.extract(question))

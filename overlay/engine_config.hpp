@@ -28,6 +28,8 @@ class ContactBook;
 struct JoinTarget {
   Endpoint endpoint;
   std::optional<Fingerprint> node;
+  /// How to dial it: one of the flows that need no key of the node (`H`, `S`, `O`).
+  Flow flow = Flow::hidden;
 };
 
 struct SubscribeOptions {

@@ -63,18 +63,12 @@ class Engine::Impl {
     return exchange_.publish(publisher, payload, now);
   }
   TraceId trace(const Fingerprint& key, Instant now);
-  Result<QueryId> query(const JoinTarget& target, std::string_view topic, ByteView payload) {
-    return queries_.ask(target, topic, payload);
-  }
+  Result<QueryId> query(const JoinTarget& target, std::string_view topic, ByteView payload);
   Result<void> answer_query(QuestionId question, QueryStatus status, ByteView payload);
   Result<TicketToken> issue_ticket(const TicketOrder& order, Instant now);
-  Result<RedeemId> redeem(RedeemOrder order, Instant now) {
-    return first_contact_.redeem(std::move(order), now.wall);
-  }
+  Result<RedeemId> redeem(RedeemOrder order, Instant now);
   Result<RelationshipId> add_relationship(RelationshipToken relationship,
-                                          std::vector<Endpoint> endpoints) {
-    return relations_.add(std::move(relationship), std::move(endpoints));
-  }
+                                          std::vector<Endpoint> endpoints);
   Result<void> add_relation_end(const RelationEnd& end) { return relations_.add_end(end); }
   Result<void> connect(const RelationshipId& id, Instant now) {
     return relations_.connect(id, now.wall);
@@ -133,6 +127,8 @@ class Engine::Impl {
   bool step_sessions(Instant now);
   void handle(Connection& connection, SessionEvent event, Instant now);
   void on_session_asks(Connection& connection, SessionAsks asks, Instant now);
+  void ask_whether_known(Connection& connection, Instant now);
+  void on_session_verdict(ConnectionId id, bool known, Instant now);
   void on_session_opened(Connection& connection, Instant now);
   void on_session_pong(Connection& connection, const SessionPong& pong, Instant now);
   void on_session_message(Connection& connection, ByteView message, Instant now);
@@ -360,6 +356,7 @@ class Engine::Impl {
   std::optional<TimePoint> sessions_wake_;
   std::set<ContactIndex> converging_;
   std::map<RequestId, Asker> askers_;
+  std::map<QuestionId, ConnectionId> session_questions_;
   std::map<QuestionId, ConnectionId> join_questions_;
   std::map<QuestionId, RealmLeader::QuestionId> leader_questions_;
   std::map<QuestionId, ExchangeQuestion> exchange_questions_;

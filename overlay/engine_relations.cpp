@@ -29,6 +29,7 @@ void Engine::Impl::handle(QueriesOutput output, Instant now) {
   std::visit(Overloaded{[&](const QueryDial& order) {
                           DialTarget target;
                           target.node = order.target.node;
+                          target.flow = order.target.flow;
                           dial_for(order.query, {order.target.endpoint}, std::move(target), now);
                         },
                         [&](const QuerySend& order) { send(order.connection, order.message, now); },
@@ -238,6 +239,16 @@ Result<void> Engine::Impl::on_introduce(Connection& connection, ByteView message
 }
 
 // Commands.
+
+Result<RelationshipId> Engine::Impl::add_relationship(RelationshipToken relationship,
+                                                      std::vector<Endpoint> endpoints) {
+  return relations_.add(std::move(relationship), std::move(endpoints));
+}
+
+Result<QueryId> Engine::Impl::query(const JoinTarget& target, std::string_view topic,
+                                    ByteView payload) {
+  return queries_.ask(target, topic, payload);
+}
 
 Result<void> Engine::Impl::answer_query(QuestionId question, QueryStatus status, ByteView payload) {
   const auto asked = inquiries_.find(question);

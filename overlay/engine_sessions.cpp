@@ -110,6 +110,7 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
     target = target_of_errand(connection, now.wall);
   } else if (!connection.contact) {
     target.node = expected_at(*connection.opening->entrance);
+    target.flow = connection.opening->entrance->flow;
   } else {
     const NodeToken& token = book_->token(*connection.contact);
     target.node = token.fingerprint();
@@ -171,8 +172,28 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
     opening.proven = std::move(asks.peer);
     opening.time = asks.time;
     if (asks.ticket) return check_ticket(connection, std::move(asks));
+    if (asks.flow == Flow::sealed) return ask_whether_known(connection, now);
   }
   connection.session->on_verdict(admitted, now);
+}
+
+/// Whoever proves itself by flow `S` goes on only if we know it (R18): by a relationship, or
+/// because the policy says so.
+void Engine::Impl::ask_whether_known(Connection& connection, Instant now) {
+  if (relations_.shares(*connection.node, now.wall)) {
+    connection.session->on_verdict(true, now);
+    return;
+  }
+  const QuestionId question = next_question();
+  session_questions_.emplace(question, connection.id);
+  outputs_.emplace_back(
+      AskPolicy{question, AuthenticateQuestion{connection.opening->proven->token}});
+}
+
+void Engine::Impl::on_session_verdict(ConnectionId id, bool known, Instant now) {
+  Connection& connection = *connections_.find(id);
+  connection.session->on_verdict(known, now);
+  attend(connection);
 }
 
 /// Only now is anything kept of the peer: what came before may be a recording (docs/protocol.md
@@ -225,9 +246,9 @@ void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed
 /// Tells everybody that the session of `connection` is no more.
 void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
   end_relations(connection, why);
-  const bool policy_was_asked = std::erase_if(join_questions_, [&](const auto& question) {
-                                  return question.second == connection.id;
-                                }) > 0;
+  const auto is_about_it = [&](const auto& question) { return question.second == connection.id; };
+  std::erase_if(session_questions_, is_about_it);
+  const bool policy_was_asked = std::erase_if(join_questions_, is_about_it) > 0;
   if (!connection.dialed) {
     const auto number = std::to_underlying(connection.id);
     if (policy_was_asked || is_no_fault(why)) {

@@ -26,6 +26,10 @@ Result<TicketToken> Engine::Impl::issue_ticket(const TicketOrder& order, Instant
   return ticket;
 }
 
+Result<RedeemId> Engine::Impl::redeem(RedeemOrder order, Instant now) {
+  return first_contact_.redeem(std::move(order), now.wall);
+}
+
 /// Asks for the ticket that was shown: the handshake waits for the answer.
 void Engine::Impl::check_ticket(Connection& connection, SessionAsks asks) {
   Opening& opening = *connection.opening;
