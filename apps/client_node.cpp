@@ -60,6 +60,13 @@ Failure not_taken_in(const Node& node, const Settings& settings, Duration waited
                     "one that it knows, --identity-token shows that the realm's leader does",
                     fmt::join(settings.join, ", "))};
   }
+  if (node.status().join_failure == Errc::deferred) {
+    return {ExitCode::not_authorized,
+            fmt::format("not authorized yet: {} has asked the realm's leader whether to let this "
+                        "identity in, and has no answer after {}; the leader's node may be "
+                        "offline: try again later, or wait longer with --join-timeout",
+                        fmt::join(settings.join, ", "), for_people(waited))};
+  }
   if (node.status().join_failure == Errc::wrong_key) {
     return {ExitCode::no_node,
             fmt::format("another node than {} names answers there: its 'kith up' prints who it is, "

@@ -11,14 +11,20 @@
 namespace kith::apps {
 namespace {
 
+std::set<Fingerprint> known(const Settings& settings) {
+  return {settings.known.begin(), settings.known.end()};
+}
+
 std::unique_ptr<Policy> policy_of(const Settings& settings) {
   switch (settings.policy) {
     case PolicyName::open:
       return open_policy();
     case PolicyName::known:
-      return known_keys_policy({settings.known.begin(), settings.known.end()});
+      return known_keys_policy(known(settings));
     case PolicyName::realm:
-      return realm_policy(*settings.realm_leader);
+      return realm_policy(*settings.realm_leader, Unvouched::refuse, known(settings));
+    case PolicyName::realm_ask:
+      return realm_policy(*settings.realm_leader, Unvouched::ask_leader, known(settings));
   }
   std::unreachable();
 }

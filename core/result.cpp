@@ -43,6 +43,7 @@ constexpr std::array kWords = {
     Words{Errc::replayed, "replayed", "replayed"},
     Words{Errc::protocol_error, "protocol_error", "protocol error"},
     Words{Errc::refused, "refused", "refused"},
+    Words{Errc::deferred, "deferred", "not judged yet"},
     Words{Errc::timed_out, "timed_out", "timed out"},
     Words{Errc::connection_lost, "connection_lost", "connection lost"},
     Words{Errc::connection_refused, "connection_refused",
@@ -55,6 +56,7 @@ constexpr std::array kWords = {
     Words{Errc::limit_reached, "limit_reached", "limit reached"},
     Words{Errc::not_found, "not_found", "not found"},
     Words{Errc::not_authorized, "not_authorized", "not authorized"},
+    Words{Errc::reserved_name, "reserved_name", "a name that the overlay keeps for itself"},
     Words{Errc::shutting_down, "shutting_down", "shutting down"},
 };
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include <kith/endpoint.hpp>
@@ -13,9 +14,14 @@
 #include "overlay/contact_book.hpp"
 #include "overlay/engine_config.hpp"
 #include "overlay/engine_output.hpp"
+#include "overlay/relations/first_contact.hpp"
+#include "overlay/relations/scope.hpp"
 #include "overlay/session/session.hpp"
 
 namespace kith::overlay {
+
+/// What a connection was dialed for, beside the overlay.
+using Errand = std::variant<std::monostate, QueryId, RedeemId, RelationshipId>;
 
 /// What matters of a connection only until its session has joined.
 struct Opening {
@@ -23,10 +29,18 @@ struct Opening {
   /// opens.
   std::optional<NodeToken> proven;
   std::optional<WallTime> time;
+  /// The key that the time belongs to.
+  std::optional<crypto::DhPublicKey> static_key;
   /// Where else it may listen, to be tried if this endpoint cannot be reached.
   std::vector<Endpoint> untried;
   /// What the dial was for, where it leads into the overlay.
   std::optional<JoinTarget> entrance;
+  Errand errand;
+  /// How to dial for the errand, until that begins.
+  std::optional<DialTarget> target;
+  /// Who shows a ticket, and its hash, until the session opens.
+  std::optional<TicketGuest> guest;
+  std::optional<Fingerprint> ticket;
 };
 
 /// One transport connection and the session on it.
@@ -36,13 +50,16 @@ struct Connection {
   bool dialed = false;
   /// Membership has let the session in: it carries everything.
   bool joined = false;
+  /// What else it carries (docs/protocol.md §10).
+  Scopes scopes;
   /// `WriteReady` was said and `take_bytes` has not yet come up empty.
   bool write_announced = false;
   /// Whether it waits in the line of those whose session may have something to say.
   bool in_line = false;
   /// When it is looked at next.
   TimePoint look_at = TimePoint::max();
-  /// When both sides were proven.
+  /// Both sides are proven, since then.
+  bool opened = false;
   TimePoint opened_at;
   /// By when the transport must be there, the session joined, or what is left to say be taken.
   std::optional<TimePoint> deadline;
@@ -54,11 +71,22 @@ struct Connection {
   std::optional<Errc> closing_because;
   /// The node at the other end: whom we dial, or who proved itself.
   std::optional<ContactIndex> contact;
+  /// The same by its name, once it is proven: a session may come about without a token.
+  std::optional<Fingerprint> node;
+  /// The other side has introduced itself, we have, and we want to join.
+  bool knows_token = false;
+  bool introduced = false;
+  bool joins = false;
   /// Nothing: the session has joined.
   std::unique_ptr<Opening> opening;
   /// Nothing: the transport is not there yet.
   std::optional<Session> session;
 };
+
+/// Whether it was dialed for something beside the overlay, and has not joined.
+[[nodiscard]] inline bool is_errand(const Connection& connection) {
+  return connection.opening && !std::holds_alternative<std::monostate>(connection.opening->errand);
+}
 
 /// The connections of one node in the order of their numbers, which are never used again.
 class Connections {

@@ -4,92 +4,20 @@
 #include <utility>
 
 #include "overlay/engine_impl.hpp"
+#include "overlay/machine_configs.hpp"
 #include "routing/admission.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
 namespace {
 
+/// Key pairs made beforehand at each wake-up: about a millisecond's work.
+constexpr std::size_t kEphemeralsAtOnce = 4;
+
 SipKey draw_key(Random& random) {
   SipKey key;
   random.fill(key);
   return key;
-}
-
-routing::Config table_config(const EngineConfig& config) {
-  routing::Config table;
-  table.neighbourhood = config.neighbourhood_size;
-  table.sessions_max = config.sessions_most;
-  table.sessions_free = 128;
-  for (const Endpoint& network : config.exempt_networks) {
-    constexpr int kMappedPrefixBits = 96;
-    table.networks_exempt.push_back(
-        {network.network(), network.is_v4() ? kMappedPrefixBits + 24 : 56});
-  }
-  return table;
-}
-
-SessionConfig session_config(const EngineConfig& config) {
-  SessionConfig session;
-  session.stealth = config.stealth;
-  session.idle_timeout = config.idle_timeout;
-  return session;
-}
-
-MembershipConfig membership_config(const EngineConfig& config,
-                                   const crypto::Signatures& signatures) {
-  MembershipConfig membership;
-  membership.role = config.role;
-  membership.self = node_fingerprint(config.node_key.public_key);
-  membership.realm = config.realm;
-  membership.signatures = &signatures;
-  membership.realm_leader = config.realm_leader;
-  membership.peers_wanted_by_client = config.peers_wanted_by_client;
-  membership.clients_most = config.clients_most;
-  membership.exchange_sessions_most = config.exchange_sessions_most;
-  return membership;
-}
-
-LivenessConfig liveness_config(const EngineConfig& config) {
-  LivenessConfig liveness;
-  liveness.interval = config.ping_interval;
-  liveness.timeout_least = config.ping_timeout_least;
-  return liveness;
-}
-
-RouterConfig router_config(const EngineConfig& config) {
-  RouterConfig router;
-  router.role = config.role;
-  router.attempt_timeout = config.route_timeout;
-  router.attempts = config.route_attempts;
-  router.hop_limit = config.hop_limit;
-  return router;
-}
-
-CoordinatorConfig coordinator_config(const EngineConfig& config) {
-  CoordinatorConfig coordinator;
-  coordinator.realm = config.realm;
-  coordinator.region_size = config.region_size;
-  coordinator.limits.total = config.intents_most;
-  return coordinator;
-}
-
-DeclarationsConfig declarations_config(const EngineConfig& config) {
-  DeclarationsConfig declarations;
-  declarations.realm = config.realm;
-  declarations.declarations_max = config.subscriptions_most;
-  return declarations;
-}
-
-ExchangeConfig exchange_config(const EngineConfig& config, const crypto::Signatures& signatures) {
-  const auto& identity = config.identity_key ? *config.identity_key : config.node_key;
-  ExchangeConfig exchange;
-  exchange.signatures = &signatures;
-  exchange.node = node_fingerprint(config.node_key.public_key);
-  exchange.identity = identity_fingerprint(identity.public_key);
-  exchange.realm = config.realm;
-  exchange.reachability = Reachability::outbound_only;
-  return exchange;
 }
 
 }  // namespace
@@ -104,14 +32,18 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       book_(config_.contacts ? config_.contacts : own_book_.get()),
       self_(issue_token(now)),
       table_(table_config_, book_->ids(), self_, draw_key(random)),
-      membership_(membership_config(config_, signatures_), {*book_, table_, peers_, random},
-                  now.time),
+      judgements_(judgements_config(config_, signatures_, find_identity(config_.realm) != nullptr),
+                  random),
+      membership_(membership_config(config_, signatures_),
+                  {*book_, table_, peers_, random, judgements_}, now.time),
       liveness_(liveness_config(config_), peers_, random),
       router_(router_config(config_), local_.id, table_, *book_, peers_),
       coordinator_(coordinator_config(config_), table_, signatures_),
-      declarations_(declarations_config(config_), identity_key(), config_.node_key, signatures_,
-                    random),
+      declarations_(declarations_config(config_), config_.node_key, signatures_, random),
       exchange_(exchange_config(config_, signatures_), random),
+      queries_(queries_config(config_)),
+      first_contact_(first_contact_config(config_), random),
+      relations_(relations_config(config_)),
       needs_(random),
       limiter_({.exempt_networks = config_.exempt_networks}) {
   local_.primitives = config_.primitives;
@@ -119,6 +51,11 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
   local_.node_key = &config_.node_key;
   local_.network = config_.realm;
   local_.buffers = &buffers_;
+  local_.ephemerals = &ephemerals_;
+  if (const crypto::SigningKeyPair* leader = find_identity(config_.realm)) {
+    leader_.emplace(RealmLeaderConfig{.realm = config_.realm, .signatures = &signatures_}, *leader);
+    static_cast<void>(declare_to_leader(IntentRole::receive, *leader, now));
+  }
 }
 
 void Engine::Impl::set_endpoints(std::vector<Endpoint> endpoints, Instant now) {
@@ -157,10 +94,15 @@ TraceId Engine::Impl::trace(const Fingerprint& key, Instant now) {
 void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now) {
   if (const auto asked = join_questions_.extract(question))
     on_join_verdict(asked.mapped(), verdict, now);
+  if (const auto asked = session_questions_.extract(question))
+    on_session_verdict(asked.mapped(), verdict == Verdict::yes, now);
+  if (const auto asked = leader_questions_.extract(question))
+    leader_->on_verdict(asked.mapped(), verdict, now);
   if (const auto asked = exchange_questions_.extract(question))
     exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
   if (const auto asked = coordinator_questions_.extract(question))
     coordinator_.on_verdict(asked.mapped(), verdict, now);
+  on_relation_verdict(question, verdict == Verdict::yes, now);
 }
 
 void Engine::Impl::leave(Instant now) {
@@ -207,6 +149,8 @@ bool Engine::Impl::step_leaving(Instant now) {
 void Engine::Impl::on_deadline(Instant now) {
   expire_sessions(now);
   membership_.on_deadline(now.time);
+  judgements_.on_deadline(now);
+  if (leader_) leader_->on_deadline(now.time);
   liveness_.on_deadline([this](const Peer& peer) { return patience_with(peer); }, now.time);
   router_.on_deadline(now.time);
   coordinator_.on_deadline(now);
@@ -217,6 +161,9 @@ void Engine::Impl::on_deadline(Instant now) {
   renew_token_if_due(now);
   forget_unused();
   refresh_attachment(now);
+  // Nobody knocks where nobody listens.
+  if (!endpoints_.empty() && in_line_.empty())
+    ephemerals_.fill(*config_.primitives->dh, *random_, kEphemeralsAtOnce);
 }
 
 std::optional<TimePoint> Engine::Impl::next_deadline() const {
@@ -227,6 +174,8 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
   };
   consider(connections_.next_look());
   consider(membership_.next_deadline());
+  consider(judgements_.next_deadline());
+  if (leader_) consider(leader_->next_deadline());
   consider(liveness_.next_deadline());
   consider(router_.next_deadline());
   consider(coordinator_.next_deadline());
@@ -241,7 +190,8 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
 
 bool Engine::Impl::step(Instant now) {
   // What a message led to comes before the next message, whose bytes may take its place.
-  return step_pubsub(now) || step_overlay(now) || step_sessions(now) || step_leaving(now);
+  return step_pubsub(now) || step_relations(now) || step_overlay(now) || step_realm(now) ||
+         step_sessions(now) || step_leaving(now);
 }
 
 std::optional<Output> Engine::Impl::poll_output(Instant now) {
@@ -299,6 +249,8 @@ void Engine::Impl::sanity_check() const {
   coordinator_.sanity_check();
   declarations_.sanity_check();
   exchange_.sanity_check();
+  relations_.sanity_check();
+  judgements_.sanity_check();
   for (const Peer& peer : peers_.all()) {
     const Connection* connection = connections_.find(peer.connection);
     KITH_ASSERT(connection && connection->joined && connection->contact == peer.contact);

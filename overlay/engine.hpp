@@ -17,6 +17,7 @@
 #include "core/random.hpp"
 #include "overlay/engine_config.hpp"
 #include "overlay/engine_output.hpp"
+#include "overlay/relations/first_contact.hpp"
 
 namespace kith::overlay {
 
@@ -50,7 +51,8 @@ class Engine {
   void join(const JoinTarget& target, Instant now);
 
   /// Declares the wish to receive `subject`.  `Errc::too_long` for a name over 255 bytes or empty,
-  /// `Errc::limit_reached` over the configured number.
+  /// `Errc::reserved_name` for one that begins with "kith/", `Errc::not_found` for an identity that
+  /// is none of the node's, `Errc::limit_reached` over the configured number.
   [[nodiscard]] Result<SubscriptionId> subscribe(std::string_view subject,
                                                  const SubscribeOptions& options, Instant now);
   /// What was polled for it by now is delivered, and nothing else is.
@@ -74,7 +76,46 @@ class Engine {
   /// Asks who coordinates `subject` and by which hops a message gets there; `TraceDone` follows.
   TraceId trace(const Fingerprint& key, Instant now);
 
-  /// The answer to an `AskPolicy`; late and unknown answers are ignored.
+  /// Asks the node at `target`, or whoever answers there, what it answers to anybody;
+  /// `QueryAnswered` or `QueryFailed` follows.  `Errc::too_long`, `Errc::bad_text`, or
+  /// `Errc::limit_reached` while too many others are under way.
+  [[nodiscard]] Result<QueryId> query(const JoinTarget& target, std::string_view topic,
+                                      ByteView payload);
+  /// The answer to a `QueryAsked`; late and unknown ones are ignored.  `Errc::too_long` over the
+  /// limit.
+  Result<void> answer_query(QuestionId question, QueryStatus status, ByteView payload);
+
+  /// Signs a ticket for whoever is to become related with us; `StoreTicket` follows, and it is
+  /// worth nothing before that is done.  What `issue_ticket_token` says.
+  [[nodiscard]] Result<TicketToken> issue_ticket(const TicketOrder& order, Instant now);
+  /// Dials the issuer of a ticket and proposes a relationship; `Redeemed` or `RedeemFailed`
+  /// follows.  What `FirstContact::redeem` says.
+  [[nodiscard]] Result<RedeemId> redeem(RedeemOrder order, Instant now);
+  /// A relationship that was kept, and where the other node may be dialed; and one's end.  What
+  /// `Relations::add` and `add_end` say.
+  [[nodiscard]] Result<RelationshipId> add_relationship(RelationshipToken relationship,
+                                                        std::vector<Endpoint> endpoints);
+  Result<void> add_relation_end(const RelationEnd& end);
+  /// Makes sure of a session with the other node; `RelationReached` or `RelationUnreachable`
+  /// follows.
+  Result<void> connect(const RelationshipId& relationship, Instant now);
+  /// Asks to join the overlay over a session with the other node that we dialed.  `no_route` if
+  /// there is none, `not_authorized` if we did not dial it.
+  Result<void> join_over(const RelationshipId& relationship, Instant now);
+  /// Sends `payload` on a relationship, over a session that is dialed if need be.  The number of
+  /// the message; `RelationMessageTaken` or `RelationMessageLost` follows.  What `Relations::send`
+  /// says.
+  [[nodiscard]] Result<std::uint64_t> send_to(const RelationshipId& relationship, ByteView payload,
+                                              Instant now);
+  /// The application has taken a message that arrived.
+  void take(const RelationshipId& relationship, std::uint64_t number);
+  /// Ends a relationship: nothing goes over it from now on.  `RelationshipEnded` follows.
+  Result<void> end(const RelationshipId& relationship, Instant now);
+
+  /// The answer to a `CheckTicket`: what was kept of the ticket, or nothing if it is no good.
+  void on_ticket_checked(QuestionId question, const std::optional<TicketTerms>& terms, Instant now);
+  /// The answer to an `AskPolicy` and to everything else that can be answered by yes or no; late
+  /// and unknown answers are ignored.
   void on_verdict(QuestionId question, Verdict verdict, Instant now);
 
   /// Withdraws what was declared, takes leave of every peer and closes; `Left` follows, at the

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,9 @@
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
+#include "overlay/session/flow.hpp"
 #include "tokens/identity_token.hpp"
+#include "tokens/ticket_token.hpp"
 
 namespace kith::overlay {
 
@@ -25,18 +29,24 @@ class ContactBook;
 struct JoinTarget {
   Endpoint endpoint;
   std::optional<Fingerprint> node;
+  /// How to dial it: one of the flows that need no key of the node (`H`, `S`, `O`).
+  Flow flow = Flow::hidden;
 };
 
 struct SubscribeOptions {
+  /// On whose behalf: one of the node's identities.  Nothing: the one that it joins with.
+  std::optional<Fingerprint> identity{};
   /// Who may send: nobody in particular (zeros), an identity, or a realm.
-  Fingerprint audience;
+  Fingerprint audience{};
   /// Messages that a sender may have under way: the intent's threshold.
   std::uint32_t credit = 1024;
   Acknowledgement acknowledgement = Acknowledgement::node;
 };
 
 struct PublishOptions {
-  Fingerprint audience;
+  /// On whose behalf: one of the node's identities.  Nothing: the one that it joins with.
+  std::optional<Fingerprint> identity{};
+  Fingerprint audience{};
   /// How long an accepted message waits for its receivers.
   Duration time_to_live = std::chrono::seconds(60);
   /// How long a receiver may be without a session until what it is owed counts as expired.
@@ -50,6 +60,15 @@ struct PublishOptions {
   std::size_t queue_bytes = 64U << 20;
 };
 
+/// A ticket to be issued.
+struct TicketOrder {
+  /// The identity that alone may redeem it; zeros: whoever shows it.
+  Fingerprint partner;
+  Duration life = std::chrono::hours(24);
+  /// Where its holder is to connect to.
+  DialledAddress dialled;
+};
+
 /// Everything a node is told at its start.  Times and sizes are defaults; see docs/protocol.md
 /// §4.6.
 struct EngineConfig {
@@ -58,6 +77,8 @@ struct EngineConfig {
   crypto::DhKeyPair static_key;
   /// Nothing: the node key speaks for itself.
   std::optional<crypto::SigningKeyPair> identity_key;
+  /// Further identities that subscriptions and publishers may act for.
+  std::vector<crypto::SigningKeyPair> further_identities;
   /// Names this node, and is about the identity, but signed by another one, which so vouches for
   /// it (R40).  Nothing: the identity speaks for itself.
   std::optional<IdentityToken> identity_token;
@@ -71,6 +92,11 @@ struct EngineConfig {
   /// Which node was met first at an endpoint that was named without one (`EntranceLearned`): no
   /// other one is let answer there.
   std::map<Endpoint, Fingerprint> known_entrances;
+  /// By which flows others may come.
+  ListenerProfile listener{
+      .accepted_flows = {Flow::hidden, Flow::connection, Flow::ticket, Flow::reconnect}};
+  /// What this node answers to anybody who asks (docs/protocol.md §10).
+  std::set<std::string, std::less<>> public_topics;
   /// Networks exempt from address diversity and from penalties, beyond loopback.
   std::vector<Endpoint> exempt_networks;
 
@@ -97,9 +123,6 @@ struct EngineConfig {
   Duration ping_timeout_least = std::chrono::milliseconds(250);
   /// After so long without a record a session that another node opened is closed.
   Duration idle_timeout = std::chrono::seconds(60);
-  /// Whoever is turned away before there are keys hears nothing, so that nobody finds the node by
-  /// knocking.
-  bool stealth = false;
   Duration route_timeout = std::chrono::seconds(1);
   std::uint8_t route_attempts = 4;
   std::uint8_t hop_limit = 32;

@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,9 +24,14 @@
 #include "overlay/exchange/exchange.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
+#include "overlay/membership/realm_judgements.hpp"
+#include "overlay/membership/realm_leader.hpp"
 #include "overlay/metered_signatures.hpp"
 #include "overlay/needed_sessions.hpp"
 #include "overlay/peers.hpp"
+#include "overlay/relations/first_contact.hpp"
+#include "overlay/relations/queries.hpp"
+#include "overlay/relations/relations.hpp"
 #include "overlay/router/router.hpp"
 #include "overlay/session/buffer_pool.hpp"
 #include "overlay/session/connection_limiter.hpp"
@@ -34,14 +40,12 @@
 #include "overlay/session/replay_guard.hpp"
 #include "overlay/session/session.hpp"
 #include "routing/table.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 
 /// Puts the machines of a node together: takes the outputs of each to where they belong.  Its code
-/// stands in seven files: `engine.cpp` the grammar of the engine, `engine_sessions.cpp` connections
-/// and their sessions, `engine_peers.cpp` those that have joined, `engine_overlay.cpp` membership
-/// and routing, `engine_pubsub.cpp` intents and exchange, `engine_wishes.cpp` what the application
-/// wishes, `engine_budgets.cpp` what a peer may take.
+/// stands in the files `engine*.cpp`, each of which says at its head what it has to do with.
 class Engine::Impl {
  public:
   Impl(EngineConfig config, Random& random, Instant now);
@@ -54,10 +58,7 @@ class Engine::Impl {
   void acknowledge(SubscriptionId subscription, std::uint64_t count) {
     exchange_.acknowledge(subscription, count);
   }
-  void decline(SubscriptionId subscription, Instant now) {
-    exchange_.decline(subscription, now);
-    unsubscribe(subscription, now);
-  }
+  void decline(SubscriptionId subscription, Instant now);
   Result<PublisherId> advertise(std::string_view subject, const PublishOptions& options,
                                 Instant now);
   void withdraw(PublisherId publisher, Instant now);
@@ -65,6 +66,23 @@ class Engine::Impl {
     return exchange_.publish(publisher, payload, now);
   }
   TraceId trace(const Fingerprint& key, Instant now);
+  Result<QueryId> query(const JoinTarget& target, std::string_view topic, ByteView payload);
+  Result<void> answer_query(QuestionId question, QueryStatus status, ByteView payload);
+  Result<TicketToken> issue_ticket(const TicketOrder& order, Instant now);
+  Result<RedeemId> redeem(RedeemOrder order, Instant now);
+  Result<RelationshipId> add_relationship(RelationshipToken relationship,
+                                          std::vector<Endpoint> endpoints);
+  Result<void> add_relation_end(const RelationEnd& end) { return relations_.add_end(end); }
+  Result<void> connect(const RelationshipId& id, Instant now) {
+    return relations_.connect(id, now.wall);
+  }
+  Result<void> join_over(const RelationshipId& relationship, Instant now);
+  Result<std::uint64_t> send_to(const RelationshipId& id, ByteView payload, Instant now) {
+    return relations_.send(id, payload, now.wall);
+  }
+  void take(const RelationshipId& id, std::uint64_t number) { relations_.take(id, number); }
+  Result<void> end(const RelationshipId& id, Instant now) { return relations_.end(id, now.wall); }
+  void on_ticket_checked(QuestionId question, const std::optional<TicketTerms>& terms, Instant now);
   void on_verdict(QuestionId question, Verdict verdict, Instant now);
   void leave(Instant now);
 
@@ -93,7 +111,13 @@ class Engine::Impl {
  private:
   /// Who waits for an answer of the overlay.
   struct Asker {
-    enum class Of : std::uint8_t { membership, trace, declarations, nobody } of = Of::membership;
+    enum class Of : std::uint8_t {
+      membership,
+      realm,
+      trace,
+      declarations,
+      nobody
+    } of = Of::membership;
     TraceId trace{};
     std::uint64_t request = 0;
     Fingerprint key;
@@ -106,6 +130,8 @@ class Engine::Impl {
   bool step_sessions(Instant now);
   void handle(Connection& connection, SessionEvent event, Instant now);
   void on_session_asks(Connection& connection, SessionAsks asks, Instant now);
+  void ask_whether_known(Connection& connection, Instant now);
+  void on_session_verdict(ConnectionId id, bool known, Instant now);
   void on_session_opened(Connection& connection, Instant now);
   void on_session_pong(Connection& connection, const SessionPong& pong, Instant now);
   void on_session_message(Connection& connection, ByteView message, Instant now);
@@ -118,10 +144,10 @@ class Engine::Impl {
   /// Counts what was checked since the meter stood at `before`.
   void charge(ContactIndex contact, std::uint64_t before, Instant now);
   void lose(Connection& connection, Errc why, Instant now);
-  void on_handshake_failed(const Connection& connection, Errc why, Instant now);
+  void on_handshake_failed(Connection& connection, Errc why, Instant now);
   /// Dials the first of `endpoints`, and the next one if that cannot be reached.
-  void dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
-            std::optional<JoinTarget> entrance, Instant now);
+  Connection& dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
+                   std::optional<JoinTarget> entrance, Instant now);
   void begin_session(Connection& connection, Instant now);
   /// Who must answer at an entrance: the node that was named, or the one that was met there first.
   [[nodiscard]] std::optional<Fingerprint> expected_at(const JoinTarget& entrance) const;
@@ -143,6 +169,7 @@ class Engine::Impl {
   void handle(MembershipOutput output, Instant now);
   void handle(RouterOutput output, Instant now);
   void handle(LivenessOutput output, Instant now);
+  void end_membership(const CloseSession& order, Instant now);
   void handle_joined(const SessionJoined& joined, Instant now);
   void add_session(Peer& peer, Connection& connection, Instant now);
   void renew_session_at(Connection& connection, TimePoint time);
@@ -172,10 +199,56 @@ class Engine::Impl {
   void renew_token(Instant now);
   void renew_token_if_due(Instant now);
 
+  // The leader of the realm.
+  bool step_realm(Instant now);
+  void handle(RealmJudgements::Output output, Instant now);
+  void handle(RealmLeader::Output output, Instant now);
+  /// Declares, as `identity`, that we send or receive on the leader's subject.
+  std::optional<Declarations::Id> declare_to_leader(IntentRole role,
+                                                    const crypto::SigningKeyPair& identity,
+                                                    Instant now);
+  void on_judge(const Arrived& arrived, Instant now);
+  void on_realm_answered(const Asker& asker, const Answered& answered, Instant now);
+
+  // Tickets, relationships and queries.
+
+  /// How long the first contact after a ticket may take: a person may be asked.
+  static constexpr Duration kRelateTimeout = std::chrono::seconds(60);
+
+  bool step_relations(Instant now);
+  void handle(QueriesOutput output, Instant now);
+  void handle(FirstContactOutput output, Instant now);
+  void handle(RelationsOutput output, Instant now);
+  /// What a session dialed for an errand begins with.
+  [[nodiscard]] DialTarget target_of_errand(Connection& connection, WallTime now);
+  void dial_for(const Errand& errand, std::vector<Endpoint> endpoints, DialTarget target,
+                Instant now);
+  void on_errand_opened(Connection& connection, Instant now);
+  void fail_errand(const Errand& errand, Errc why, Instant now);
+  void check_ticket(Connection& connection, SessionAsks asks);
+  [[nodiscard]] bool may_be(const Connection& guest, const Fingerprint& partner,
+                            WallTime now) const;
+  void on_session_seeks(Connection& connection, const SessionSeeks& seeks, Instant now);
+  void on_session_spends(Connection& connection);
+  void on_guest_opened(Connection& connection, Instant now);
+  void ask_to_relate(AskToRelate ask, Instant now);
+  void on_relation_verdict(QuestionId question, bool yes, Instant now);
+  void on_relation_made(RelationMade made, Instant now);
+  void relate(Connection& connection, Instant now);
+  void send_join(Connection& connection, Instant now);
+  Result<void> on_introduce(Connection& connection, ByteView message, Instant now);
+  [[nodiscard]] QuestionId next_question() { return static_cast<QuestionId>(next_question_++); }
+  /// The session of `connection` is no more.
+  void end_relations(const Connection& connection, Errc why);
+  Result<void> dispatch_relations(Connection& connection, MessageKind kind, ByteView message,
+                                  Instant now);
+  [[nodiscard]] Scopes scopes_of(const Connection& connection) const;
+
   // Publish and subscribe.
 
   /// An intent of ours and who in this node shares it.
   struct Wish {
+    const crypto::SigningKeyPair* identity = nullptr;
     IntentToken intent;
     std::vector<SubscriptionId> subscriptions;
     std::optional<PublisherId> publisher;
@@ -197,6 +270,8 @@ class Engine::Impl {
                                Instant now);
   void handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now);
   void push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload, Instant now);
+  RequestId route_to_node(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload,
+                          Instant now);
   void need_session(NeedSession need, Instant now);
   void dial_needed(Instant now);
   /// Ends the session with a node that was let in for an exchange which is over.
@@ -209,18 +284,39 @@ class Engine::Impl {
   void fill(Connection& connection, std::size_t budget, Instant now);
   void finish_exchange(Connection& connection, Instant now);
   void append_used_by_pubsub(std::vector<ContactIndex>& used) const;
-  [[nodiscard]] Result<IntentToken> issue_intent(const Fingerprint& subject,
-                                                 const Fingerprint& audience, IntentRole role,
-                                                 std::uint32_t threshold, WallTime issued_at);
-  [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject, IntentRole role);
-  Wishes::iterator add_wish(Declarations::Id id, IntentToken intent);
+  struct IntentParams {
+    Fingerprint subject;
+    Fingerprint audience;
+    IntentRole role = IntentRole::both;
+    std::uint32_t threshold = 0;
+    WallTime issued_at;
+  };
+  [[nodiscard]] Result<IntentToken> issue_intent(const IntentParams& what,
+                                                 const crypto::SigningKeyPair& identity);
+  /// Declares it, as a wish that nobody shares yet.
+  [[nodiscard]] Result<Wishes::iterator> add_wish(const IntentParams& what,
+                                                  const crypto::SigningKeyPair& identity,
+                                                  Instant now);
+  [[nodiscard]] Wishes::iterator find_wish(const Fingerprint& subject,
+                                           const crypto::SigningPublicKey& identity,
+                                           IntentRole role);
   [[nodiscard]] Wishes::iterator forget_handle(std::uint32_t handle);
+  [[nodiscard]] Result<Fingerprint> subject_of_application(std::string_view name) const;
+  [[nodiscard]] Result<const crypto::SigningKeyPair*> identity_for(
+      const std::optional<Fingerprint>& identity) const;
   void release(Wishes::iterator wish, Instant now);
-  /// Whether the join tells of an identity besides the node.
-  [[nodiscard]] bool has_identity() const { return config_.identity_key || config_.identity_token; }
+  /// Whether the join tells of an identity besides the node.  The leader of a realm is known by its
+  /// identity alone.
+  [[nodiscard]] bool has_identity() const {
+    return config_.identity_key || config_.identity_token ||
+           identity_fingerprint(config_.node_key.public_key) == config_.realm;
+  }
+  /// The one that we join with.
   [[nodiscard]] const crypto::SigningKeyPair& identity_key() const {
     return config_.identity_key ? *config_.identity_key : config_.node_key;
   }
+  /// The key of one of our identities; nothing if it is none.
+  [[nodiscard]] const crypto::SigningKeyPair* find_identity(const Fingerprint& identity) const;
 
   EngineConfig config_;
   Random* random_;
@@ -230,6 +326,7 @@ class Engine::Impl {
   TimePoint renew_token_at_;
   WallTime last_token_at_;
   BufferPool buffers_;
+  noise::EphemeralPool ephemerals_;
   const SessionConfig session_config_;
   routing::Config table_config_;
   std::unique_ptr<ContactBook> own_book_;
@@ -237,12 +334,19 @@ class Engine::Impl {
   ContactIndex self_;
   routing::Table table_;
   Peers peers_;
+  RealmJudgements judgements_;
+  std::optional<RealmLeader> leader_;
+  /// Our wish to ask the leader of the realm.
+  std::optional<Declarations::Id> seeking_leader_;
   Membership membership_;
   Liveness liveness_;
   Router router_;
   Coordinator coordinator_;
   Declarations declarations_;
   Exchange exchange_;
+  Queries queries_;
+  FirstContact first_contact_;
+  Relations relations_;
   NeededSessions needs_;
   Connections connections_;
   ConnectionLimiter limiter_;
@@ -253,12 +357,26 @@ class Engine::Impl {
   std::deque<Output> outputs_;
   std::set<ContactIndex> converging_;
   std::map<RequestId, Asker> askers_;
+  std::map<QuestionId, ConnectionId> session_questions_;
   std::map<QuestionId, ConnectionId> join_questions_;
+  std::map<QuestionId, RealmLeader::QuestionId> leader_questions_;
   std::map<QuestionId, ExchangeQuestion> exchange_questions_;
   std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
+  struct Asked {
+    Inquiry inquiry{};
+    ConnectionId connection{};
+  };
+  std::map<QuestionId, Asked> inquiries_;
+  struct RelationQuestion {
+    enum class Of : std::uint8_t { checking, spending, relating, keeping } of{};
+    ConnectionId connection{};
+  };
+  std::map<QuestionId, RelationQuestion> relation_questions_;
   DeadlineQueue<ContactIndex> convergence_;
   Wishes wishes_;
-  std::map<std::pair<Fingerprint, IntentRole>, Declarations::Id> wish_about_;
+  /// By subject and by the identity that wishes.
+  std::map<std::tuple<Fingerprint, crypto::SigningPublicKey, IntentRole>, Declarations::Id>
+      wish_about_;
   std::map<std::uint32_t, Declarations::Id> wish_of_;  ///< By subscription or publisher.
   std::size_t subscriptions_ = 0;                      ///< Of all wishes.
   /// Which peer the exchange's numbers name.

@@ -13,6 +13,8 @@
 #include <kith/result.hpp>
 #include <kith/time.hpp>
 
+#include "overlay/relation_output.hpp"
+
 namespace kith::overlay {
 
 enum class ConnectionId : std::uint32_t {};
@@ -168,7 +170,8 @@ using Output =
     std::variant<Dial, WriteReady, CloseConnection, AskPolicy, Delivered, SubscriptionMatched,
                  SubscriptionUnmatched, PublisherMatched, PublisherUnmatched, PublisherWritable,
                  PublisherDrained, MessagesExpired, Declared, DeclareRefused, Accounted,
-                 ReadyChanged, JoinFailed, EntranceLearned, PeerJoined, PeerLost, TraceDone, Left>;
+                 ReadyChanged, JoinFailed, EntranceLearned, PeerJoined, PeerLost, TraceDone,
+                 RelationOutput, Left>;
 
 // What an engine says of itself when asked.
 

@@ -41,36 +41,45 @@ bool Engine::Impl::step_overlay(Instant now) {
 }
 
 void Engine::Impl::handle(MembershipOutput output, Instant now) {
-  std::visit(
-      Overloaded{
-          [&](const DialContact& order) { dial_contact(order.contact, now); },
-          [&](const DialEntrance& order) {
-            dial({&order.target.endpoint, 1}, std::nullopt, order.target, now);
-          },
-          [&](const SendOn& order) { send(order.connection, order.message, now); },
-          [&](const CloseSession& order) { close(order.connection, order.reason, order.why, now); },
-          [&](AskAboutJoin& order) {
-            const auto question = static_cast<QuestionId>(next_question_++);
-            join_questions_.emplace(question, order.connection);
-            outputs_.emplace_back(AskPolicy{question, std::move(order.question)});
-          },
-          [&](const SessionJoined& joined) { handle_joined(joined, now); },
-          [&](const TakeIntoTable& order) { take_into_table(order.contact, now); },
-          [&](RouteForMembership& order) {
-            const RequestId request = router_.route(std::move(order.request), now.time);
-            membership_.on_requested(request);
-            askers_.emplace(request, Asker{});
-          },
-          [&](const AnswerRoute& order) {
-            router_.answer(order.route, order.status, order.payload, now.time);
-          },
-          [&](const ReadyChanged& changed) { outputs_.emplace_back(changed); },
-          [&](JoinFailed& failed) {
-            if (failed.why == Errc::changed_node)
-              failed.met_first = expected_at({failed.endpoint, std::nullopt});
-            outputs_.emplace_back(failed);
-          }},
-      output);
+  std::visit(Overloaded{[&](const DialContact& order) { dial_contact(order.contact, now); },
+                        [&](const DialEntrance& order) {
+                          dial({&order.target.endpoint, 1}, std::nullopt, order.target, now);
+                        },
+                        [&](const SendOn& order) { send(order.connection, order.message, now); },
+                        [&](const CloseSession& order) { end_membership(order, now); },
+                        [&](AskAboutJoin& order) {
+                          const QuestionId question = next_question();
+                          join_questions_.emplace(question, order.connection);
+                          outputs_.emplace_back(AskPolicy{question, std::move(order.question)});
+                        },
+                        [&](const SessionJoined& joined) { handle_joined(joined, now); },
+                        [&](const TakeIntoTable& order) { take_into_table(order.contact, now); },
+                        [&](RouteForMembership& order) {
+                          const RequestId request =
+                              router_.route(std::move(order.request), now.time);
+                          membership_.on_requested(request);
+                          askers_.emplace(request, Asker{});
+                        },
+                        [&](const AnswerRoute& order) {
+                          router_.answer(order.route, order.status, order.payload, now.time);
+                        },
+                        [&](const ReadyChanged& changed) { outputs_.emplace_back(changed); },
+                        [&](JoinFailed& failed) {
+                          if (failed.why == Errc::changed_node)
+                            failed.met_first = expected_at({failed.endpoint, std::nullopt});
+                          outputs_.emplace_back(failed);
+                        }},
+             output);
+}
+
+/// Related nodes may go on without the overlay.
+void Engine::Impl::end_membership(const CloseSession& order, Instant now) {
+  Connection* connection = connections_.find(order.connection);
+  if (order.reason == CloseReason::done && connection && connection->scopes.related) {
+    connection->joins = false;
+  } else {
+    close(order.connection, order.reason, order.why, now);
+  }
 }
 
 std::optional<Fingerprint> Engine::Impl::expected_at(const JoinTarget& entrance) const {
@@ -130,6 +139,8 @@ void Engine::Impl::handle_arrived(const Arrived& arrived, Instant now) {
       return membership_.on_announce(arrived.route, true, arrived.payload, now);
     case MessageKind::lookup:
       return membership_.on_lookup(arrived.route, arrived.key, arrived.payload, now);
+    case MessageKind::judge:
+      return on_judge(arrived, now);
     case MessageKind::trace:
       if (decode_bare(arrived.payload, *kind))
         router_.answer(arrived.route, AnswerStatus::final, {}, now.time);
@@ -147,6 +158,9 @@ void Engine::Impl::handle_answered(Answered answered, Instant now) {
   switch (asker.of) {
     case Asker::Of::membership:
       membership_.on_answered(answered.request, answered.status, answered.payload, now);
+      break;
+    case Asker::Of::realm:
+      on_realm_answered(asker, answered, now);
       break;
     case Asker::Of::trace:
       std::ranges::reverse(answered.record);
@@ -169,6 +183,9 @@ void Engine::Impl::handle_unanswered(RequestId request, Instant now) {
   switch (asker.of) {
     case Asker::Of::membership:
       membership_.on_unanswered(request, now);
+      break;
+    case Asker::Of::realm:
+      judgements_.on_no_answer(asker.request, now);
       break;
     case Asker::Of::trace:
       outputs_.emplace_back(TraceDone{asker.trace, asker.key, {}, {}});

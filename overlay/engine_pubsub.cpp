@@ -75,8 +75,12 @@ void Engine::Impl::renew(const Declarations::NeedsRenewal& renewal, Instant now)
   if (it == wishes_.end()) return;
   Wish& wish = it->second;
   const auto& old = wish.intent;
-  auto intent = issue_intent(old.subject(), old.token.audience(), old.role, old.threshold,
-                             std::max(now.wall, renewal.issued_after + Duration(1)));
+  auto intent = issue_intent({.subject = old.subject(),
+                              .audience = old.token.audience(),
+                              .role = old.role,
+                              .threshold = old.threshold,
+                              .issued_at = std::max(now.wall, renewal.issued_after + Duration(1))},
+                             *wish.identity);
   KITH_ASSERT(intent.has_value());
   for (const SubscriptionId subscription : wish.subscriptions)
     exchange_.set_intent(subscription, *intent);
@@ -86,6 +90,7 @@ void Engine::Impl::renew(const Declarations::NeedsRenewal& renewal, Instant now)
 }
 
 void Engine::Impl::handle_matched(Declarations::Id id, const PeerIntent& peer, Instant now) {
+  if (id == seeking_leader_) return judgements_.on_matched(peer, now);
   const auto wish = wishes_.find(id);
   if (wish == wishes_.end()) return;
   if (wish->second.publisher) exchange_.on_matched(*wish->second.publisher, peer, now);
@@ -96,6 +101,7 @@ void Engine::Impl::handle_matched(Declarations::Id id, const PeerIntent& peer, I
 }
 
 void Engine::Impl::handle_unmatched(const Declarations::Unmatched& unmatched, Instant now) {
+  if (unmatched.declaration == seeking_leader_) return judgements_.on_unmatched(unmatched.peer);
   const auto wish = wishes_.find(unmatched.declaration);
   if (wish == wishes_.end()) return;
   wish->second.matches.erase(unmatched.peer);
@@ -109,6 +115,7 @@ void Engine::Impl::end_needless_session(const Fingerprint& node, Instant now) {
   const auto contact = book_->find(node);
   const Peer* peer = contact ? peers_.find(*contact) : nullptr;
   if (!peer || !peer->only_exchange || peer->in_exchange || declarations_.is_matched(node)) return;
+  if (relations_.shares(node, now.wall)) return;
   for (const ConnectionId connection : connections_of(*contact))
     close(connection, CloseReason::done, Errc::closed, now);
 }
@@ -145,12 +152,17 @@ void Engine::Impl::ask_for_coordinator(const Coordinator::Ask& ask, Instant now)
 void Engine::Impl::push(const Fingerprint& to, std::span<const Fingerprint> relays, Bytes payload,
                         Instant now) {
   if (to == local_.id) return declarations_.on_push(payload, now);
+  const RequestId id = route_to_node(to, relays, std::move(payload), now);
+  askers_.emplace(id, Asker{Asker::Of::nobody, {}, 0, {}});
+}
+
+RequestId Engine::Impl::route_to_node(const Fingerprint& to, std::span<const Fingerprint> relays,
+                                      Bytes payload, Instant now) {
   RouteRequest request;
   request.key = relays.empty() ? to : relays[random_->below(relays.size())];
   request.target = to;
   request.payload = std::move(payload);
-  const RequestId id = router_.route(std::move(request), now.time);
-  askers_.emplace(id, Asker{Asker::Of::nobody, {}, 0, {}});
+  return router_.route(std::move(request), now.time);
 }
 
 void Engine::Impl::handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now) {

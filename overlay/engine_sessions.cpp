@@ -21,7 +21,7 @@ constexpr Duration kClosedTimeout{5'000'000};
 /// Whether a peer whose session ended so before it joined has done nothing wrong.
 bool is_no_fault(Errc why) {
   return why == Errc::connection_lost || why == Errc::closed || why == Errc::shutting_down ||
-         why == Errc::limit_reached || why == Errc::would_block;
+         why == Errc::limit_reached || why == Errc::deferred;
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ void Engine::Impl::on_connected(ConnectionId id, Instant now) {
 }
 
 void Engine::Impl::on_connect_failed(ConnectionId id, Instant now, Errc why) {
-  const Connection* connection = connections_.find(id);
+  Connection* connection = connections_.find(id);
   if (!connection || connection->session) return;
   on_handshake_failed(*connection, why, now);
   connections_.remove(id);
@@ -88,8 +88,9 @@ void Engine::Impl::on_connection_lost(ConnectionId id, Instant now) {
   connections_.remove(id);
 }
 
-void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
-                        std::optional<JoinTarget> entrance, Instant now) {
+Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
+                               std::optional<ContactIndex> contact,
+                               std::optional<JoinTarget> entrance, Instant now) {
   Connection& connection = connections_.add(endpoints.front(), true);
   connection.opening->untried.assign(endpoints.begin() + 1, endpoints.end());
   connection.contact = contact;
@@ -97,6 +98,7 @@ void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<Conta
   connection.deadline = now.time + kConnectTimeout;
   connections_.look_by(connection, connection.deadline);
   outputs_.emplace_back(Dial{connection.id, connection.endpoint});
+  return connection;
 }
 
 /// The flow follows from what we know of the peer: its token, or only where it listens
@@ -104,8 +106,11 @@ void Engine::Impl::dial(std::span<const Endpoint> endpoints, std::optional<Conta
 void Engine::Impl::begin_session(Connection& connection, Instant now) {
   renew_token_if_due(now);
   DialTarget target;
-  if (!connection.contact) {
+  if (is_errand(connection)) {
+    target = target_of_errand(connection, now.wall);
+  } else if (!connection.contact) {
     target.node = expected_at(*connection.opening->entrance);
+    target.flow = connection.opening->entrance->flow;
   } else {
     const NodeToken& token = book_->token(*connection.contact);
     target.node = token.fingerprint();
@@ -116,7 +121,8 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
     }
   }
   // A foreign identity signs the session itself, which must exist first.
-  if (!has_identity()) target.first_message = encode(membership_.join_message());
+  if (!has_identity() && !is_errand(connection))
+    target.first_message = encode(membership_.join_message());
   connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
   attend(connection);
 }
@@ -140,9 +146,8 @@ bool Engine::Impl::step_sessions(Instant now) {
 void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant now) {
   std::visit(
       Overloaded{[&](SessionAsks& asks) { on_session_asks(connection, std::move(asks), now); },
-                 // We deal with nobody and have issued no tickets yet.
-                 [&](const SessionSeeks&) { connection.session->on_static_key({}, now); },
-                 [&](const SessionSpends&) { connection.session->on_verdict(false, now); },
+                 [&](const SessionSeeks& seeks) { on_session_seeks(connection, seeks, now); },
+                 [&](const SessionSpends&) { on_session_spends(connection); },
                  [&](const SessionOpened&) { on_session_opened(connection, now); },
                  [&](const SessionMessage& message) {
                    on_session_message(connection, message.message, now);
@@ -153,89 +158,63 @@ void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant no
 }
 
 void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Instant now) {
-  const bool fresh =
-      asks.peer && (!asks.time || replay_guard_.check(asks.peer->static_key, *asks.time, now.wall));
-  const bool admitted = fresh && !leave_by_;
+  Opening& opening = *connection.opening;
+  if (asks.peer) opening.static_key = asks.peer->static_key;
+  const bool fresh = opening.static_key &&
+                     (!asks.time || replay_guard_.check(*opening.static_key, *asks.time, now.wall));
+  const bool related =
+      asks.flow != Flow::reconnect ||
+      (fresh && asks.about &&
+       relations_.may_reconnect(*asks.about, asks.node, *opening.static_key, now.wall));
+  const bool admitted = fresh && related && !leave_by_;
   if (admitted) {
-    connection.opening->proven = std::move(asks.peer);
-    connection.opening->time = asks.time;
+    connection.node = asks.node;
+    opening.proven = std::move(asks.peer);
+    opening.time = asks.time;
+    if (asks.ticket) return check_ticket(connection, std::move(asks));
+    if (asks.flow == Flow::sealed) return ask_whether_known(connection, now);
   }
   connection.session->on_verdict(admitted, now);
+}
+
+/// Whoever proves itself by flow `S` goes on only if we know it (R18): by a relationship, or
+/// because the policy says so.
+void Engine::Impl::ask_whether_known(Connection& connection, Instant now) {
+  if (relations_.shares(*connection.node, now.wall)) {
+    connection.session->on_verdict(true, now);
+    return;
+  }
+  const QuestionId question = next_question();
+  session_questions_.emplace(question, connection.id);
+  outputs_.emplace_back(
+      AskPolicy{question, AuthenticateQuestion{connection.opening->proven->token}});
+}
+
+void Engine::Impl::on_session_verdict(ConnectionId id, bool known, Instant now) {
+  Connection& connection = *connections_.find(id);
+  connection.session->on_verdict(known, now);
+  attend(connection);
 }
 
 /// Only now is anything kept of the peer: what came before may be a recording (docs/protocol.md
 /// §4.4).  To the limiter it stays half-open: anybody can make keys and prove to have them.
 void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   Opening& opening = *connection.opening;
-  if (auto peer = std::exchange(opening.proven, std::nullopt)) {
-    if (opening.time) replay_guard_.remember(peer->static_key, *opening.time);
+  if (opening.time) replay_guard_.remember(*opening.static_key, *opening.time);
+  if (auto peer = std::exchange(opening.proven, std::nullopt))
     connection.contact = book_->keep(*std::move(peer));
-  }
+  if (connection.contact) connection.node = book_->id(*connection.contact);
+  connection.opened = true;
   connection.opened_at = now.time;
   connection.deadline = now.time + kJoinTimeout;
   connections_.look_by(connection, connection.deadline);
+  if (opening.guest) return on_guest_opened(connection, now);
+  if (is_errand(connection)) return on_errand_opened(connection, now);
+  if (relations_.shares(*connection.node, now.wall)) relate(connection, now);
   if (!connection.dialed) return;
   remember_entrance(connection);
   membership_.on_join_sent(connection.id, *connection.contact, opening.entrance);
   if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
-}
-
-void Engine::Impl::on_session_message(Connection& connection, ByteView message, Instant now) {
-  const auto done = dispatch(connection, message, now);
-  // What has no place here is an attack or another version: not worth a session (R17, R54).
-  if (!done) connection.session->abort(done.error());
-}
-
-Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, Instant now) {
-  const auto kind = peek_kind(message);
-  if (!kind) return std::unexpected(kind.error());
-  const ContactIndex contact = *connection.contact;
-  if (has_overspent(contact, now)) {
-    // One that waits for an answer may try again with a new session; all else is repeated in time.
-    if (*kind == MessageKind::channel_open) return std::unexpected(Errc::limit_reached);
-    if (*kind == MessageKind::update || *kind == MessageKind::piggy ||
-        *kind == MessageKind::replicate)
-      return {};
-  }
-  const std::uint64_t checked = signatures_.checked();
-  const auto done = hand_over(connection, *kind, message, now);
-  charge(contact, checked, now);
-  return done;
-}
-
-Result<void> Engine::Impl::hand_over(Connection& connection, MessageKind kind, ByteView message,
-                                     Instant now) {
-  const ContactIndex contact = *connection.contact;
-  switch (kind) {
-    case MessageKind::join:
-    case MessageKind::acknowledge:
-    case MessageKind::not_acknowledged:
-    case MessageKind::update:
-    case MessageKind::piggy:
-    case MessageKind::leave:
-      return membership_.on_message({connection.id, contact, connection.joined, connection.endpoint,
-                                     connection.session->session_id()},
-                                    kind, message, now);
-    default:
-      break;
-  }
-  if (!connection.joined) return std::unexpected(Errc::not_authorized);
-  switch (kind) {
-    case MessageKind::route: {
-      const auto route = decode_route(message);
-      if (!route) return std::unexpected(route.error());
-      router_.on_route(contact, *route, now.time);
-      return {};
-    }
-    case MessageKind::answer: {
-      const auto answer = decode_answer(message);
-      if (!answer) return std::unexpected(answer.error());
-      router_.on_answer(contact, *answer, now.time);
-      return {};
-    }
-    default:
-      return dispatch_pubsub(connection, kind, message, now);
-  }
 }
 
 void Engine::Impl::on_session_pong(Connection& connection, const SessionPong& pong, Instant now) {
@@ -266,9 +245,10 @@ void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed
 
 /// Tells everybody that the session of `connection` is no more.
 void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
-  const bool policy_was_asked = std::erase_if(join_questions_, [&](const auto& question) {
-                                  return question.second == connection.id;
-                                }) > 0;
+  end_relations(connection, why);
+  const auto is_about_it = [&](const auto& question) { return question.second == connection.id; };
+  std::erase_if(session_questions_, is_about_it);
+  const bool policy_was_asked = std::erase_if(join_questions_, is_about_it) > 0;
   if (!connection.dialed) {
     const auto number = std::to_underlying(connection.id);
     if (policy_was_asked || is_no_fault(why)) {
@@ -284,12 +264,16 @@ void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
   }
 }
 
-void Engine::Impl::on_handshake_failed(const Connection& connection, Errc why, Instant now) {
+void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant now) {
   membership_.on_session_closed(connection.id);
   if (!connection.dialed) return;
-  const Opening& opening = *connection.opening;
+  Opening& opening = *connection.opening;
   if (!connection.session && !opening.untried.empty() && !leave_by_) {
-    dial(opening.untried, connection.contact, opening.entrance, now);
+    Connection& next = dial(opening.untried, connection.contact, opening.entrance, now);
+    next.opening->errand = opening.errand;
+    next.opening->target = std::move(opening.target);
+  } else if (is_errand(connection)) {
+    if (!connection.opened) fail_errand(opening.errand, why, now);
   } else if (opening.entrance) {
     const JoinTarget& entrance = *opening.entrance;
     const bool has_changed = why == Errc::wrong_key && !entrance.node && expected_at(entrance);

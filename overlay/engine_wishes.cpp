@@ -7,22 +7,27 @@
 
 #include "overlay/engine_impl.hpp"
 #include "tokens/issue.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 
 Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
                                                const SubscribeOptions& options, Instant now) {
-  const auto subject = subject_id(config_.realm, name);
+  const auto subject = subject_of_application(name);
   if (!subject) return std::unexpected(subject.error());
+  const auto identity = identity_for(options.identity);
+  if (!identity) return std::unexpected(identity.error());
   if (subscriptions_ >= config_.subscriptions_most) return std::unexpected(Errc::limit_reached);
-  auto wish = find_wish(*subject, IntentRole::receive);
+  auto wish = find_wish(*subject, (*identity)->public_key, IntentRole::receive);
   if (wish == wishes_.end()) {
-    auto intent =
-        issue_intent(*subject, options.audience, IntentRole::receive, options.credit, now.wall);
-    if (!intent) return std::unexpected(intent.error());
-    const auto id = declarations_.add(*intent, now);
-    if (!id) return std::unexpected(id.error());
-    wish = add_wish(*id, std::move(*intent));
+    const auto added = add_wish({.subject = *subject,
+                                 .audience = options.audience,
+                                 .role = IntentRole::receive,
+                                 .threshold = options.credit,
+                                 .issued_at = now.wall},
+                                **identity, now);
+    if (!added) return std::unexpected(added.error());
+    wish = *added;
   } else if (wish->second.intent.token.audience() != options.audience) {
     return std::unexpected(Errc::wrong_audience);
   }
@@ -45,24 +50,34 @@ void Engine::Impl::unsubscribe(SubscriptionId subscription, Instant now) {
   release(wish, now);
 }
 
+void Engine::Impl::decline(SubscriptionId subscription, Instant now) {
+  exchange_.decline(subscription, now);
+  unsubscribe(subscription, now);
+}
+
 Result<PublisherId> Engine::Impl::advertise(std::string_view name, const PublishOptions& options,
                                             Instant now) {
-  const auto subject = subject_id(config_.realm, name);
+  const auto subject = subject_of_application(name);
   if (!subject) return std::unexpected(subject.error());
-  if (find_wish(*subject, IntentRole::send) != wishes_.end())
+  const auto identity = identity_for(options.identity);
+  if (!identity) return std::unexpected(identity.error());
+  if (find_wish(*subject, (*identity)->public_key, IntentRole::send) != wishes_.end())
     return std::unexpected(Errc::limit_reached);
-  auto intent = issue_intent(*subject, options.audience, IntentRole::send, 0, now.wall);
-  if (!intent) return std::unexpected(intent.error());
-  const auto id = declarations_.add(*intent, now);
-  if (!id) return std::unexpected(id.error());
+  const auto wish = add_wish({.subject = *subject,
+                              .audience = options.audience,
+                              .role = IntentRole::send,
+                              .threshold = 0,
+                              .issued_at = now.wall},
+                             **identity, now);
+  if (!wish) return std::unexpected(wish.error());
   const auto publisher = static_cast<PublisherId>(next_handle_++);
-  const auto added = exchange_.add_publisher(publisher, *intent, options, now);
+  const auto added = exchange_.add_publisher(publisher, (*wish)->second.intent, options, now);
   if (!added) {
-    declarations_.remove(*id, now);
+    release(*wish, now);
     return std::unexpected(added.error());
   }
-  add_wish(*id, std::move(*intent))->second.publisher = publisher;
-  wish_of_.emplace(std::to_underlying(publisher), *id);
+  (*wish)->second.publisher = publisher;
+  wish_of_.emplace(std::to_underlying(publisher), (*wish)->first);
   return publisher;
 }
 
@@ -74,19 +89,34 @@ void Engine::Impl::withdraw(PublisherId publisher, Instant now) {
   release(wish, now);
 }
 
-Engine::Impl::Wishes::iterator Engine::Impl::find_wish(const Fingerprint& subject,
-                                                       IntentRole role) {
-  const auto found = wish_about_.find({subject, role});
-  return found == wish_about_.end() ? wishes_.end() : wishes_.find(found->second);
+/// The place of a subject; `Errc::reserved_name` if its name is not for applications.
+Result<Fingerprint> Engine::Impl::subject_of_application(std::string_view name) const {
+  if (is_reserved_subject(name)) return std::unexpected(Errc::reserved_name);
+  return subject_id(config_.realm, name);
 }
 
-Engine::Impl::Wishes::iterator Engine::Impl::add_wish(Declarations::Id id, IntentToken intent) {
-  wish_about_.emplace(std::pair(intent.subject(), intent.role), id);
-  return wishes_
-      .emplace(
-          id,
-          Wish{.intent = std::move(intent), .subscriptions = {}, .publisher = {}, .matches = {}})
-      .first;
+/// The key that acts for `identity`, or for nobody in particular; `Errc::not_found`.
+Result<const crypto::SigningKeyPair*> Engine::Impl::identity_for(
+    const std::optional<Fingerprint>& identity) const {
+  if (!identity) return &identity_key();
+  const crypto::SigningKeyPair* key = find_identity(*identity);
+  if (!key) return std::unexpected(Errc::not_found);
+  return key;
+}
+
+const crypto::SigningKeyPair* Engine::Impl::find_identity(const Fingerprint& identity) const {
+  if (identity_fingerprint(identity_key().public_key) == identity) return &identity_key();
+  const auto further = std::ranges::find(
+      config_.further_identities, identity,
+      [](const crypto::SigningKeyPair& key) { return identity_fingerprint(key.public_key); });
+  return further == config_.further_identities.end() ? nullptr : &*further;
+}
+
+Engine::Impl::Wishes::iterator Engine::Impl::find_wish(const Fingerprint& subject,
+                                                       const crypto::SigningPublicKey& identity,
+                                                       IntentRole role) {
+  const auto found = wish_about_.find({subject, identity, role});
+  return found == wish_about_.end() ? wishes_.end() : wishes_.find(found->second);
 }
 
 /// The wish that a subscription or publisher, which is about to end, shares; `end` if it has ended.
@@ -95,11 +125,28 @@ Engine::Impl::Wishes::iterator Engine::Impl::forget_handle(std::uint32_t handle)
   return node.empty() ? wishes_.end() : wishes_.find(node.mapped());
 }
 
+Result<Engine::Impl::Wishes::iterator> Engine::Impl::add_wish(
+    const IntentParams& what, const crypto::SigningKeyPair& identity, Instant now) {
+  auto intent = issue_intent(what, identity);
+  if (!intent) return std::unexpected(intent.error());
+  const auto id = declarations_.add(*intent, identity, now);
+  if (!id) return std::unexpected(id.error());
+  wish_about_.emplace(std::tuple(what.subject, identity.public_key, what.role), *id);
+  return wishes_
+      .emplace(*id, Wish{.identity = &identity,
+                         .intent = std::move(*intent),
+                         .subscriptions = {},
+                         .publisher = {},
+                         .matches = {}})
+      .first;
+}
+
 /// Withdraws the intent of a wish that nobody shares any more.
 void Engine::Impl::release(Wishes::iterator wish, Instant now) {
   if (!wish->second.subscriptions.empty() || wish->second.publisher) return;
   declarations_.remove(wish->first, now);
-  wish_about_.erase({wish->second.intent.subject(), wish->second.intent.role});
+  wish_about_.erase(
+      {wish->second.intent.subject(), wish->second.identity->public_key, wish->second.intent.role});
   wishes_.erase(wish);
   if (peers_.only_exchange() == 0) return;
   const std::span<const Peer> peers = std::as_const(peers_).all();
@@ -107,19 +154,18 @@ void Engine::Impl::release(Wishes::iterator wish, Instant now) {
     end_needless_session(book_->id(peer.contact), now);
 }
 
-Result<IntentToken> Engine::Impl::issue_intent(const Fingerprint& subject,
-                                               const Fingerprint& audience, IntentRole role,
-                                               std::uint32_t threshold, WallTime issued_at) {
+Result<IntentToken> Engine::Impl::issue_intent(const IntentParams& what,
+                                               const crypto::SigningKeyPair& identity) {
   IntentTokenParams params;
   params.realm = config_.realm;
-  params.subject = subject;
-  params.audience = audience;
-  params.issued_at = issued_at;
+  params.subject = what.subject;
+  params.audience = what.audience;
+  params.issued_at = what.issued_at;
   params.life = config_.intent_life;
-  params.role = role;
-  params.threshold = std::min(threshold, kIntentThresholdMax);
+  params.role = what.role;
+  params.threshold = std::min(what.threshold, kIntentThresholdMax);
   params.node = local_.id;
-  return issue_intent_token(params, identity_key(), *config_.primitives->signatures, *random_);
+  return issue_intent_token(params, identity, *config_.primitives->signatures, *random_);
 }
 
 }  // namespace kith::overlay

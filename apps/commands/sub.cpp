@@ -200,7 +200,7 @@ void add_sub(CLI::App& program, Command& chosen) {
   const auto options = std::make_shared<SubOptions>();
   command->add_option("SUBJECT", options->subjects, "One or more subjects, like news/weather")
       ->required()
-      ->check(complaint_about_subject);
+      ->check(complaint_about_own_subject);
   CLI::Option* raw =
       command->add_flag("--raw", options->raw, "Write messages as they are, without line breaks");
   command

@@ -133,6 +133,12 @@ std::string complaint_about_subject(const std::string& name) {
   return subject_id({}, name) ? "" : "a subject is 1 to 255 bytes of UTF-8 text";
 }
 
+std::string complaint_about_own_subject(const std::string& name) {
+  if (is_reserved_subject(name))
+    return fmt::format("subjects that begin with {} are for the overlay itself", kReservedSubjects);
+  return complaint_about_subject(name);
+}
+
 std::string complaint_about_strangers(const CLI::App& program) {
   const CLI::App* command = &program;
   while (!command->get_subcommands().empty()) command = command->get_subcommands().front();

@@ -45,6 +45,8 @@ CLI::Option* add_count(CLI::App& command, const std::string& name, std::uint64_t
 
 /// Refuses what is no name of a subject; empty if it is one.
 [[nodiscard]] std::string complaint_about_subject(const std::string& name);
+/// The same of one that we want to send or receive on.
+[[nodiscard]] std::string complaint_about_own_subject(const std::string& name);
 
 /// What is not a flag of the subcommand that `program` has read, with what was perhaps meant;
 /// empty if there is nothing of the kind.

@@ -86,8 +86,10 @@ Outcome set_policy(Settings& settings, Values values) {
     settings.policy = PolicyName::known;
   else if (values[0] == "realm")
     settings.policy = PolicyName::realm;
+  else if (values[0] == "realm-ask")
+    settings.policy = PolicyName::realm_ask;
   else
-    return complain("open, known or realm", values[0]);
+    return complain("open, known, realm or realm-ask", values[0]);
   return {};
 }
 
@@ -164,10 +166,13 @@ constexpr Setting kSettings[] = {
      "Public key of the identity that leads the realm, as 'kith key show' prints it",
      set_realm_leader},
     {"policy", Type::text, "NAME",
-     "Whom to deal with: open (everybody), known (those named by --known) or realm (those whom "
-     "--realm-leader vouches for)",
+     "Whom to deal with: open (everybody), known (those named by --known), realm (those whom "
+     "--realm-leader vouches for, or --known names) or realm-ask (the same, and of others the node "
+     "of the realm's leader is asked)",
      set_policy},
-    {"known", Type::texts, "FINGERPRINT", "A node or identity to deal with under --policy known",
+    {"known", Type::texts, "FINGERPRINT",
+     "A node or identity to deal with under --policy known, realm or realm-ask; at the node of the "
+     "realm's leader also what it answers when it is asked",
      set_known},
     {"exempt", Type::texts, "ADDRESS",
      "A network (named by an address in it) that may hold many nodes, such as your own",
@@ -203,10 +208,13 @@ Outcome check_together(const Settings& settings) {
   if (settings.policy == PolicyName::known && settings.known.empty())
     return std::unexpected(
         "policy known deals with nobody unless you name some: add --known FINGERPRINT");
-  if (settings.policy != PolicyName::known && !settings.known.empty())
-    return std::unexpected("--known has no meaning without --policy known");
-  if (settings.policy == PolicyName::realm && !settings.realm_leader)
-    return std::unexpected("policy realm needs to know who leads it: add --realm-leader KEY");
+  if (settings.policy == PolicyName::open && !settings.known.empty())
+    return std::unexpected("--known has no meaning without --policy known, realm or realm-ask");
+  const bool is_realm =
+      settings.policy == PolicyName::realm || settings.policy == PolicyName::realm_ask;
+  if (is_realm && !settings.realm_leader)
+    return std::unexpected(
+        "policies realm and realm-ask need to know who leads it: add --realm-leader KEY");
   if (settings.realm && settings.realm_leader &&
       *settings.realm != realm_of(*settings.realm_leader))
     return std::unexpected(

@@ -16,7 +16,7 @@
 
 namespace kith::apps {
 
-enum class PolicyName : std::uint8_t { open, known, realm };
+enum class PolicyName : std::uint8_t { open, known, realm, realm_ask };
 
 /// What a person may say about a node, wherever it is said.
 struct Settings {

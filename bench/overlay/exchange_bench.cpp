@@ -51,7 +51,6 @@ struct Node {
     ExchangeConfig config;
     config.signatures = &crypto::ed25519();
     config.node = node_fingerprint(key.public_key);
-    config.identity = identity_fingerprint(key.public_key);
     return config;
   }
 

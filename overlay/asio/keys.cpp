@@ -41,8 +41,10 @@ Fingerprint NodeKeys::node() const {
   return node_fingerprint(overlay::signing_key(node_seed).public_key);
 }
 
-Fingerprint NodeKeys::identity() const {
-  return identity_fingerprint(overlay::signing_key(node_seed).public_key);
+Fingerprint NodeKeys::identity() const { return identity_of(node_seed); }
+
+Fingerprint identity_of(const std::array<Byte, 32>& seed) {
+  return identity_fingerprint(overlay::signing_key(seed).public_key);
 }
 
 Bytes vouch(const std::array<Byte, 32>& leader_seed, const Vouching& what) {

@@ -29,10 +29,10 @@ PublisherStatus status_of(const overlay::PublisherInfo& info) {
 }  // namespace
 
 Publisher::State::State(std::weak_ptr<overlay::Driver> driver, std::weak_ptr<Node::Runtime> runtime,
-                        Fingerprint subject, PublisherOptions options)
+                        const overlay::Registry::Wish& wish, PublisherOptions options)
     : driver_(std::move(driver)),
       runtime_(std::move(runtime)),
-      subject_(subject),
+      wish_(wish),
       options_(std::move(options)),
       staging_({.messages = std::min(options_.queue_messages, kStagedMessagesMost),
                 .bytes = std::min(options_.queue_bytes, kStagedBytesMost)}) {}

@@ -8,6 +8,7 @@
 #include <kith/node.hpp>
 
 #include "overlay/asio/driver.hpp"
+#include "overlay/asio/registry.hpp"
 #include "overlay/asio/staging.hpp"
 
 namespace kith {
@@ -16,7 +17,7 @@ namespace kith {
 class Publisher::State {
  public:
   State(std::weak_ptr<overlay::Driver> driver, std::weak_ptr<Node::Runtime> runtime,
-        Fingerprint subject, PublisherOptions options);
+        const overlay::Registry::Wish& wish, PublisherOptions options);
 
   // From any thread.
 
@@ -35,7 +36,7 @@ class Publisher::State {
   /// Nothing when the node is gone.
   [[nodiscard]] std::shared_ptr<overlay::Driver> driver() const { return driver_.lock(); }
   [[nodiscard]] const std::weak_ptr<Node::Runtime>& runtime() const { return runtime_; }
-  [[nodiscard]] const Fingerprint& subject() const { return subject_; }
+  [[nodiscard]] const overlay::Registry::Wish& wish() const { return wish_; }
   [[nodiscard]] const PublisherOptions& options() const { return options_; }
 
   // In turns of the node.
@@ -59,7 +60,7 @@ class Publisher::State {
 
   const std::weak_ptr<overlay::Driver> driver_;
   const std::weak_ptr<Node::Runtime> runtime_;
-  const Fingerprint subject_;
+  const overlay::Registry::Wish wish_;
   const PublisherOptions options_;
   overlay::Staging staging_;
   std::atomic<bool> muted_ = false;

@@ -2,35 +2,35 @@
 
 namespace kith::overlay {
 
-Result<void> Registry::add_subscription(const Fingerprint& subject, const Fingerprint& audience) {
+Result<void> Registry::add_subscription(const Wish& wish, const Fingerprint& audience) {
   const std::lock_guard lock(mutex_);
   if (handles_ >= handles_most_) return std::unexpected(Errc::limit_reached);
-  const auto [it, is_new] = subscribed_.try_emplace(subject, Shared{audience});
+  const auto [it, is_new] = subscribed_.try_emplace(wish, Shared{audience});
   if (!is_new && it->second.audience != audience) return std::unexpected(Errc::wrong_audience);
   ++it->second.subscriptions;
   ++handles_;
   return {};
 }
 
-void Registry::remove_subscription(const Fingerprint& subject) {
+void Registry::remove_subscription(const Wish& wish) {
   const std::lock_guard lock(mutex_);
-  const auto it = subscribed_.find(subject);
+  const auto it = subscribed_.find(wish);
   if (it == subscribed_.end()) return;
   --handles_;
   if (--it->second.subscriptions == 0) subscribed_.erase(it);
 }
 
-Result<void> Registry::add_publisher(const Fingerprint& subject) {
+Result<void> Registry::add_publisher(const Wish& wish) {
   const std::lock_guard lock(mutex_);
   if (handles_ >= handles_most_) return std::unexpected(Errc::limit_reached);
-  if (!published_.insert(subject).second) return std::unexpected(Errc::limit_reached);
+  if (!published_.insert(wish).second) return std::unexpected(Errc::limit_reached);
   ++handles_;
   return {};
 }
 
-void Registry::remove_publisher(const Fingerprint& subject) {
+void Registry::remove_publisher(const Wish& wish) {
   const std::lock_guard lock(mutex_);
-  if (published_.erase(subject) > 0) --handles_;
+  if (published_.erase(wish) > 0) --handles_;
 }
 
 }  // namespace kith::overlay

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <map>
 #include <mutex>
@@ -16,13 +17,20 @@ class Registry {
  public:
   explicit Registry(std::size_t handles_most) : handles_most_(handles_most) {}
 
+  /// On which subject, and on whose behalf.
+  struct Wish {
+    Fingerprint subject;
+    Fingerprint identity;
+
+    friend auto operator<=>(const Wish&, const Wish&) = default;
+  };
+
   /// `Errc::wrong_audience` if there is a subscription for another one, `Errc::limit_reached`.
-  [[nodiscard]] Result<void> add_subscription(const Fingerprint& subject,
-                                              const Fingerprint& audience);
-  void remove_subscription(const Fingerprint& subject);
-  /// `Errc::limit_reached` also if there is a publisher for the subject.
-  [[nodiscard]] Result<void> add_publisher(const Fingerprint& subject);
-  void remove_publisher(const Fingerprint& subject);
+  [[nodiscard]] Result<void> add_subscription(const Wish& wish, const Fingerprint& audience);
+  void remove_subscription(const Wish& wish);
+  /// `Errc::limit_reached` also if there is such a publisher.
+  [[nodiscard]] Result<void> add_publisher(const Wish& wish);
+  void remove_publisher(const Wish& wish);
 
  private:
   struct Shared {
@@ -33,8 +41,8 @@ class Registry {
   const std::size_t handles_most_;
   std::mutex mutex_;
   std::size_t handles_ = 0;
-  std::map<Fingerprint, Shared> subscribed_;
-  std::set<Fingerprint> published_;
+  std::map<Wish, Shared> subscribed_;
+  std::set<Wish> published_;
 };
 
 }  // namespace kith::overlay

@@ -58,17 +58,20 @@ void set_times(const NodeConfig& config, overlay::EngineConfig& engine) {
       config.ping_interval, std::min(engine.ping_interval_far, config.idle_timeout * 5 / 6));
 }
 
+/// @pre the keys are there
 overlay::EngineConfig engine_config(const NodeConfig& config) {
-  const NodeKeys keys = config.keys ? *config.keys : NodeKeys::generate();
+  const NodeKeys& keys = *config.keys;
   overlay::EngineConfig engine;
   engine.primitives = &crypto::sodium_primitives();
   engine.node_key = overlay::signing_key(keys.node_seed);
   engine.static_key = overlay::dh_key(keys.static_seed);
   if (config.identity_seed) engine.identity_key = overlay::signing_key(*config.identity_seed);
+  for (const auto& seed : config.further_identity_seeds)
+    engine.further_identities.push_back(overlay::signing_key(seed));
   engine.role = config.participation;
   engine.realm = config.realm;
   engine.realm_leader = config.realm_leader;
-  engine.stealth = config.stealth;
+  engine.listener.stealth = config.stealth;
   set_times(config, engine);
   if (!engine.realm_leader && config.policy)
     engine.realm_leader = config.policy->trusted_key(config.realm);
@@ -84,8 +87,20 @@ asio::any_io_executor one_at_a_time(const std::optional<asio::any_io_executor>& 
   return asio::make_strand(*executor);
 }
 
+/// On whose behalf a node acts, first of all the one that it joins with.
+std::vector<Fingerprint> identities_of(const NodeConfig& config) {
+  std::vector<Fingerprint> identities{
+      identity_of(config.identity_seed ? *config.identity_seed : config.keys->node_seed)};
+  for (const auto& seed : config.further_identity_seeds) identities.push_back(identity_of(seed));
+  return identities;
+}
+
 /// The subject's place, or a sentence about its name.
 Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
+  if (is_reserved_subject(name))
+    throw StartError("subject '" + std::string(name.substr(0, kSubjectNameBytesMax)) +
+                     "': names that begin with '" + std::string(kReservedSubjects) +
+                     "' are for the overlay itself; choose another");
   const auto subject = subject_id(realm, name);
   if (subject) return *subject;
   throw StartError("subject '" + std::string(name.substr(0, kSubjectNameBytesMax)) + "': " +
@@ -98,6 +113,7 @@ Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
 
 Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_executor>& executor)
     : realm_(config.realm),
+      identities_(identities_of(config)),
       log_(std::move(config.log)),
       registry_(overlay::EngineConfig().subscriptions_most),
       stopped_(std::make_shared<overlay::Outcome>()),
@@ -130,6 +146,7 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
     }
   }
 
+  if (!config.keys) config.keys = NodeKeys::generate();
   const std::shared_ptr<Runtime> runtime(new Runtime(std::move(config), executor));
   runtime->self_ = runtime;
   runtime->driver_->start(std::shared_ptr<overlay::Application>(runtime, &runtime->application_),
@@ -140,22 +157,33 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
 
 Node::Runtime::~Runtime() { stopped_->set({}); }
 
+/// What the application asks for, or a sentence about what is wrong with it.
+overlay::Registry::Wish Node::Runtime::wish_for(std::string_view subject,
+                                                const std::optional<Fingerprint>& identity) const {
+  const overlay::Registry::Wish wish{subject_of(realm_, subject),
+                                     identity.value_or(identities_.front())};
+  if (std::ranges::find(identities_, wish.identity) != identities_.end()) return wish;
+  throw StartError("subject '" + std::string(subject) + "': " + wish.identity.to_string() +
+                   " is none of this node's identities; give its seed to the node");
+}
+
 std::shared_ptr<Subscription::State> Node::Runtime::subscribe(
     std::string_view subject, std::function<void(const Message&)> on_message,
     SubscriptionOptions options) {
-  const Fingerprint id = subject_of(realm_, subject);
-  if (const auto added = registry_.add_subscription(id, options.audience); !added) {
+  const auto wish = wish_for(subject, options.identity);
+  if (const auto added = registry_.add_subscription(wish, options.audience); !added) {
     throw StartError("subscribe to '" + std::string(subject) + "': " +
                      (added.error() == Errc::wrong_audience
                           ? "this node has a subscription to it for another audience"
                           : "this node has as many subscriptions and publishers as it may"));
   }
   const auto state = std::make_shared<Subscription::State>(
-      driver_, self_, std::string(subject), id, std::move(on_message), std::move(options));
+      driver_, self_, std::string(subject), wish, std::move(on_message), std::move(options));
   driver_->submit([weak = self_, state](overlay::Engine& engine, Instant now) {
     const auto runtime = weak.lock();
     if (!runtime || state->ended) return;
-    const overlay::SubscribeOptions wanted{.audience = state->options.audience,
+    const overlay::SubscribeOptions wanted{.identity = state->wish.identity,
+                                           .audience = state->options.audience,
                                            .credit = state->options.credit,
                                            .acknowledgement = state->options.acknowledgement};
     const auto added = engine.subscribe(state->name, wanted, now);
@@ -173,11 +201,11 @@ std::shared_ptr<Subscription::State> Node::Runtime::subscribe(
 
 std::shared_ptr<Publisher::State> Node::Runtime::publisher(std::string_view subject,
                                                            PublisherOptions options) {
-  const Fingerprint id = subject_of(realm_, subject);
-  if (!registry_.add_publisher(id))
+  const auto wish = wish_for(subject, options.identity);
+  if (!registry_.add_publisher(wish))
     throw StartError("publisher of '" + std::string(subject) +
                      "': this node has one already, to be shared, or as many as it may have");
-  const auto state = std::make_shared<Publisher::State>(driver_, self_, id, std::move(options));
+  const auto state = std::make_shared<Publisher::State>(driver_, self_, wish, std::move(options));
   {
     const std::lock_guard lock(states_mutex_);
     std::erase_if(all_publishers_, [](const auto& publisher) { return publisher.expired(); });
@@ -190,7 +218,8 @@ std::shared_ptr<Publisher::State> Node::Runtime::publisher(std::string_view subj
         if (!runtime || state->has_ended()) return;
         const PublisherOptions& wanted = state->options();
         const auto added = engine.advertise(name,
-                                            {.audience = wanted.audience,
+                                            {.identity = state->wish().identity,
+                                             .audience = wanted.audience,
                                              .time_to_live = wanted.time_to_live,
                                              .resume_time = wanted.resume_time,
                                              .patience = wanted.patience,
@@ -219,7 +248,7 @@ void Node::Runtime::end(const std::shared_ptr<Subscription::State>& subscription
     if (runtime->subscriptions_.erase(*subscription->id) > 0)
       engine.unsubscribe(*subscription->id, now);
   });
-  registry_.remove_subscription(subscription->subject);
+  registry_.remove_subscription(subscription->wish);
   driver_->wait_for_turn();
 }
 
@@ -233,7 +262,7 @@ void Node::Runtime::end(const std::shared_ptr<Publisher::State>& publisher) {
     if (!runtime || !id) return;
     if (runtime->publishers_.erase(*id) > 0) engine.withdraw(*id, now);
   });
-  registry_.remove_publisher(publisher->subject());
+  registry_.remove_publisher(publisher->wish());
   driver_->wait_for_turn();
 }
 

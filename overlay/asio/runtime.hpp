@@ -97,8 +97,11 @@ class Node::Runtime {
                        const auto& use);
   void log(LogLevel level, std::string_view line);
   void forget_all();
+  [[nodiscard]] overlay::Registry::Wish wish_for(std::string_view subject,
+                                                 const std::optional<Fingerprint>& identity) const;
 
   const Fingerprint realm_;
+  const std::vector<Fingerprint> identities_;
   const std::function<void(LogLevel, std::string_view)> log_;
   std::weak_ptr<Runtime> self_;
   overlay::Registry registry_;

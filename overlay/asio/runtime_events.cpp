@@ -15,6 +15,21 @@ std::string in_seconds(Duration time) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
+/// A node that keeps nothing has issued no tickets and makes no relationships.
+void decline(const overlay::RelationOutput& asked, overlay::Engine& engine, Instant now) {
+  std::visit(Overloaded{[&](const overlay::CheckTicket& ticket) {
+                          engine.on_ticket_checked(ticket.question, {}, now);
+                        },
+                        [&](const overlay::SpendTicket& ticket) {
+                          engine.on_verdict(ticket.question, Verdict::no, now);
+                        },
+                        [&](const overlay::KeepRelationship& keep) {
+                          engine.on_verdict(keep.question, Verdict::no, now);
+                        },
+                        [](const auto&) {}},
+             asked);
+}
+
 }  // namespace
 
 template <class Callback, class... Arguments>
@@ -41,13 +56,14 @@ void Node::Runtime::log(LogLevel level, std::string_view line) {
 }
 
 void Node::Runtime::on_output(overlay::Output& output, overlay::Engine& engine, Instant now) {
-  std::visit(
-      Overloaded{[&](const overlay::Dial&) {}, [&](const overlay::WriteReady&) {},
-                 [&](const overlay::CloseConnection&) {},
-                 [&](const overlay::Delivered& message) { on(message, engine, now); },
-                 // Whoever waits for it looks at the publisher itself.
-                 [&](const overlay::PublisherDrained&) {}, [&](const auto& event) { on(event); }},
-      output);
+  std::visit(Overloaded{[&](const overlay::Dial&) {}, [&](const overlay::WriteReady&) {},
+                        [&](const overlay::CloseConnection&) {},
+                        [&](const overlay::Delivered& message) { on(message, engine, now); },
+                        // Whoever waits for it looks at the publisher itself.
+                        [&](const overlay::PublisherDrained&) {},
+                        [&](const overlay::RelationOutput& asked) { decline(asked, engine, now); },
+                        [&](const auto& event) { on(event); }},
+             output);
 }
 
 void Node::Runtime::on(const overlay::Delivered& message, overlay::Engine& engine, Instant now) {

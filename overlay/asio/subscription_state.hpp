@@ -9,6 +9,7 @@
 #include <kith/node.hpp>
 
 #include "overlay/asio/driver.hpp"
+#include "overlay/asio/registry.hpp"
 
 namespace kith {
 
@@ -17,12 +18,12 @@ namespace kith {
 class Subscription::State {
  public:
   State(std::weak_ptr<overlay::Driver> its_driver, std::weak_ptr<Node::Runtime> its_runtime,
-        std::string its_name, Fingerprint its_subject,
+        std::string its_name, overlay::Registry::Wish its_wish,
         std::function<void(const Message&)> its_callback, SubscriptionOptions its_options)
       : driver(std::move(its_driver)),
         runtime(std::move(its_runtime)),
         name(std::move(its_name)),
-        subject(its_subject),
+        wish(its_wish),
         on_message(std::move(its_callback)),
         options(std::move(its_options)) {}
 
@@ -33,7 +34,7 @@ class Subscription::State {
   const std::weak_ptr<overlay::Driver> driver;
   const std::weak_ptr<Node::Runtime> runtime;
   const std::string name;
-  const Fingerprint subject;
+  const overlay::Registry::Wish wish;
   const std::function<void(const Message&)> on_message;
   const SubscriptionOptions options;
   std::atomic<bool> is_over = false;

@@ -41,24 +41,20 @@ bool is_worn(const Token& token, WallTime now) {
 
 }  // namespace
 
-Declarations::Declarations(const DeclarationsConfig& config,
-                           const crypto::SigningKeyPair& identity_key,
-                           const crypto::SigningKeyPair& node_key,
+Declarations::Declarations(const DeclarationsConfig& config, const crypto::SigningKeyPair& node_key,
                            const crypto::Signatures& signatures, Random& random)
-    : config_(config),
-      identity_key_(&identity_key),
-      node_key_(&node_key),
-      signatures_(&signatures),
-      random_(&random) {
+    : config_(config), node_key_(&node_key), signatures_(&signatures), random_(&random) {
   KITH_ASSERT(config.declares_per_step > 0);
 }
 
-Result<Declarations::Id> Declarations::add(IntentToken intent, Instant now) {
+Result<Declarations::Id> Declarations::add(IntentToken intent,
+                                           const crypto::SigningKeyPair& identity, Instant now) {
   if (own_.size() >= config_.declarations_max) return std::unexpected(Errc::limit_reached);
   const Id id{next_id_++};
   const bool is_new = by_key_.emplace(key_of(intent), id).second;
   KITH_ASSERT(is_new);
-  const auto added = own_.emplace(id, Own{.intent = std::move(intent)}).first;
+  const auto added =
+      own_.emplace(id, Own{.intent = std::move(intent), .identity = &identity}).first;
   declare(id, added->second, now);
   return id;
 }
@@ -77,7 +73,7 @@ void Declarations::remove(Id id, Instant now) {
   by_key_.erase(key_of(own.intent));
   if (own.was_sent && own.intent.token.expires_at() + kClockSkewMax > now.wall) {
     Leaving& leaving =
-        leaving_.emplace(id, Leaving{sign_withdrawal(own.intent, *identity_key_, *signatures_)})
+        leaving_.emplace(id, Leaving{sign_withdrawal(own.intent, *own.identity, *signatures_)})
             .first->second;
     withdraw(id, leaving, now);
   }
@@ -90,7 +86,9 @@ void Declarations::set_node(const NodeToken& token, std::span<const Fingerprint>
   if (node_ && node_->token == token.token && std::ranges::equal(relays_, relays)) return;
   node_ = token;
   relays_.assign(relays.begin(), relays.end());
-  attach(now.wall);
+  // The newest counts, even if our clock was set back.
+  attached_at_ = std::max(now.wall, attached_at_ + Duration(1));
+  attachments_.clear();
 
   std::size_t waiting = 0;
   for (auto& [id, own] : own_) {
@@ -236,7 +234,7 @@ void Declarations::declare(Id id, Own& own, Instant now) {
   if (token.not_before() - kClockSkewMax > now.wall) return ask_for_renewal(id, own, {});
   if (is_worn(token, now.wall) || token.issued_at() <= own.issued_after)
     return ask_for_renewal(id, own, std::max(token.issued_at(), own.issued_after));
-  const IntentView view{token.raw(), node_->token.raw(), attachment_ ? &*attachment_ : nullptr};
+  const IntentView view{token.raw(), node_->token.raw(), attachment_of(*own.identity)};
   own.stage = Stage::asking;
   own.was_sent = true;
   own.request = ask(id, token.subject(), encode_declare(view, own.known));
@@ -302,16 +300,14 @@ Duration Declarations::pause_after(unsigned attempts) {
   return random_->jittered(std::min(pause, config_.retry_max), kRetrySpreadPerMille);
 }
 
-void Declarations::attach(WallTime now) {
-  if (relays_.empty() && identity_key_->public_key == node_key_->public_key) {
-    attachment_.reset();
-    return;
-  }
-  // The newest counts, even if our clock was set back.
-  const WallTime at = std::max(now, last_attached_ + Duration(1));
-  last_attached_ = at;
-  attachment_ = sign_attachment(identity_fingerprint(identity_key_->public_key), at, relays_,
-                                *node_key_, *signatures_);
+/// Nothing where the node key says it all.
+const Attachment* Declarations::attachment_of(const crypto::SigningKeyPair& identity) {
+  if (relays_.empty() && identity.public_key == node_key_->public_key) return nullptr;
+  const Fingerprint id = identity_fingerprint(identity.public_key);
+  const auto known = attachments_.find(id);
+  if (known != attachments_.end()) return &known->second;
+  const auto attachment = sign_attachment(id, attached_at_, relays_, *node_key_, *signatures_);
+  return &attachments_.emplace(id, attachment).first->second;
 }
 
 }  // namespace kith::overlay

@@ -102,17 +102,17 @@ class Declarations {
     std::uint64_t over_limit = 0;  ///< Matches beyond `matches_max`.
   };
 
-  /// The keys, `signatures` and `random` must outlive this.  Nothing is declared before the first
+  /// The key, `signatures` and `random` must outlive this.  Nothing is declared before the first
   /// `set_node`.
-  Declarations(const DeclarationsConfig& config, const crypto::SigningKeyPair& identity_key,
-               const crypto::SigningKeyPair& node_key, const crypto::Signatures& signatures,
-               Random& random);
+  Declarations(const DeclarationsConfig& config, const crypto::SigningKeyPair& node_key,
+               const crypto::Signatures& signatures, Random& random);
 
   // Commands.
 
-  /// Declares `intent`.  `Errc::limit_reached` over the limit.
-  /// @pre No other declaration has its key.
-  [[nodiscard]] Result<Id> add(IntentToken intent, Instant now);
+  /// Declares `intent`, which `identity` signed.  `Errc::limit_reached` over the limit.
+  /// @pre No other declaration has its key; `identity` outlives this.
+  [[nodiscard]] Result<Id> add(IntentToken intent, const crypto::SigningKeyPair& identity,
+                               Instant now);
   /// Withdraws an intent; nothing more is said of it.  Unknown ids are ignored.
   void remove(Id id, Instant now);
   /// Our node has a new token, or is reached through other relays (a client; otherwise none): what
@@ -166,6 +166,7 @@ class Declarations {
   };
   struct Own {
     IntentToken intent;
+    const crypto::SigningKeyPair* identity = nullptr;
     Stage stage = Stage::pausing;
     bool is_held = false;
     bool was_sent = false;
@@ -199,7 +200,7 @@ class Declarations {
   void on_declared(Id id, Own& own, DeclaredMessage message, Instant now);
   void pause(Id id, Own& own, Instant now);
   [[nodiscard]] Duration pause_after(unsigned attempts);
-  void attach(WallTime now);
+  [[nodiscard]] const Attachment* attachment_of(const crypto::SigningKeyPair& identity);
 
   // declarations_matches.cpp: what we are told of others.
   [[nodiscard]] std::vector<Id> about(const Fingerprint& subject) const;
@@ -216,15 +217,15 @@ class Declarations {
   void forget_match_with(const Fingerprint& node);
 
   DeclarationsConfig config_;
-  const crypto::SigningKeyPair* identity_key_;
   const crypto::SigningKeyPair* node_key_;
   const crypto::Signatures* signatures_;
   Random* random_;
 
   std::optional<NodeToken> node_;
   Relays relays_;
-  std::optional<Attachment> attachment_;
-  WallTime last_attached_;
+  /// By which the node lets each identity use it, all of the same time.
+  std::map<Fingerprint, Attachment> attachments_;
+  WallTime attached_at_;
 
   std::map<Id, Own> own_;
   std::map<Id, Leaving> leaving_;

@@ -159,7 +159,7 @@ std::optional<ExchangeOutput> Exchange::poll_output(Instant now) {
                          .channel = batch->channel,
                          .from = std::nullopt,
                          .subscription = batch->subscription,
-                         .sender = config_.identity,
+                         .sender = batch->sender,
                          .first = batch->first};
   }
 }
@@ -242,7 +242,7 @@ void Exchange::book_delivery() {
 void Exchange::match_own(SubscriptionId id) {
   const Subscription& subscription = *receiving_.find(id);
   for (PublisherId publisher : sending_.publishers_for(subscription.intent))
-    sending_.open_local(publisher, id, subscription.epoch, subscription.options.acknowledgement);
+    sending_.open_local(publisher, subscription);
 }
 
 Result<void> Exchange::on_data(Link& link, const DataMessage& data, Instant now) {

@@ -7,11 +7,10 @@
 
 namespace kith::overlay {
 
-/// Who we are, to the exchange.
+/// Which node we are, to the exchange; on whose behalf it sends and receives, its intents say.
 struct ExchangeConfig {
   const crypto::Signatures* signatures = nullptr;
   Fingerprint node;
-  Fingerprint identity;
   Fingerprint realm;
   Reachability reachability = Reachability::direct;
 };

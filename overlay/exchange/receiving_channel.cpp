@@ -77,7 +77,8 @@ Result<void> ReceivingSide::check_acceptance(ReceivingChannel& channel, const Li
   if (!intent) return std::unexpected(intent.error());
   if (key_of(*intent) != key_of(channel.intent) || intent->node != link.node)
     return std::unexpected(Errc::wrong_key);
-  if (!in_audience(intent->token, config_.identity, config_.realm))
+  const Fingerprint& receiver = subscriptions_.at(channel.subscription).intent.identity();
+  if (!in_audience(intent->token, receiver, config_.realm))
     return std::unexpected(Errc::wrong_audience);
   const auto verified = intent->token == channel.intent.token
                             ? verify_dates(intent->token, now.wall)

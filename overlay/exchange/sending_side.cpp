@@ -5,6 +5,7 @@
 
 #include "core/assert.hpp"
 #include "overlay/exchange/limits.hpp"
+#include "overlay/exchange/receiving_side.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -137,17 +138,16 @@ std::vector<PublisherId> SendingSide::publishers_for(const IntentToken& intent) 
   return found;
 }
 
-void SendingSide::open_local(PublisherId id, SubscriptionId subscription, std::uint64_t epoch,
-                             Acknowledgement acknowledgement) {
+void SendingSide::open_local(PublisherId id, const Subscription& subscription) {
   Publisher& publisher = *publishers_.at(id);
-  const ReceiverKey receiver{config_.node, epoch};
+  const ReceiverKey receiver{config_.node, subscription.epoch};
   if (publisher.channels.contains(receiver)) return;
-  SendingChannel& channel = create(publisher, receiver, config_.identity);
-  channel.local = subscription;
-  channel.acknowledgement = acknowledgement;
+  SendingChannel& channel = create(publisher, receiver, subscription.intent.identity());
+  channel.local = subscription.id;
+  channel.acknowledgement = subscription.options.acknowledgement;
   channel.window.open(kSequenceMost, kSequenceMost);
   outputs_.emplace_back(
-      SubscriptionMatched{subscription, publisher.intent.identity(), config_.node});
+      SubscriptionMatched{subscription.id, publisher.intent.identity(), config_.node});
   schedule(channel);
 }
 
@@ -181,7 +181,8 @@ std::optional<SendingSide::LocalBatch> SendingSide::next_local(Instant now) {
     }
     const PublisherLog::Batch batch = channel->window.read(channel->publisher->log);
     count_sent(*channel, batch, now);
-    return LocalBatch{channel->number, *channel->local, batch.first, batch.payloads};
+    return LocalBatch{channel->number, *channel->local, channel->publisher->intent.identity(),
+                      batch.first, batch.payloads};
   }
   return std::nullopt;
 }

@@ -26,6 +26,8 @@
 
 namespace kith::overlay {
 
+struct Subscription;
+
 /// The publishers of a node and the senders' ends of their channels.  A part of `Exchange`, which
 /// says what its methods mean.
 class SendingSide {
@@ -34,6 +36,7 @@ class SendingSide {
   struct LocalBatch {
     ChannelNumber channel{};
     SubscriptionId subscription{};
+    Fingerprint sender;  ///< The publisher's identity.
     std::uint64_t first = 0;
     ByteView payloads;
   };
@@ -68,8 +71,7 @@ class SendingSide {
 
   /// Publishers whose receivers the holder of `intent` may be one of.
   [[nodiscard]] std::vector<PublisherId> publishers_for(const IntentToken& intent) const;
-  void open_local(PublisherId publisher, SubscriptionId subscription, std::uint64_t epoch,
-                  Acknowledgement acknowledgement);
+  void open_local(PublisherId publisher, const Subscription& subscription);
   void close_local(SubscriptionId subscription, std::uint64_t epoch, const Fingerprint& subject);
   [[nodiscard]] std::optional<LocalBatch> next_local(Instant now);
   /// What lies below `next` was handed over, and nothing else of the batch.

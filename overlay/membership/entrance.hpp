@@ -13,7 +13,8 @@
 namespace kith::overlay {
 
 /// The endpoints that lead into the overlay, each with its own back-off: 1 s doubling to 5 min
-/// with a quarter of jitter, from 60 s after a refusal (docs/protocol.md §6).
+/// with a quarter of jitter, from 60 s after a refusal, from 5 s after a deferral
+/// (docs/protocol.md §6).
 class Entrance {
  public:
   explicit Entrance(Random& random) : random_(&random) {}

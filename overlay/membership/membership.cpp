@@ -20,6 +20,7 @@ Membership::Membership(const MembershipConfig& config, const Shared& shared, Tim
       table_(&shared.table),
       peers_(&shared.peers),
       random_(&shared.random),
+      judgements_(&shared.judgements),
       entrance_(shared.random),
       lost_(shared.random),
       forwarded_(kForwardedMost),
@@ -146,10 +147,11 @@ Result<void> Membership::on_acknowledge(const Sender& from, ByteView message, Ti
 
 Result<void> Membership::on_not_acknowledged(ConnectionId connection, ByteView message) {
   if (!awaits_answer(connection)) return std::unexpected(Errc::protocol_error);
-  const auto decoded = decode_bare(message, MessageKind::not_acknowledged);
-  if (!decoded) return decoded;
+  const auto later = decode_not_acknowledged(message);
+  if (!later) return std::unexpected(later.error());
   candidates_.erase(connection);
-  outputs_.emplace_back(CloseSession{connection, CloseReason::done, Errc::refused});
+  outputs_.emplace_back(
+      CloseSession{connection, CloseReason::done, *later ? Errc::deferred : Errc::refused});
   return {};
 }
 
@@ -181,8 +183,13 @@ void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant no
   const auto it = candidates_.find(connection);
   if (it == candidates_.end() || it->second.stage == Stage::joining) return;
   if (leaving_) return refuse(connection, Errc::shutting_down);
+  if (verdict == Verdict::defer) {
+    const Candidate& candidate = it->second;
+    verdict = judgements_->judge(candidate.identity ? &*candidate.identity : nullptr,
+                                 book_->token(candidate.contact).token, now);
+  }
   if (verdict == Verdict::no) return refuse(connection, Errc::not_authorized);
-  if (verdict == Verdict::defer) return refuse(connection, Errc::would_block);
+  if (verdict == Verdict::defer) return refuse(connection, Errc::deferred);
   if (it->second.stage == Stage::authenticating) {
     it->second.stage = Stage::authorizing;
     return ask(connection, it->second);
@@ -192,7 +199,7 @@ void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant no
 
 void Membership::refuse(ConnectionId connection, Errc why) {
   candidates_.erase(connection);
-  outputs_.emplace_back(SendOn{connection, encode_bare(MessageKind::not_acknowledged)});
+  outputs_.emplace_back(SendOn{connection, encode_not_acknowledged(why == Errc::deferred)});
   outputs_.emplace_back(CloseSession{connection, CloseReason::done, why});
 }
 

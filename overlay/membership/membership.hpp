@@ -24,6 +24,7 @@
 #include "overlay/membership/entrance.hpp"
 #include "overlay/membership/lost_peers.hpp"
 #include "overlay/membership/messages.hpp"
+#include "overlay/membership/realm_judgements.hpp"
 #include "overlay/membership/recent.hpp"
 #include "overlay/peers.hpp"
 #include "overlay/router/router.hpp"
@@ -114,6 +115,9 @@ struct MembershipConfig {
 ///     listener   fresh --join--> asked --yes--> joined
 ///                                  +----no, defer--> not acknowledged, closed
 ///
+/// Where the policy defers the leader of the realm decides, if it has been asked about the joiner
+/// before; otherwise it is asked now, and the joiner is told to come back.
+///
 /// Nothing but a joined session enters the table, and nothing but join, its answers and what comes
 /// with a refusal is taken from any other.
 class Membership {
@@ -124,6 +128,7 @@ class Membership {
     routing::Table& table;
     Peers& peers;
     Random& random;
+    RealmJudgements& judgements;
   };
   /// Where a message came from.
   struct Sender {
@@ -263,6 +268,7 @@ class Membership {
   routing::Table* table_;
   Peers* peers_;
   Random* random_;
+  RealmJudgements* judgements_;
   Entrance entrance_;
   std::map<ConnectionId, Candidate> candidates_;
   std::set<ContactIndex> dialing_;

@@ -67,6 +67,15 @@ Bytes encode_acknowledge(Participation role) {
   return bytes;
 }
 
+Bytes encode_not_acknowledged(bool later) {
+  Bytes bytes;
+  codec::Writer(bytes)
+      .array(2)
+      .unsigned_number(number(MessageKind::not_acknowledged))
+      .boolean(later);
+  return bytes;
+}
+
 Bytes encode_bare(MessageKind kind) {
   Bytes bytes;
   codec::Writer(bytes).array(1).unsigned_number(number(kind));
@@ -130,6 +139,15 @@ Result<Participation> decode_acknowledge(ByteView bytes) {
   const auto role = static_cast<Participation>(in.unsigned_number(1));
   if (const auto done = in.finish(); !done) return std::unexpected(done.error());
   return role;
+}
+
+Result<bool> decode_not_acknowledged(ByteView bytes) {
+  codec::Reader in(bytes);
+  in.array(2, 2);
+  read_kind(in, MessageKind::not_acknowledged);
+  const bool later = in.boolean();
+  if (const auto done = in.finish(); !done) return std::unexpected(done.error());
+  return later;
 }
 
 Result<void> decode_bare(ByteView bytes, MessageKind kind) {

@@ -44,7 +44,9 @@ struct PiggyMessage {
 [[nodiscard]] Bytes encode_announce(ByteView token);
 /// [2, role]: you are in, and this is how I take part.
 [[nodiscard]] Bytes encode_acknowledge(Participation role);
-/// [kind]: not-acknowledged, leave, lookup, trace.
+/// [3, later]: you are not in; if `later`, only not yet, so try again soon.
+[[nodiscard]] Bytes encode_not_acknowledged(bool later);
+/// [kind]: leave, lookup, trace.
 [[nodiscard]] Bytes encode_bare(MessageKind kind);
 
 /// What kind of message `bytes` are, by its first element; no more is checked.
@@ -56,6 +58,8 @@ struct PiggyMessage {
 /// The token of an update or an announcement.
 [[nodiscard]] Result<ByteView> decode_token_message(ByteView bytes, MessageKind kind);
 [[nodiscard]] Result<Participation> decode_acknowledge(ByteView bytes);
+/// Whether it is only not yet.
+[[nodiscard]] Result<bool> decode_not_acknowledged(ByteView bytes);
 [[nodiscard]] Result<void> decode_bare(ByteView bytes, MessageKind kind);
 
 /// What the identity of a join signs: "kith/1 join", the session id and the node's fingerprint.

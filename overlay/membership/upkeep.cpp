@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::uint32_t kJitterPerMille = 250;
 constexpr Duration kRefusedPause{60'000'000};
+/// After which a client tries those again that could not judge it.
+constexpr Duration kDeferredPause{5'000'000};
 constexpr std::size_t kRefusedMost = 1024;
 /// How often a spare is tried only to see whether it is nearer than who holds its slot: often
 /// while that brings something, then ever more rarely.
@@ -62,6 +64,11 @@ void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
   end_dial(contact, now);
   // One session more was not to be had with a peer.
   if (peers_->find(contact)) return;
+  if (why == Errc::deferred && config_.role == Participation::client && !leaving_) {
+    consider(contact, now);
+    timers_.set(Timer::dial, now + random_->jittered(kDeferredPause, kJitterPerMille));
+    return;
+  }
   if (why == Errc::refused) {
     // It is there again, whatever it thinks of us, and has told us of others.
     if (lost_.on_found(contact, now) && lost_.is_urgent()) timers_.set(Timer::lost, now);

@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"up", "--join", ""}, "--join"},
         Mistake{{"up", "--realm", "abc"}, "--realm must be"},
         Mistake{{"up", "--realm-leader", "abc"}, "--realm-leader must be"},
-        Mistake{{"up", "--policy", "closed"}, "open, known or realm"},
+        Mistake{{"up", "--policy", "closed"}, "open, known, realm or realm-ask"},
         Mistake{{"up", "--policy", "known"}, "--known"},
         Mistake{{"up", "--policy", "realm"}, "--realm-leader"},
         Mistake{{"up", "--known", "abc"}, "--known must be"},
@@ -170,7 +170,8 @@ TEST(CommandLine, PutsFlagsOverEnvironmentOverFile) {
   const std::string repaired = folder.file("kith.toml", "policy = \"known\"\n");
   EXPECT_THAT(complaint({}, {}), HasSubstr("policy known deals with nobody"));
   EXPECT_THAT(complaint({}, {{"KITH_POLICY", "x"}}), HasSubstr("KITH_POLICY must be"));
-  EXPECT_THAT(complaint({}, {{"KITH_POLICY", "realm"}}), HasSubstr("policy realm needs"));
+  EXPECT_THAT(complaint({}, {{"KITH_POLICY", "realm"}}),
+              HasSubstr("realm-ask need to know who leads"));
   EXPECT_THAT(complaint({"--policy", "known"}, {{"KITH_POLICY", "realm"}}),
               HasSubstr("policy known deals with nobody"));
   EXPECT_THAT(complaint({}, {{"KITH_POLICI", "open"}}), HasSubstr("did you mean KITH_POLICY?"));

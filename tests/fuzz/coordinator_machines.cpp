@@ -136,7 +136,8 @@ class Machines {
       own.reset();
     } else {
       own = *declarations_.add(
-          cast_.self.intent({.subject = cast_.subject, .role = role, .at = now_.wall}), now_);
+          cast_.self.intent({.subject = cast_.subject, .role = role, .at = now_.wall}),
+          cast_.self.identity_key, now_);
     }
   }
 
@@ -178,8 +179,7 @@ class Machines {
       {.limits = {.total = 6}, .pairs_per_step = 2, .subjects_per_step = 1, .handover_at_once = 1},
       neighbours_.table(),
       signatures()};
-  Declarations declarations_{
-      {.matches_max = 4}, cast_.self.identity_key, cast_.self.node_key, signatures(), random_};
+  Declarations declarations_{{.matches_max = 4}, cast_.self.node_key, signatures(), random_};
   std::array<std::optional<Declarations::Id>, 2> own_;
 };
 

@@ -72,9 +72,9 @@ struct Cast {
         for (const auto role : {IntentRole::send, IntentRole::receive, IntentRole::both})
           add_intent(*rogue, *subject_id({}, name), role);
     }
-    for (const auto kind : {MessageKind::leave, MessageKind::lookup, MessageKind::trace,
-                            MessageKind::not_acknowledged})
+    for (const auto kind : {MessageKind::leave, MessageKind::lookup, MessageKind::trace})
       messages.push_back(encode_bare(kind));
+    for (const bool later : {false, true}) messages.push_back(encode_not_acknowledged(later));
     messages.push_back(encode_acknowledge(Participation::member));
     messages.push_back(encode(JoinMessage{.entering = true}));
     add_exchange();

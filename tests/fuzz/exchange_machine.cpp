@@ -96,7 +96,6 @@ class World {
     ExchangeConfig config;
     config.signatures = &signatures();
     config.node = us_.node;
-    config.identity = us_.identity;
     exchange_.emplace(config, random_);
     PublishOptions offer;
     offer.time_to_live = 50ms;

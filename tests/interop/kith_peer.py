@@ -37,6 +37,7 @@ class Link:
     role: int | None = None
     joined: asyncio.Event = field(default_factory=asyncio.Event)
     refused: bool = False
+    later: bool = False
     left: bool = False
 
     @property
@@ -249,7 +250,9 @@ class Peer:
         link.role = role
         link.joined.set()
 
-    def _on_not_acknowledged(self, link: Link) -> None:
+    def _on_not_acknowledged(self, link: Link, later: bool) -> None:
+        require(isinstance(later, bool), "not acknowledged: a boolean")
+        link.later = later
         link.refused = True
 
     def _on_update(self, link: Link, encoded: bytes) -> None:

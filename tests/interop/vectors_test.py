@@ -1,4 +1,4 @@
-"""The examples of docs/protocol.md section 12, computed anew, and kith's own vectors, read anew."""
+"""The examples of docs/protocol.md, its last section, computed anew, and kith's own vectors, read anew."""
 
 import hashlib
 import json
@@ -25,6 +25,7 @@ TOKENS_ISSUED_AT = 1_767_225_600_000_000
 A, B, C, D = (bytes([byte]) * 32 for byte in (0xA1, 0xB2, 0xC3, 0xD4))
 SIGNATURE = b"\x55" * 64
 TOKEN = b"\x77" * 5
+RELATION = b"\xd4" * 16
 AT = 1_700_000_000_000_000
 HOUR = 3600 * 1_000_000
 
@@ -67,11 +68,12 @@ def messages() -> dict[str, bytes]:
     values = {
         "join": [1, 0, True, b"", b""],
         "join of an identity": [1, 1, False, TOKEN, SIGNATURE],
-        "acknowledge": [2, 0], "not acknowledged": [3], "update": [4, TOKEN],
+        "acknowledge": [2, 0], "not acknowledged": [3, True], "update": [4, TOKEN],
         "piggy": [5, True, [TOKEN, TOKEN]], "leave": [6],
         "route": [16, 1, A, b"", B, 31, False, encode([25])],
         "answer": [17, 1, 0, 2, [A, B], encode([5, False, []])],
         "announce": [24, TOKEN], "look-up": [25], "trace": [26],
+        "judge": [27, TOKEN, TOKEN], "judgement": [28, A, B, True, AT, AT + HOUR, SIGNATURE],
         "declare": [32, intent, 0], "declare of a client": [32, attached, 2**64 - 1],
         "declared": [33, 0, AT, [A], [intent]], "withdraw": [34, withdrawal],
         "matches": [35, [intent]], "unmatched": [36, [withdrawal, [A, B, C, 1, AT]]],
@@ -79,7 +81,12 @@ def messages() -> dict[str, bytes]:
         "replicated": [38, 7, [A]],
         "open": [48, 1, 2**32, B, 1, 0, 0, 1024, 2**22, TOKEN],
         "accept": [49, 1, 2, 2**40, 300, TOKEN], "refuse": [50, 1, 2],
-        "credit": [52, 2, 300, 1324, 2**22], "expired": [53, 1, 301], "close": [54, True, 2]}
+        "credit": [52, 2, 300, 1324, 2**22], "expired": [53, 1, 301], "close": [54, True, 2],
+        "relate": [64, TOKEN, b""], "related": [65, TOKEN], "not related": [66],
+        "message": [67, RELATION, 1, b"hello"], "taken": [68, RELATION, 1],
+        "end": [69, RELATION, AT, SIGNATURE], "no relation": [70, RELATION],
+        "introduce": [71, TOKEN], "query": [72, 1, "time", b""],
+        "reply": [73, 1, 0, b"hello"]}
     encoded = {name: encode(value) for name, value in values.items()}
     encoded["data"] = (encode([51, 1, 300]) + encode_payload(b"hello") + encode_payload(b"")
                        + encode_payload(b"\x99" * 200))
@@ -100,7 +107,7 @@ def expand(text: str) -> bytes:
 
 class Examples(unittest.TestCase):
     def test_the_page_says_what_is_so(self) -> None:
-        section = PROTOCOL.read_text().partition("## 12. Examples")[2]
+        section = re.split(r"^## \d+\. Examples$", PROTOCOL.read_text(), flags=re.MULTILINE)[1]
         said = {name: expand(text) for name, text in
                 re.findall(r"^([a-z][a-z 0-9-]*?) *= ([0-9a-f× ]+)$", section, re.MULTILINE)}
         computed = keys_and_tokens() | records() | messages() | digests()

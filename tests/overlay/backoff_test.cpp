@@ -36,5 +36,13 @@ TEST(Backoff, WaitsAMinuteAfterTheFirstRefusal) {
   });
 }
 
+TEST(Backoff, R43_WaitsFiveSecondsAfterTheFirstDeferral) {
+  kith::test::for_each_seed(20, [](Random& random) {
+    Backoff backoff;
+    for (const Duration expected : {5s, 10s, 20s, 40s, 80s, 160s, 300s, 300s})
+      ASSERT_TRUE(is_about(backoff.on_failed(Errc::deferred, random), expected));
+  });
+}
+
 }  // namespace
 }  // namespace kith::overlay

@@ -168,7 +168,7 @@ TEST_F(EngineJoins, R47_TakeNothingElseBefore) {
   const Bytes messages[] = {encode_update(stranger->local.token),
                             encode(PiggyMessage{.complete = true, .tokens = {}}),
                             encode_bare(MessageKind::leave),
-                            encode_bare(MessageKind::not_acknowledged),
+                            encode_not_acknowledged(false),
                             encode_acknowledge(Participation::member),
                             encode(RouteMessage{}),
                             encode(AnswerMessage{}),

@@ -105,6 +105,9 @@ void EngineLab::drain(Node& node) {
                      const ByteView payload = delivered.payload;
                      node.delivered.emplace_back(payload.begin(), payload.end());
                    },
+                   [&](const RelationOutput& told) {
+                     if (node.on_relation) node.on_relation(told);
+                   },
                    [&](const Left&) { node.left = true; }, [](const auto&) {}},
         *output);
   }

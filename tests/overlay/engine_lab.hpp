@@ -39,6 +39,8 @@ class EngineLab {
     std::vector<PeerLost> lost;
     std::vector<std::string> delivered;
     std::vector<CloseMode> closings;
+    /// Hears of tickets, relationships and queries.
+    std::function<void(const RelationOutput&)> on_relation;
     std::size_t dials = 0;
     bool left = false;
   };

@@ -13,14 +13,16 @@
 #include "core/crypto/sodium.hpp"
 #include "overlay/coordinator/messages.hpp"
 #include "overlay/exchange/messages.hpp"
+#include "overlay/membership/judgement.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/message_kind.hpp"
+#include "overlay/relations/messages.hpp"
 #include "overlay/router/messages.hpp"
 #include "overlay/session/record.hpp"
 #include "tokens/node_token.hpp"
 #include "tokens/verify.hpp"
 
-// The examples of docs/protocol.md §12 are what this program reads and writes.
+// The examples of docs/protocol.md, its last section, are what this program reads and writes.
 // `tests/interop/vectors_test.py` computes them from the page.
 
 namespace kith::overlay {
@@ -47,7 +49,7 @@ class ProtocolExamples : public testing::Test {
     std::ifstream page(std::string(KITH_SOURCE_DIR) + "/docs/protocol.md");
     bool is_there = false;
     for (std::string line; std::getline(page, line);) {
-      is_there = is_there || line == "## 12. Examples";
+      is_there = is_there || (line.starts_with("## ") && line.ends_with(". Examples"));
       const std::size_t equals = line.find(" = ");
       if (!is_there || equals == std::string::npos) continue;
       const std::string name = line.substr(0, line.find_last_not_of(' ', equals) + 1);
@@ -112,10 +114,14 @@ TEST_F(ProtocolExamples, MessagesOfMembershipAreThese) {
   EXPECT_EQ(encode_update(token), (*this)["update"]);
   EXPECT_EQ(encode_announce(token), (*this)["announce"]);
   EXPECT_EQ(encode_acknowledge(Participation::member), (*this)["acknowledge"]);
-  EXPECT_EQ(encode_bare(MessageKind::not_acknowledged), (*this)["not acknowledged"]);
+  EXPECT_EQ(encode_not_acknowledged(true), (*this)["not acknowledged"]);
   EXPECT_EQ(encode_bare(MessageKind::leave), (*this)["leave"]);
   EXPECT_EQ(encode_bare(MessageKind::lookup), (*this)["look-up"]);
   EXPECT_EQ(encode_bare(MessageKind::trace), (*this)["trace"]);
+  EXPECT_EQ(encode(JudgeMessage{token, token}), (*this)["judge"]);
+  const auto judgement = decode_judgement((*this)["judgement"]);
+  ASSERT_TRUE(judgement);
+  EXPECT_EQ(to_hex(encode(*judgement)), to_hex((*this)["judgement"]));
 }
 
 TEST_F(ProtocolExamples, RoutedMessagesAreThese) {
@@ -162,6 +168,20 @@ TEST_F(ProtocolExamples, MessagesOfChannelsAreThese) {
   encode_header(data, bytes);
   append(bytes, data.payloads);
   EXPECT_EQ(bytes, (*this)["data"]);
+}
+
+TEST_F(ProtocolExamples, MessagesOfRelationshipsAreThese) {
+  const auto& of = *this;
+  EXPECT_EQ(encode(*decode_relate(of["relate"])), of["relate"]);
+  EXPECT_EQ(encode_related(*decode_related(of["related"])), of["related"]);
+  EXPECT_EQ(encode_bare(MessageKind::not_related), of["not related"]);
+  EXPECT_EQ(encode(*decode_relation_message(of["message"])), of["message"]);
+  EXPECT_EQ(encode(*decode_relation_taken(of["taken"])), of["taken"]);
+  EXPECT_EQ(encode(*decode_relation_end(of["end"])), of["end"]);
+  EXPECT_EQ(encode_no_relation(*decode_no_relation(of["no relation"])), of["no relation"]);
+  EXPECT_EQ(encode_introduce(*decode_introduce(of["introduce"])), of["introduce"]);
+  EXPECT_EQ(encode(*decode_query(of["query"])), of["query"]);
+  EXPECT_EQ(encode(*decode_reply(of["reply"])), of["reply"]);
 }
 
 }  // namespace

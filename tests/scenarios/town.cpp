@@ -73,10 +73,11 @@ HostIndex Town::any_running(const std::vector<HostIndex>& not_these) {
   }
 }
 
-SubscriptionId Town::subscribe(HostIndex node, std::string_view subject) {
+SubscriptionId Town::subscribe(HostIndex node, std::string_view subject,
+                               const overlay::SubscribeOptions& options) {
   return world
       .command(node, [&](overlay::Engine& engine,
-                         Instant now) { return engine.subscribe(subject, {}, now); })
+                         Instant now) { return engine.subscribe(subject, options, now); })
       .value();
 }
 
@@ -108,7 +109,12 @@ bool Town::wait_for_receivers(HostIndex node, PublisherId publisher, std::size_t
 }
 
 const Town::Numbers& Town::received(HostIndex node, SubscriptionId subscription, HostIndex sender) {
-  return received_[{node, subscription, world.engine(sender).status().identity}];
+  return received(node, subscription, world.engine(sender).status().identity);
+}
+
+const Town::Numbers& Town::received(HostIndex node, SubscriptionId subscription,
+                                    const Fingerprint& identity) {
+  return received_[{node, subscription, identity}];
 }
 
 HostIndex Town::coordinator(std::string_view subject) const {
@@ -118,10 +124,15 @@ HostIndex Town::coordinator(std::string_view subject) const {
 void Town::watch(HostIndex node, const overlay::Output& output) {
   if (const auto* ready = std::get_if<overlay::ReadyChanged>(&output); ready && ready->ready) {
     time_to_ready.emplace(node, world.now() - started_[node]);
+  } else if (const auto* failed = std::get_if<overlay::JoinFailed>(&output)) {
+    join_failures[node].push_back(failed->why);
   } else if (const auto* matched = std::get_if<overlay::PublisherMatched>(&output)) {
     receivers_[{node, matched->publisher}].push_back(world.find(matched->node).value());
   } else if (const auto* unmatched = std::get_if<overlay::PublisherUnmatched>(&output)) {
-    std::erase(receivers_[{node, unmatched->publisher}], world.find(unmatched->node).value());
+    // Several receivers may be at one node.
+    auto& receivers = receivers_[{node, unmatched->publisher}];
+    const auto gone = std::ranges::find(receivers, world.find(unmatched->node).value());
+    if (gone != receivers.end()) receivers.erase(gone);
   } else if (const auto* more = std::get_if<overlay::MessagesExpired>(&output)) {
     expired += more->count;
   } else if (const auto* trace = std::get_if<overlay::TraceDone>(&output)) {

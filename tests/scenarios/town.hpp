@@ -35,7 +35,8 @@ class Town {
   /// Some running node, none of `not_these`.
   [[nodiscard]] HostIndex any_running(const std::vector<HostIndex>& not_these = {});
 
-  SubscriptionId subscribe(HostIndex node, std::string_view subject);
+  SubscriptionId subscribe(HostIndex node, std::string_view subject,
+                           const overlay::SubscribeOptions& options = {});
   PublisherId advertise(HostIndex node, std::string_view subject,
                         const overlay::PublishOptions& options = {});
   /// Publishes the next number; false if the queue is full.
@@ -45,10 +46,12 @@ class Town {
   [[nodiscard]] const std::vector<HostIndex>& receivers(HostIndex node, PublisherId publisher);
   bool wait_for_receivers(HostIndex node, PublisherId publisher, std::size_t count, Duration most);
 
-  /// What came for a subscription: sender's node and number, in order of arrival.
+  /// What came for a subscription from the identity of a node, or another, in order of arrival.
   using Numbers = std::vector<std::uint64_t>;
   [[nodiscard]] const Numbers& received(HostIndex node, SubscriptionId subscription,
                                         HostIndex sender);
+  [[nodiscard]] const Numbers& received(HostIndex node, SubscriptionId subscription,
+                                        const Fingerprint& identity);
 
   /// The closest running member to `subject`.
   [[nodiscard]] HostIndex coordinator(std::string_view subject) const;
@@ -58,6 +61,8 @@ class Town {
   /// How long each node took to its first readiness.
   std::map<HostIndex, Duration> time_to_ready;
   std::uint64_t expired = 0;
+  /// Why its attempts to enter failed.
+  std::map<HostIndex, std::vector<Errc>> join_failures;
   std::map<std::pair<HostIndex, overlay::TraceId>, std::vector<Fingerprint>> traces;
 
  private:

@@ -40,7 +40,8 @@ std::vector<Verdict> authorize(Policy& policy, const Token& peer, const Request&
 
 std::vector<Request> every_request(const Cast& cast) {
   return {JoinRequest{Participation::member}, JoinRequest{Participation::client},
-          IntentRequest{IntentRole::send, cast.subject}, SubjectRequest{cast.subject}};
+          IntentRequest{IntentRole::send, cast.subject}, SubjectRequest{cast.subject},
+          JudgeRequest{cast.node}};
 }
 
 TEST(OpenPolicy, SaysYesToEverybody) {
@@ -112,6 +113,41 @@ TEST(RealmPolicy, LetsNobodyJoinByANodeOrAnIntent) {
   EXPECT_EQ(authorize(*policy, cast.node_token().token, JoinRequest{}), kNo);
   EXPECT_EQ(authorize(*policy, cast.intent_token().token, JoinRequest{}), kNo);
   EXPECT_EQ(authorize(*policy, cast.intent_token().token, IntentRequest{}), kYes);
+}
+
+TEST(RealmPolicy, R43_LeavesJoinersWhomNobodyVouchesForToTheLeader) {
+  Cast cast;
+  const auto policy = realm_policy(cast.leader_key.public_key, Unvouched::ask_leader);
+  const std::vector<Verdict> defer = {Verdict::defer};
+  for (const Token& token : {cast.identity_token().token, cast.node_token().token}) {
+    EXPECT_EQ(authenticate(*policy, token), kYes);
+    EXPECT_EQ(authorize(*policy, token, JoinRequest{}), defer);
+    // The leader itself has nobody to leave it to.
+    EXPECT_EQ(authorize(*policy, token, JudgeRequest{}), kNo);
+  }
+  EXPECT_EQ(authorize(*policy, cast.vouched_identity_token().token, JoinRequest{}), kYes);
+  EXPECT_EQ(authorize(*policy, cast.intent_token().token, IntentRequest{}), kYes);
+  NodeTokenParams outside = cast.node_params();
+  outside.realm = {};
+  EXPECT_EQ(authenticate(*policy, cast.issue(outside)->token), kNo);
+  EXPECT_EQ(authorize(*policy, cast.issue(outside)->token, JoinRequest{}), kNo);
+}
+
+TEST(RealmPolicy, R43_SaysYesToTheKnown) {
+  Cast cast;
+  const Token identity = cast.identity_token().token;
+  const Token node = cast.node_token().token;
+  const auto knows = [&](const Fingerprint& known, const Token& token) {
+    const auto policy = realm_policy(cast.leader_key.public_key, Unvouched::refuse, {known});
+    const auto judged = authorize(*policy, token, JudgeRequest{});
+    EXPECT_EQ(authorize(*policy, token, JoinRequest{}), judged);
+    return judged;
+  };
+  EXPECT_EQ(knows(cast.person, identity), kYes);
+  EXPECT_EQ(knows(cast.node, identity), kNo);
+  EXPECT_EQ(knows(cast.node, node), kYes);
+  EXPECT_EQ(knows(identity_fingerprint(cast.node_key.public_key), node), kYes);
+  EXPECT_EQ(knows(cast.person, node), kNo);
 }
 
 /// An embedder that does what a test tells it to.

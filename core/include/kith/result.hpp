@@ -39,6 +39,7 @@ enum class Errc : std::uint8_t {
   replayed,            ///< A time or number that was used before.
   protocol_error,      ///< A message that has no place in this state.
   refused,             ///< The peer, or a policy, said no.
+  deferred,            ///< The peer cannot judge us yet: try again later.
   timed_out,           ///< The answer did not come in time.
   connection_lost,     ///< The stream ended without a proper close.
   connection_refused,  ///< Nobody listens there.
@@ -51,6 +52,7 @@ enum class Errc : std::uint8_t {
   limit_reached,   ///< A configured limit stands in the way.
   not_found,       ///< No such thing.
   not_authorized,  ///< A policy does not allow it.
+  reserved_name,   ///< A name that the overlay keeps for itself.
   shutting_down,   ///< The node is stopping.
 };
 

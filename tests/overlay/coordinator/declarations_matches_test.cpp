@@ -18,7 +18,8 @@ using Unmatched = Declarations::Unmatched;
 struct MatchesTest : testing::Test {
   MatchesTest() {
     declarations.set_node(self.node_token(), {}, now);
-    id = declarations.add(self.intent({.subject = subject, .life = 1h}), now).value();
+    id = declarations.add(self.intent({.subject = subject, .life = 1h}), self.identity_key, now)
+             .value();
     take<Matched>();
   }
 
@@ -51,8 +52,7 @@ struct MatchesTest : testing::Test {
   Actor ada{random};
   Actor bob{random, true};
   Fingerprint subject = random_fingerprint(random);
-  Declarations declarations{
-      {.matches_max = 2}, self.identity_key, self.node_key, signatures(), random};
+  Declarations declarations{{.matches_max = 2}, self.node_key, signatures(), random};
   Id id{};
 };
 
@@ -228,7 +228,9 @@ TEST_F(MatchesTest, KeepsItsLimit) {
 
 TEST_F(MatchesTest, OneIntentMayMatchSeveralOfOurs) {
   const Id other =
-      declarations.add(self.intent({.subject = subject, .role = IntentRole::send}), now).value();
+      declarations
+          .add(self.intent({.subject = subject, .role = IntentRole::send}), self.identity_key, now)
+          .value();
   push(ada.peer_intent({.subject = subject, .role = IntentRole::both}));
   EXPECT_EQ(take<Matched>().size(), 2U);
   EXPECT_EQ(declarations.matches(id) + declarations.matches(other), 2U);

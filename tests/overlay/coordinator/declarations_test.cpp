@@ -22,7 +22,7 @@ struct DeclarationsTest : testing::Test {
 
   Id add(Actor::Wish wish = {}) {
     wish.subject = subject;
-    return declarations.add(self.intent(wish), now).value();
+    return declarations.add(self.intent(wish), self.identity_key, now).value();
   }
   PeerIntent peer(const Actor& who, Actor::Wish wish = {}) {
     wish.subject = subject;
@@ -67,7 +67,7 @@ struct DeclarationsTest : testing::Test {
   Actor ada{random};
   Actor bob{random, true};
   Fingerprint subject = random_fingerprint(random);
-  Declarations declarations{{}, self.identity_key, self.node_key, signatures(), random};
+  Declarations declarations{{}, self.node_key, signatures(), random};
 };
 
 TEST_F(DeclarationsTest, DeclaresAtOnceToTheSubject) {
@@ -241,7 +241,9 @@ TEST_F(DeclarationsTest, DoesNotDeclareAWornToken) {
 
 TEST_F(DeclarationsTest, ReplacesATokenFromAheadOfAClockThatWasPutRight) {
   const Id id =
-      declarations.add(self.intent({.subject = subject, .at = after(24h).wall}), now).value();
+      declarations
+          .add(self.intent({.subject = subject, .at = after(24h).wall}), self.identity_key, now)
+          .value();
   const auto needs = take<Declarations::NeedsRenewal>();
   ASSERT_EQ(needs.size(), 1U);
   EXPECT_EQ(needs[0].declaration, id);
@@ -302,7 +304,8 @@ TEST_F(DeclarationsTest, DeclaresAgainWhenItsNodeMoves) {
 
 TEST_F(DeclarationsTest, SpreadsManyDeclaresOverTime) {
   for (int i = 0; i < 200; ++i)
-    (void)declarations.add(self.intent({.subject = random_fingerprint(random)}), now);
+    (void)declarations.add(self.intent({.subject = random_fingerprint(random)}), self.identity_key,
+                           now);
   EXPECT_EQ(take<Declarations::RouteToSubject>().size(), 200U);
   declarations.set_node(self.node_token(after(1min).wall), {}, now);
   std::vector<std::size_t> steps{take<Declarations::RouteToSubject>().size()};

@@ -179,8 +179,7 @@ void RegionWorld::start(Node& node) {
   ++node.life;
   node.own.clear();
   node.matches.clear();
-  node.declarations.emplace(DeclarationsConfig{}, node.actor.identity_key, node.actor.node_key,
-                            signatures(), random_);
+  node.declarations.emplace(DeclarationsConfig{}, node.actor.node_key, signatures(), random_);
   if (node.client) {
     node.relays.clear();
     choose_relays(node);
@@ -218,7 +217,7 @@ void RegionWorld::declare(Node& node) {
   Fingerprint audience;
   if (random_.below(4) == 0) audience = any().actor.identity;
   const IntentToken intent = issue(node, key, audience, now_.wall);
-  const auto id = node.declarations->add(intent, now_);
+  const auto id = node.declarations->add(intent, node.actor.identity_key, now_);
   ASSERT_TRUE(id.has_value());
   node.own.emplace(*id, intent);
   drain(node);

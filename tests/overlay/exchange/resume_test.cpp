@@ -192,7 +192,6 @@ TEST_F(Resume, TakesAPublisherThatStartedAgainForANewOne) {
   ExchangeConfig config;
   config.signatures = &signatures();
   config.node = sender().actor.node;
-  config.identity = sender().actor.identity;
   sender().exchange = std::make_unique<Exchange>(config, random);
   world.advance(1s);
   const PublisherId again = world.advertise(0);
@@ -211,7 +210,6 @@ TEST_F(Resume, TakesAReceiverThatStartedAgainForANewOne) {
   ExchangeConfig config;
   config.signatures = &signatures();
   config.node = receiver().actor.node;
-  config.identity = receiver().actor.identity;
   receiver().exchange = std::make_unique<Exchange>(config, random);
   const SubscriptionId again = world.subscribe(1);
   world.match(0, publisher, 1, again);

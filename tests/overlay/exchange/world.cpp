@@ -63,7 +63,6 @@ TestNode::TestNode(Random& random, std::size_t index_) : index(index_), actor(ra
   ExchangeConfig config;
   config.signatures = &signatures();
   config.node = actor.node;
-  config.identity = actor.identity;
   exchange = std::make_unique<Exchange>(config, random);
 }
 

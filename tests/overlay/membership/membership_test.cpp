@@ -25,7 +25,8 @@ class MembershipTest : public testing::Test {
     config.self = village.id(village.self);
     config.signatures = &crypto::ed25519();
     membership.emplace(
-        config, Membership::Shared{village.book, village.table, village.peers, village.random},
+        config,
+        Membership::Shared{village.book, village.table, village.peers, village.random, judgements},
         TimePoint{});
   }
 
@@ -50,6 +51,8 @@ class MembershipTest : public testing::Test {
   }
 
   test::Village village;
+  RealmJudgements judgements{{.signatures = &crypto::ed25519(), .asks_nobody = true},
+                             village.random};
   std::optional<Membership> membership;
 };
 
@@ -78,7 +81,9 @@ TEST_F(MembershipTest, R42_SaysNotAcknowledgedThenCloses) {
   for (const Verdict verdict : {Verdict::no, Verdict::defer}) {
     ASSERT_TRUE(receive_join(village.issue(5), {}));
     membership->on_verdict(kConnection, verdict, at(0s));
-    EXPECT_EQ(kind_of(take<SendOn>()), MessageKind::not_acknowledged);
+    const auto told = take<SendOn>();
+    ASSERT_TRUE(told);
+    EXPECT_EQ(decode_not_acknowledged(told->message), verdict == Verdict::defer);
     EXPECT_TRUE(take<CloseSession>());
     EXPECT_FALSE(take<SessionJoined>());
   }

@@ -64,6 +64,13 @@ TEST(MembershipMessages, AreNotTakenForOneAnother) {
   EXPECT_EQ(*decode_acknowledge(encode_acknowledge(Participation::client)), Participation::client);
 }
 
+TEST(MembershipMessages, SayWhetherItIsWorthTryingAgainSoon) {
+  for (const bool later : {false, true})
+    EXPECT_EQ(*decode_not_acknowledged(encode_not_acknowledged(later)), later);
+  EXPECT_FALSE(decode_not_acknowledged(encode_bare(MessageKind::not_acknowledged)));
+  EXPECT_FALSE(decode_not_acknowledged(Bytes{0x92, 0x03, 0x01}));
+}
+
 TEST(MembershipMessages, ShowTheirKind) {
   EXPECT_EQ(*peek_kind(encode_bare(MessageKind::leave)), MessageKind::leave);
   EXPECT_FALSE(peek_kind({}));

@@ -15,7 +15,8 @@
 namespace kith {
 
 /// What a policy answers.  `defer`: it cannot be judged now, and the next attempt decides; until
-/// then it is no.
+/// then it is no.  Whoever wants to join and is deferred is told to come back; meanwhile the leader
+/// of the realm is asked, and what it says stands in for `defer` from then on.
 enum class Verdict : std::uint8_t { yes, no, defer };
 
 /// Takes the one answer to a question, at once or later, on the thread that asked.  Dropped
@@ -46,7 +47,21 @@ struct SubjectRequest {
   Fingerprint subject;
 };
 
-using Request = std::variant<JoinRequest, IntentRequest, SubjectRequest>;
+/// May this identity, which came with a ticket of ours, be related with us?  The token is that of
+/// its node.
+struct RelateRequest {
+  Fingerprint identity;
+  Bytes certificate;  ///< What it shows of itself; not verified.
+};
+
+/// May the peer join others in the realm, at `node`?  Asked of the node of the realm's leader, by
+/// those whose own policy deferred; the answer is signed by the leader, and holds for a while.
+struct JudgeRequest {
+  Fingerprint node;
+};
+
+using Request =
+    std::variant<JoinRequest, IntentRequest, SubjectRequest, RelateRequest, JudgeRequest>;
 
 struct AuthenticateQuestion {
   Token token;
@@ -100,11 +115,22 @@ class Policy {
 /// Yes to these nodes and identities alone.
 [[nodiscard]] std::unique_ptr<Policy> known_keys_policy(std::set<Fingerprint> known);
 
+/// What a realm's policy says of a joiner whom the leader has not vouched for.
+enum class Unvouched : std::uint8_t {
+  refuse,
+  ask_leader,  ///< `Verdict::defer`: the leader is asked over the overlay.
+};
+
 /// Yes to whoever belongs to the realm of the identity with `leader_key`: the leader itself,
-/// identities that it issued, and nodes and intents that name the realm.  A node joins by its
-/// identity, so the leader decides who joins; nodes and intents without a joined identity behind
-/// them come no further than a handshake.
-[[nodiscard]] std::unique_ptr<Policy> realm_policy(const std::array<Byte, 32>& leader_key);
+/// identities that it issued, those in `known` (nodes or identities), and intents that name the
+/// realm.  A node joins by its identity, so the leader decides who joins; intents without a joined
+/// identity behind them come no further than a handshake.
+///
+/// At the leader's own node it is the other half of `Unvouched::ask_leader`: of those whom others
+/// ask it about it says yes to the same, and to nobody else.
+[[nodiscard]] std::unique_ptr<Policy> realm_policy(const std::array<Byte, 32>& leader_key,
+                                                   Unvouched unvouched = Unvouched::refuse,
+                                                   std::set<Fingerprint> known = {});
 
 /// The realm that the identity with `leader_key` leads.
 [[nodiscard]] Fingerprint realm_of(const std::array<Byte, 32>& leader_key);

@@ -47,6 +47,9 @@ struct NodeKeys {
   [[nodiscard]] Fingerprint identity() const;
 };
 
+/// The identity that this Ed25519 seed belongs to.
+[[nodiscard]] Fingerprint identity_of(const std::array<Byte, 32>& seed);
+
 /// What the leader of a realm says of an identity.
 struct Vouching {
   /// Ed25519 public key of the identity; that of a node, where the node key is its own identity.
@@ -74,6 +77,9 @@ struct NodeConfig {
   std::optional<NodeKeys> keys{};
   /// The Ed25519 seed of the identity that uses the node; nothing: the node key's own.
   std::optional<std::array<Byte, 32>> identity_seed{};
+  /// Seeds of further identities, on whose behalf subscriptions and publishers may act
+  /// (`SubscriptionOptions::identity`).
+  std::vector<std::array<Byte, 32>> further_identity_seeds{};
   /// The realm; zeros: the public one.
   Fingerprint realm{};
   /// By which the realm's leader vouches for the identity at this node (`vouch`); empty: the
@@ -162,6 +168,9 @@ struct PublisherStatus {
 };
 
 struct SubscriptionOptions {
+  /// On whose behalf: one of the node's identities (`identity_of`).  Nothing: `identity_seed`, or
+  /// the node itself where there is none.
+  std::optional<Fingerprint> identity{};
   /// Who may send: zeros anybody in the realm, otherwise an identity or a realm.
   Fingerprint audience{};
   /// Messages that each sender may have under way.
@@ -179,6 +188,8 @@ struct SubscriptionOptions {
 };
 
 struct PublisherOptions {
+  /// On whose behalf, as with a subscription.
+  std::optional<Fingerprint> identity{};
   Fingerprint audience{};
   /// How long an accepted message waits for its receivers.
   Duration time_to_live = std::chrono::seconds(60);
@@ -284,8 +295,9 @@ class Node {
   /// `stop()`.
   ~Node();
 
-  /// Throws `StartError` if `subject` is empty, over 255 bytes or not UTF-8, if a limit is reached,
-  /// if there are subscriptions to it for another audience, or a publisher of it already.
+  /// Throws `StartError` if `subject` is empty, over 255 bytes or not UTF-8, or begins with
+  /// "kith/", if a limit is reached, if the identity is none of the node's, if there are
+  /// subscriptions of it to the subject for another audience, or a publisher already.
   [[nodiscard]] Subscription subscribe(std::string_view subject,
                                        std::function<void(const Message&)> on_message,
                                        SubscriptionOptions options = {});

@@ -1,0 +1,262 @@
+// The part of the engine that has to do with tickets, relationships and queries.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/overloaded.hpp"
+#include "overlay/engine_impl.hpp"
+#include "tokens/verify.hpp"
+
+namespace kith::overlay {
+
+bool Engine::Impl::step_relations(Instant now) {
+  if (auto output = relations_.poll_output()) {
+    handle(std::move(*output), now);
+    return true;
+  }
+  if (auto output = first_contact_.poll_output()) {
+    handle(std::move(*output), now);
+    return true;
+  }
+  if (auto output = queries_.poll_output()) {
+    handle(std::move(*output), now);
+    return true;
+  }
+  return false;
+}
+
+void Engine::Impl::handle(QueriesOutput output, Instant now) {
+  std::visit(Overloaded{[&](const QueryDial& order) {
+                          DialTarget target;
+                          target.node = order.target.node;
+                          target.flow = order.target.flow;
+                          dial_for(order.query, {order.target.endpoint}, std::move(target), now);
+                        },
+                        [&](const QuerySend& order) { send(order.connection, order.message, now); },
+                        [&](const QueryDone& order) {
+                          close(order.connection, CloseReason::done, Errc::closed, now);
+                        },
+                        [&](QueryArrived& arrived) {
+                          const QuestionId question = next_question();
+                          inquiries_.emplace(question, Asked{arrived.inquiry, arrived.connection});
+                          const Fingerprint& node = *connections_.find(arrived.connection)->node;
+                          outputs_.emplace_back(QueryAsked{question, node, std::move(arrived.topic),
+                                                           arrived.payload});
+                        },
+                        [&](const QueryAnswered& answered) { outputs_.emplace_back(answered); },
+                        [&](const QueryFailed& failed) { outputs_.emplace_back(failed); }},
+             output);
+}
+
+void Engine::Impl::handle(FirstContactOutput output, Instant now) {
+  std::visit(
+      Overloaded{[&](ContactDial& order) {
+                   dial_for(order.redeem, std::move(order.endpoints), std::move(order.target), now);
+                 },
+                 [&](const ContactSend& order) { send(order.connection, order.message, now); },
+                 [&](const ContactOver& order) {
+                   close(order.connection, CloseReason::done, order.why, now);
+                 },
+                 [&](AskToRelate& ask) { ask_to_relate(std::move(ask), now); },
+                 [&](KeepRelation& keep) {
+                   const QuestionId question = next_question();
+                   relation_questions_.emplace(
+                       question, RelationQuestion{RelationQuestion::Of::keeping, keep.connection});
+                   outputs_.emplace_back(KeepRelationship{question, std::move(keep.relationship),
+                                                          std::move(keep.endpoints),
+                                                          std::move(keep.certificate)});
+                 },
+                 [&](RelationMade& made) { on_relation_made(std::move(made), now); },
+                 [&](const Redeemed& redeemed) { outputs_.emplace_back(redeemed); },
+                 [&](const RedeemFailed& failed) { outputs_.emplace_back(failed); }},
+      output);
+}
+
+void Engine::Impl::handle(RelationsOutput output, Instant now) {
+  std::visit(
+      Overloaded{[&](RelationDial& order) {
+                   // Its newest token says best where it is, if we have one.
+                   if (const auto contact = book_->find(*order.target.node)) {
+                     const auto& known = book_->token(*contact).endpoints;
+                     order.endpoints.insert(order.endpoints.begin(), known.begin(), known.end());
+                   }
+                   dial_for(order.about, std::move(order.endpoints), std::move(order.target), now);
+                 },
+                 [&](RelationSend& order) { send(order.connection, order.message, now); },
+                 [&](RelationOver& order) {
+                   const Connection* connection = connections_.find(order.connection);
+                   if (!connection) return;
+                   if (connection->joined) return end_needless_session(*connection->node, now);
+                   close(order.connection, CloseReason::done, Errc::closed, now);
+                 },
+                 [&](auto& told) { outputs_.emplace_back(std::move(told)); }},
+      output);
+}
+
+// Dialing.
+
+void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoints,
+                            DialTarget target, Instant now) {
+  if (leave_by_ || endpoints.empty())
+    return fail_errand(errand, leave_by_ ? Errc::shutting_down : Errc::no_route, now);
+  Connection& connection = dial(endpoints, std::nullopt, std::nullopt, now);
+  connection.opening->errand = errand;
+  connection.opening->target = std::move(target);
+}
+
+DialTarget Engine::Impl::target_of_errand(Connection& connection, WallTime now) {
+  DialTarget target = *std::exchange(connection.opening->target, std::nullopt);
+  connection.node = target.node;
+  if (target.static_key) target.time = dial_clock_.next(now);
+  if (target.flow == Flow::reconnect && !endpoints_.empty()) {
+    const std::string home = endpoints_.front().to_string();
+    const std::size_t colon = home.rfind(':');
+    target.site = home.substr(0, colon) + "@" + home.substr(colon + 1);
+  } else if (target.flow == Flow::reconnect) {
+    target.site = "nowhere@0";
+  }
+  return target;
+}
+
+void Engine::Impl::on_errand_opened(Connection& connection, Instant now) {
+  std::visit(Overloaded{[](std::monostate) {},
+                        [&](QueryId query) {
+                          connection.scopes.queried = true;
+                          queries_.on_opened(query, connection.id);
+                        },
+                        [&](RedeemId redeem) {
+                          connection.scopes.ticket = true;
+                          connection.deadline = now.time + kRelateTimeout;
+                          connections_.look_by(connection, connection.deadline);
+                          first_contact_.on_opened(redeem, connection.id);
+                        },
+                        [&](const RelationshipId& about) {
+                          relate(connection, now);
+                          relations_.on_opened(about, connection.id, now.wall);
+                        }},
+             connection.opening->errand);
+}
+
+void Engine::Impl::fail_errand(const Errand& errand, Errc why, Instant now) {
+  std::visit(
+      Overloaded{[](std::monostate) {}, [&](QueryId query) { queries_.on_failed(query, why); },
+                 [&](RedeemId redeem) { first_contact_.on_failed(redeem, why); },
+                 [&](const RelationshipId& about) { relations_.on_failed(about, why, now.wall); }},
+      errand);
+}
+
+// Sessions.
+
+/// The session carries messages on relationships from now on.
+void Engine::Impl::relate(Connection& connection, Instant now) {
+  if (connection.scopes.queried || connection.scopes.ticket) return;
+  connection.scopes.related = true;
+  connection.session->let_in();
+  // One that was dialed to join waits for the answer to that.
+  if (!connection.dialed || is_errand(connection)) connection.deadline.reset();
+  if (!connection.dialed) limiter_.on_confirmed(std::to_underlying(connection.id), now.time);
+  relations_.on_session({connection.id, *connection.node}, connection.dialed, now.wall);
+}
+
+/// The session of `connection` is no more.
+void Engine::Impl::end_relations(const Connection& connection, Errc why) {
+  queries_.on_closed(connection.id, why);
+  first_contact_.on_closed(connection.id, why);
+  relations_.on_closed(connection.id, why);
+  std::erase_if(inquiries_,
+                [&](const auto& asked) { return asked.second.connection == connection.id; });
+  std::erase_if(relation_questions_, [&](const auto& asked) {
+    return asked.second.connection == connection.id &&
+           asked.second.of != RelationQuestion::Of::keeping;
+  });
+}
+
+Scopes Engine::Impl::scopes_of(const Connection& connection) const {
+  Scopes scopes = connection.scopes;
+  scopes.joined = connection.joined;
+  scopes.answers_queries = queries_.answers_any();
+  return scopes;
+}
+
+Result<void> Engine::Impl::dispatch_relations(Connection& connection, MessageKind kind,
+                                              ByteView message, Instant now) {
+  switch (kind) {
+    case MessageKind::relate:
+    case MessageKind::related:
+    case MessageKind::not_related:
+      return first_contact_.on_message(connection.id, kind, message, now.wall);
+    case MessageKind::query: {
+      const bool is_public = scopes_of(connection).is_fresh();
+      connection.scopes.queried = connection.scopes.queried || is_public;
+      return queries_.on_query(connection.id, is_public, message);
+    }
+    case MessageKind::reply:
+      return queries_.on_reply(connection.id, message);
+    case MessageKind::introduce:
+      return on_introduce(connection, message, now);
+    default:
+      return relations_.on_message({connection.id, *connection.node}, kind, message, now.wall);
+  }
+}
+
+// Joining over a session that began without tokens.
+
+Result<void> Engine::Impl::join_over(const RelationshipId& relationship, Instant now) {
+  const auto link = relations_.session_of(relationship);
+  if (!link) return std::unexpected(Errc::no_route);
+  Connection& connection = *connections_.find(*link);
+  if (!connection.dialed) return std::unexpected(Errc::not_authorized);
+  if (connection.joined || std::exchange(connection.joins, true)) return {};
+  if (connection.contact) {
+    send_join(connection, now);
+  } else if (!std::exchange(connection.introduced, true)) {
+    send(connection.id, encode_introduce(local_.token), now);
+  }
+  return {};
+}
+
+void Engine::Impl::send_join(Connection& connection, Instant now) {
+  membership_.on_join_sent(connection.id, *connection.contact, connection.opening->entrance);
+  send(connection.id,
+       has_identity() ? join_of_identity(connection, now) : encode(membership_.join_message()),
+       now);
+}
+
+Result<void> Engine::Impl::on_introduce(Connection& connection, ByteView message, Instant now) {
+  if (std::exchange(connection.knows_token, true)) return std::unexpected(Errc::protocol_error);
+  const auto bytes = decode_introduce(message);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto token = decode_node_token(*bytes);
+  if (!token) return std::unexpected(token.error());
+  const auto valid = verify(token->token, signatures_, now.wall);
+  if (!valid) return valid;
+  if (token->token.realm() != config_.realm) return std::unexpected(Errc::wrong_realm);
+  if (token->fingerprint() != connection.node) return std::unexpected(Errc::wrong_key);
+  if (!connection.contact) connection.contact = book_->keep(std::move(*token));
+  if (!std::exchange(connection.introduced, true))
+    send(connection.id, encode_introduce(local_.token), now);
+  if (connection.joins && !connection.joined) send_join(connection, now);
+  return {};
+}
+
+// Commands.
+
+Result<RelationshipId> Engine::Impl::add_relationship(RelationshipToken relationship,
+                                                      std::vector<Endpoint> endpoints) {
+  return relations_.add(std::move(relationship), std::move(endpoints));
+}
+
+Result<QueryId> Engine::Impl::query(const JoinTarget& target, std::string_view topic,
+                                    ByteView payload) {
+  return queries_.ask(target, topic, payload);
+}
+
+Result<void> Engine::Impl::answer_query(QuestionId question, QueryStatus status, ByteView payload) {
+  const auto asked = inquiries_.find(question);
+  if (asked == inquiries_.end()) return {};
+  if (auto done = queries_.answer(asked->second.inquiry, status, payload); !done) return done;
+  inquiries_.erase(asked);
+  return {};
+}
+
+}  // namespace kith::overlay

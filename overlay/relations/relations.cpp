@@ -1,0 +1,289 @@
+#include "overlay/relations/relations.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "tokens/verify.hpp"
+
+namespace kith::overlay {
+
+Result<RelationshipId> Relations::add(RelationshipToken relationship,
+                                      std::vector<Endpoint> endpoints) {
+  const RelationshipTerms& terms = relationship.terms();
+  const RelationshipId id = terms.id;
+  if (terms.realm != config_.realm) return std::unexpected(Errc::wrong_realm);
+  const bool ours = std::ranges::any_of(
+      std::array{&terms.proposer, &terms.partner}, [&](const RelationshipParty* party) {
+        return party->node == config_.self && party->key == config_.identity_key->public_key;
+      });
+  if (!ours || terms.proposer.node == terms.partner.node) return std::unexpected(Errc::wrong_key);
+  if (const auto known = relations_.find(id); known != relations_.end()) {
+    if (known->second.token != relationship) return std::unexpected(Errc::duplicate_key);
+    known->second.endpoints = std::move(endpoints);
+    return id;
+  }
+  if (relations_.size() >= config_.relationships_most) return std::unexpected(Errc::limit_reached);
+  // Dates are judged when it is used.
+  if (const auto valid = relationship.verify(*config_.signatures, terms.not_before); !valid)
+    return std::unexpected(valid.error());
+  const auto added = relations_.emplace(
+      id, Relation{.token = std::move(relationship), .endpoints = std::move(endpoints)});
+  by_node_[theirs(added.first->second).node].insert(id);
+  return id;
+}
+
+Result<void> Relations::add_end(const RelationEnd& end) {
+  const auto it = relations_.find(end.relationship);
+  if (it == relations_.end()) return std::unexpected(Errc::not_found);
+  if (const auto valid = check(end, it->second); !valid) return valid;
+  it->second.end = end;
+  return {};
+}
+
+Result<void> Relations::connect(const RelationshipId& id, WallTime now) {
+  const auto it = relations_.find(id);
+  if (it == relations_.end()) return std::unexpected(Errc::not_found);
+  Relation& relation = it->second;
+  if (relation.end) return std::unexpected(Errc::closed);
+  const RelationshipTerms& terms = relation.token.terms();
+  if (const auto valid = verify_dates(terms.not_before, terms.expires_at, now); !valid)
+    return valid;
+  if (link_to(theirs(relation).node)) {
+    outputs_.emplace_back(RelationReached{id});
+  } else {
+    dial(id, relation, {.flow = Flow::reconnect, .is_pinned = true});
+  }
+  return {};
+}
+
+Result<std::uint64_t> Relations::send(const RelationshipId& id, ByteView payload, WallTime now) {
+  const auto it = relations_.find(id);
+  if (it == relations_.end()) return std::unexpected(Errc::not_found);
+  Relation& relation = it->second;
+  if (payload.size() > kRelationPayloadBytesMax) return std::unexpected(Errc::too_long);
+  if (relation.outgoing.size() >= config_.under_way_most) return std::unexpected(Errc::would_block);
+  const auto link = link_to(theirs(relation).node);
+  if (!link || !holds(relation, now)) {
+    if (const auto dialed = connect(id, now); !dialed) return std::unexpected(dialed.error());
+  }
+  const std::uint64_t number = relation.next_number++;
+  Outgoing& outgoing =
+      relation.outgoing.emplace(number, Outgoing{{payload.begin(), payload.end()}, {}})
+          .first->second;
+  if (link) transmit(id, number, outgoing, *link);
+  return number;
+}
+
+void Relations::transmit(const RelationshipId& id, std::uint64_t number, Outgoing& outgoing,
+                         ConnectionId connection) {
+  outgoing.connection = connection;
+  outputs_.emplace_back(
+      RelationSend{connection, encode(RelationMessage{id, number, outgoing.payload})});
+  outgoing.payload = Bytes();
+}
+
+void Relations::take(const RelationshipId& id, std::uint64_t number) {
+  for (auto& [connection, link] : links_) {
+    const auto untaken = link.untaken.find(id);
+    if (untaken == link.untaken.end() || untaken->second.erase(number) == 0) continue;
+    if (untaken->second.empty()) link.untaken.erase(untaken);
+    outputs_.emplace_back(RelationSend{connection, encode(RelationTaken{id, number})});
+    return;
+  }
+}
+
+Result<void> Relations::end(const RelationshipId& id, WallTime now) {
+  const auto it = relations_.find(id);
+  if (it == relations_.end()) return std::unexpected(Errc::not_found);
+  Relation& relation = it->second;
+  if (relation.end) return std::unexpected(Errc::closed);
+  RelationEnd end{id, now, {}};
+  end.signature = config_.signatures->sign(*config_.identity_key, {end_statement(id, now)});
+  const bool was_valid = holds(relation, now);
+  close(relation, end, true);
+  relation.is_end_untold = was_valid;
+  const Fingerprint& node = theirs(relation).node;
+  if (const auto link = link_to(node)) {
+    flush(node, *link, now);
+    leave_if_unrelated(node, *link, now);
+  } else if (was_valid) {
+    dial(id, relation, {.flow = Flow::reconnect, .is_pinned = true});
+  }
+  return {};
+}
+
+/// From here on nothing goes either way.
+void Relations::close(Relation& relation, const RelationEnd& end, bool by_us) {
+  relation.end = end;
+  outputs_.emplace_back(RelationshipEnded{end, by_us});
+  lose_on(std::nullopt, end.relationship, relation, Errc::closed);
+  for (auto& [connection, link] : links_) {
+    lose_on(connection, end.relationship, relation, Errc::closed);
+    link.untaken.erase(end.relationship);
+  }
+}
+
+void Relations::lose_on(std::optional<ConnectionId> connection, const RelationshipId& id,
+                        Relation& relation, Errc why) {
+  std::erase_if(relation.outgoing, [&](const auto& entry) {
+    if (entry.second.connection != connection) return false;
+    outputs_.emplace_back(RelationMessageLost{id, entry.first, why});
+    return true;
+  });
+}
+
+void Relations::dial(const RelationshipId& about, const Relation& relation, DialWay way) {
+  const RelationshipParty& them = theirs(relation);
+  if (!dialing_.try_emplace(them.node, Dialing{about, way}).second) return;
+  DialTarget target;
+  target.flow = way.flow;
+  target.node = them.node;
+  if (way.flow != Flow::hidden) {
+    target.static_key = them.static_key;
+    target.about = about;
+  }
+  outputs_.emplace_back(RelationDial{about, relation.endpoints, std::move(target)});
+}
+
+void Relations::on_opened(const RelationshipId& about, ConnectionId connection, WallTime now) {
+  const auto it = relations_.find(about);
+  if (it == relations_.end()) return;
+  const Fingerprint& node = theirs(it->second).node;
+  on_session({connection, node}, true, now);
+  leave_if_unrelated(node, connection, now);
+}
+
+void Relations::on_failed(const RelationshipId& about, Errc why, WallTime now) {
+  const auto it = relations_.find(about);
+  if (it == relations_.end()) return;
+  const Fingerprint& node = theirs(it->second).node;
+  const auto dialing = dialing_.find(node);
+  if (dialing == dialing_.end() || dialing->second.about != about) return;
+  const auto next = fallback(dialing->second.way);
+  dialing_.erase(dialing);
+  if (next && holds(it->second, now)) return dial(about, it->second, *next);
+  for (const RelationshipId& id : by_node_.at(node)) {
+    if (!relations_.at(id).end) outputs_.emplace_back(RelationUnreachable{id, why});
+    lose_on(std::nullopt, id, relations_.at(id), why);
+  }
+}
+
+void Relations::on_session(const Sender& with, bool dialed, WallTime now) {
+  const auto shared = by_node_.find(with.node);
+  if (shared == by_node_.end()) return;
+  const bool is_first = !link_to(with.node);
+  Link& link = links_.try_emplace(with.connection, Link{.node = with.node}).first->second;
+  link.dialed = dialed;
+  if (std::exchange(link.is_related, true)) return;
+  dialing_.erase(with.node);
+  for (const RelationshipId& id : shared->second)
+    if (is_first && holds(relations_.at(id), now)) outputs_.emplace_back(RelationReached{id});
+  flush(with.node, with.connection, now);
+}
+
+/// Sends what has waited for a session with `node`.
+void Relations::flush(const Fingerprint& node, ConnectionId connection, WallTime now) {
+  for (const RelationshipId& id : by_node_.at(node)) {
+    Relation& relation = relations_.at(id);
+    if (std::exchange(relation.is_end_untold, false))
+      outputs_.emplace_back(RelationSend{connection, encode(*relation.end)});
+    if (!holds(relation, now)) {
+      lose_on(std::nullopt, id, relation, Errc::expired);
+      continue;
+    }
+    for (auto& [number, message] : relation.outgoing)
+      if (!message.connection) transmit(id, number, message, connection);
+  }
+}
+
+void Relations::on_closed(ConnectionId connection, Errc why) {
+  const auto closed = links_.extract(connection);
+  if (!closed) return;
+  const auto shared = by_node_.find(closed.mapped().node);
+  if (shared == by_node_.end()) return;
+  for (const RelationshipId& id : shared->second) lose_on(connection, id, relations_.at(id), why);
+}
+
+void Relations::leave_if_unrelated(const Fingerprint& node, ConnectionId connection, WallTime now) {
+  if (!shares(node, now)) outputs_.emplace_back(RelationOver{connection});
+}
+
+const RelationshipParty& Relations::theirs(const Relation& relation) const {
+  const RelationshipTerms& terms = relation.token.terms();
+  return terms.proposer.node == config_.self ? terms.partner : terms.proposer;
+}
+
+bool Relations::holds(const Relation& relation, WallTime now) const {
+  const RelationshipTerms& terms = relation.token.terms();
+  return !relation.end && verify_dates(terms.not_before, terms.expires_at, now).has_value();
+}
+
+bool Relations::shares(const Fingerprint& node, WallTime now) const {
+  return static_key_of(node, now).has_value();
+}
+
+std::optional<crypto::DhPublicKey> Relations::static_key_of(const Fingerprint& node,
+                                                            WallTime now) const {
+  const auto shared = by_node_.find(node);
+  if (shared == by_node_.end()) return std::nullopt;
+  const Relation* newest = nullptr;
+  for (const RelationshipId& id : shared->second) {
+    const Relation& relation = relations_.at(id);
+    if (!holds(relation, now)) continue;
+    if (newest == nullptr || newest->token.terms().issued_at < relation.token.terms().issued_at)
+      newest = &relation;
+  }
+  if (newest == nullptr) return std::nullopt;
+  return theirs(*newest).static_key;
+}
+
+bool Relations::may_reconnect(const RelationshipId& about, const Fingerprint& node,
+                              const crypto::DhPublicKey& static_key, WallTime now) const {
+  const auto it = relations_.find(about);
+  return it != relations_.end() && holds(it->second, now) && theirs(it->second).node == node &&
+         theirs(it->second).static_key == static_key;
+}
+
+/// The session that we send on: as with peers, one dialed by the node with the greater name if
+/// there is any, and the newest of those.
+std::optional<ConnectionId> Relations::link_to(const Fingerprint& node) const {
+  const bool ours_survive = config_.self > node;
+  std::optional<ConnectionId> best;
+  bool best_survives = false;
+  for (const auto& [connection, link] : links_) {
+    if (link.node != node || !link.is_related) continue;
+    const bool survives = link.dialed == ours_survive;
+    if (best && best_survives && !survives) continue;
+    best = connection;
+    best_survives = survives;
+  }
+  return best;
+}
+
+std::optional<ConnectionId> Relations::session_of(const RelationshipId& id) const {
+  const auto it = relations_.find(id);
+  if (it == relations_.end() || it->second.end) return std::nullopt;
+  return link_to(theirs(it->second).node);
+}
+
+void Relations::sanity_check() const {
+  for (const auto& [id, relation] : relations_) {
+    KITH_ASSERT(by_node_.at(theirs(relation).node).contains(id));
+    KITH_ASSERT(relation.outgoing.size() <= config_.under_way_most);
+    KITH_ASSERT(!relation.end || relation.outgoing.empty());
+    for (const auto& [number, message] : relation.outgoing)
+      KITH_ASSERT(message.connection ? links_.contains(*message.connection)
+                                     : dialing_.contains(theirs(relation).node));
+  }
+}
+
+std::optional<RelationsOutput> Relations::poll_output() {
+  if (outputs_.empty()) return std::nullopt;
+  RelationsOutput output = std::move(outputs_.front());
+  outputs_.pop_front();
+  return output;
+}
+
+}  // namespace kith::overlay

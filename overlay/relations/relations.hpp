@@ -1,0 +1,190 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <kith/bytes.hpp>
+#include <kith/endpoint.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+
+#include "core/crypto/primitives.hpp"
+#include "overlay/engine_output.hpp"
+#include "overlay/message_kind.hpp"
+#include "overlay/relations/messages.hpp"
+#include "overlay/session/session.hpp"
+#include "tokens/relationship_token.hpp"
+
+namespace kith::overlay {
+
+// What relationships ask of their node.
+
+/// Dial, and then tell `on_opened`, or `on_failed`.
+struct RelationDial {
+  RelationshipId about{};
+  std::vector<Endpoint> endpoints;
+  DialTarget target;
+};
+struct RelationSend {
+  ConnectionId connection;
+  Bytes message;
+};
+/// The two nodes share nothing any more: close the session, unless it serves something else.
+struct RelationOver {
+  ConnectionId connection;
+};
+
+using RelationsOutput = std::variant<RelationDial, RelationSend, RelationOver, RelationshipEnded,
+                                     RelationReached, RelationUnreachable, RelationMessageArrived,
+                                     RelationMessageTaken, RelationMessageLost>;
+
+struct RelationsConfig {
+  Fingerprint self;
+  crypto::DhPublicKey static_key{};
+  Fingerprint realm;
+  /// Who signs our side.  Outlives this.
+  const crypto::SigningKeyPair* identity_key = nullptr;
+  const crypto::Signatures* signatures = nullptr;
+  std::size_t relationships_most = 65'536;
+  /// Messages of one relationship and direction that are not taken yet.
+  std::size_t under_way_most = 64;
+  /// Messages of one session on relationships that there are not.
+  int strikes_most = 8;
+};
+
+/// The relationships of this node, and what is said on them (docs/protocol.md §10): whoever shares
+/// one may connect at any time, and one session serves all that its two nodes share.  Who may say
+/// what is looked up for every message, so that a relationship that ends, ends at once.
+///
+/// Messages wait for a session, which is dialed if there is none, and are under way until the other
+/// application has taken them.  None is repeated: one whose session broke is reported lost.
+class Relations {
+ public:
+  /// Which session a message came on, and who proved to be at its other end.
+  struct Sender {
+    ConnectionId connection{};
+    Fingerprint node;
+  };
+
+  explicit Relations(const RelationsConfig& config) : config_(config) {}
+
+  // Commands.
+
+  /// A relationship that was kept before, or has just come about, and where the other node may be
+  /// dialed.  `wrong_realm`, `wrong_key` if it names neither us nor our identity, `bad_signature`,
+  /// `duplicate_key` if another one has its id, `limit_reached`.
+  [[nodiscard]] Result<RelationshipId> add(RelationshipToken relationship,
+                                           std::vector<Endpoint> endpoints);
+  /// One that was ended before.  `not_found`, `bad_signature`.
+  Result<void> add_end(const RelationEnd& end);
+  /// Makes sure of a session; `RelationReached` or `RelationUnreachable` follows.
+  Result<void> connect(const RelationshipId& id, WallTime now);
+  /// The number of the message.  `not_found`, `closed` if it was ended, what `verify_dates` says,
+  /// `too_long`, `would_block` while too many are under way.
+  [[nodiscard]] Result<std::uint64_t> send(const RelationshipId& id, ByteView payload,
+                                           WallTime now);
+  /// The application has taken a message that arrived.
+  void take(const RelationshipId& id, std::uint64_t number);
+  /// Signs its end, and tells the other node, now or at the next session.
+  Result<void> end(const RelationshipId& id, WallTime now);
+
+  // Inputs.
+
+  /// The session dialed about `about` is open.
+  void on_opened(const RelationshipId& about, ConnectionId connection, WallTime now);
+  void on_failed(const RelationshipId& about, Errc why, WallTime now);
+  /// There is a session with `node`; said again it has no effect.
+  void on_session(const Sender& with, bool dialed, WallTime now);
+  /// `Errc` if the message has no place: close the session then.
+  Result<void> on_message(const Sender& from, MessageKind kind, ByteView message, WallTime now);
+  void on_closed(ConnectionId connection, Errc why);
+
+  // Outputs.
+
+  [[nodiscard]] std::optional<RelationsOutput> poll_output();
+
+  // Getters.
+
+  /// Whether some relationship with `node` holds now.
+  [[nodiscard]] bool shares(const Fingerprint& node, WallTime now) const;
+  /// The key to expect of `node`, as the newest relationship with it that holds now names it.
+  [[nodiscard]] std::optional<crypto::DhPublicKey> static_key_of(const Fingerprint& node,
+                                                                 WallTime now) const;
+  /// Whether `node`, with this key, may reconnect about `about` (R62, R64).
+  [[nodiscard]] bool may_reconnect(const RelationshipId& about, const Fingerprint& node,
+                                   const crypto::DhPublicKey& static_key, WallTime now) const;
+  [[nodiscard]] bool knows(const RelationshipId& id) const { return relations_.contains(id); }
+  [[nodiscard]] bool is_full() const { return relations_.size() >= config_.relationships_most; }
+  /// The session that messages on it go over.
+  [[nodiscard]] std::optional<ConnectionId> session_of(const RelationshipId& id) const;
+  void sanity_check() const;
+
+ private:
+  /// A message of ours that is not taken yet.
+  struct Outgoing {
+    Bytes payload;  ///< Until it is sent.
+    std::optional<ConnectionId> connection;
+  };
+  struct Relation {
+    RelationshipToken token;
+    std::vector<Endpoint> endpoints;
+    std::optional<RelationEnd> end{};
+    /// The other node has not heard of the end.
+    bool is_end_untold = false;
+    std::uint64_t next_number = 1;
+    std::map<std::uint64_t, Outgoing> outgoing{};
+  };
+  struct Link {
+    Fingerprint node;
+    bool dialed = false;
+    /// The two nodes share something, or did.
+    bool is_related = false;
+    int strikes = 0;
+    std::map<RelationshipId, std::set<std::uint64_t>> untaken{};
+  };
+  struct Dialing {
+    RelationshipId about{};
+    DialWay way;
+  };
+
+  [[nodiscard]] const RelationshipParty& theirs(const Relation& relation) const;
+  [[nodiscard]] Result<void> check(const RelationEnd& end, const Relation& relation) const;
+  [[nodiscard]] bool holds(const Relation& relation, WallTime now) const;
+  /// A relationship that is shared with `node` and holds now.
+  [[nodiscard]] Relation* find(const RelationshipId& id, const Fingerprint& node, WallTime now);
+  [[nodiscard]] std::optional<ConnectionId> link_to(const Fingerprint& node) const;
+  Link& link_of(const Sender& from);
+
+  Result<void> on_told(const Sender& from, ByteView message, WallTime now);
+  Result<void> on_taken(const Sender& from, ByteView message);
+  Result<void> on_end(const Sender& from, ByteView message, WallTime now);
+  Result<void> on_no_relation(const Sender& from, ByteView message);
+  [[nodiscard]] Result<void> strike(Link& link);
+  void dial(const RelationshipId& about, const Relation& relation, DialWay way);
+  void flush(const Fingerprint& node, ConnectionId connection, WallTime now);
+  void transmit(const RelationshipId& id, std::uint64_t number, Outgoing& outgoing,
+                ConnectionId connection);
+  void close(Relation& relation, const RelationEnd& end, bool by_us);
+  /// Reports those messages lost that went out on `connection`; nothing: that wait for one.
+  void lose_on(std::optional<ConnectionId> connection, const RelationshipId& id, Relation& relation,
+               Errc why);
+  void leave_if_unrelated(const Fingerprint& node, ConnectionId connection, WallTime now);
+
+  RelationsConfig config_;
+  std::map<RelationshipId, Relation> relations_;
+  std::map<Fingerprint, std::set<RelationshipId>> by_node_;
+  std::map<ConnectionId, Link> links_;
+  /// At most one dial of a node is under way.
+  std::map<Fingerprint, Dialing> dialing_;
+  std::deque<RelationsOutput> outputs_;
+};
+
+}  // namespace kith::overlay

@@ -1,0 +1,111 @@
+// What the other node says on relationships.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "overlay/relations/relations.hpp"
+
+namespace kith::overlay {
+
+Result<void> Relations::on_message(const Sender& from, MessageKind kind, ByteView message,
+                                   WallTime now) {
+  switch (kind) {
+    case MessageKind::relation_message:
+      return on_told(from, message, now);
+    case MessageKind::relation_taken:
+      return on_taken(from, message);
+    case MessageKind::relation_end:
+      return on_end(from, message, now);
+    case MessageKind::no_relation:
+      return on_no_relation(from, message);
+    default:
+      return std::unexpected(Errc::unknown_kind);
+  }
+}
+
+Relations::Relation* Relations::find(const RelationshipId& id, const Fingerprint& node,
+                                     WallTime now) {
+  const auto it = relations_.find(id);
+  if (it == relations_.end() || theirs(it->second).node != node || !holds(it->second, now))
+    return nullptr;
+  return &it->second;
+}
+
+/// Of sessions with nodes that we share nothing with there is an account, too, once they speak.
+Relations::Link& Relations::link_of(const Sender& from) {
+  return links_.try_emplace(from.connection, Link{.node = from.node}).first->second;
+}
+
+Result<void> Relations::on_told(const Sender& from, ByteView message, WallTime now) {
+  const auto told = decode_relation_message(message);
+  if (!told) return std::unexpected(told.error());
+  const RelationshipId& id = told->relationship;
+  Link& link = link_of(from);
+  if (find(id, from.node, now) == nullptr) {
+    const auto known = relations_.find(id);
+    const bool ended =
+        known != relations_.end() && known->second.end && theirs(known->second).node == from.node;
+    outputs_.emplace_back(
+        RelationSend{from.connection, ended ? encode(*known->second.end) : encode_no_relation(id)});
+    return strike(link);
+  }
+  std::set<std::uint64_t>& untaken = link.untaken[id];
+  if (untaken.size() >= config_.under_way_most || !untaken.insert(told->number).second)
+    return std::unexpected(Errc::protocol_error);
+  outputs_.emplace_back(RelationMessageArrived{id, told->number, told->payload});
+  return {};
+}
+
+Result<void> Relations::strike(Link& link) {
+  if (++link.strikes > config_.strikes_most) return std::unexpected(Errc::not_authorized);
+  return {};
+}
+
+/// Of messages that we have given up nothing is said any more.
+Result<void> Relations::on_taken(const Sender& from, ByteView message) {
+  const auto taken = decode_relation_taken(message);
+  if (!taken) return std::unexpected(taken.error());
+  const auto it = relations_.find(taken->relationship);
+  if (it == relations_.end()) return strike(link_of(from));
+  const auto outgoing = it->second.outgoing.find(taken->number);
+  if (outgoing == it->second.outgoing.end() || outgoing->second.connection != from.connection)
+    return {};
+  it->second.outgoing.erase(outgoing);
+  outputs_.emplace_back(RelationMessageTaken{taken->relationship, taken->number});
+  return {};
+}
+
+Result<void> Relations::on_end(const Sender& from, ByteView message, WallTime now) {
+  const auto end = decode_relation_end(message);
+  if (!end) return std::unexpected(end.error());
+  const auto it = relations_.find(end->relationship);
+  if (it == relations_.end() || theirs(it->second).node != from.node) return strike(link_of(from));
+  if (const auto valid = check(*end, it->second); !valid) return valid;
+  if (it->second.end) return {};
+  close(it->second, *end, false);
+  leave_if_unrelated(from.node, from.connection, now);
+  return {};
+}
+
+Result<void> Relations::check(const RelationEnd& end, const Relation& relation) const {
+  const RelationshipTerms& terms = relation.token.terms();
+  const Bytes statement = end_statement(end.relationship, end.at);
+  const bool signed_by_one = std::ranges::any_of(
+      std::array{&terms.proposer, &terms.partner}, [&](const RelationshipParty* party) {
+        return config_.signatures->verify(party->key, {statement}, end.signature);
+      });
+  if (!signed_by_one) return std::unexpected(Errc::bad_signature);
+  return {};
+}
+
+Result<void> Relations::on_no_relation(const Sender& from, ByteView message) {
+  const auto id = decode_no_relation(message);
+  if (!id) return std::unexpected(id.error());
+  const auto it = relations_.find(*id);
+  if (it == relations_.end()) return strike(link_of(from));
+  lose_on(from.connection, *id, it->second, Errc::not_authorized);
+  return {};
+}
+
+}  // namespace kith::overlay

@@ -1,0 +1,76 @@
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+#include "tests/overlay/engine_lab.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+
+using test::EngineLab;
+
+void listen_to_all(EngineConfig& config) { config.listener = kPublicListener; }
+
+/// Two engines, of which the second enters at the first.
+struct EngineFlows : testing::Test {
+  void enter_by(Flow flow) {
+    newcomer.engine->join({entrance.endpoint, {}, flow}, lab.now);
+    lab.pass(5s);
+  }
+
+  [[nodiscard]] bool has_joined() const { return !newcomer.joined.empty(); }
+
+  EngineLab lab;
+  EngineLab::Node& entrance = lab.add(1, listen_to_all);
+  EngineLab::Node& newcomer = lab.add(2);
+};
+
+TEST_F(EngineFlows, OLeadsIn) {
+  enter_by(Flow::open);
+  EXPECT_TRUE(has_joined());
+}
+
+TEST_F(EngineFlows, SLeadsIn) {
+  enter_by(Flow::sealed);
+  EXPECT_TRUE(has_joined());
+}
+
+TEST_F(EngineFlows, R18_SAsksTheListenersPolicyWhetherItKnowsTheDialer) {
+  entrance.verdict = Verdict::no;
+  enter_by(Flow::sealed);
+  EXPECT_FALSE(has_joined());
+  ASSERT_FALSE(newcomer.join_failures.empty());
+  EXPECT_EQ(newcomer.join_failures.front().why, Errc::refused);
+}
+
+TEST_F(EngineFlows, R18_SAsksTheDialersPolicyWhetherItKnowsTheListener) {
+  newcomer.verdict = Verdict::no;
+  enter_by(Flow::sealed);
+  EXPECT_FALSE(has_joined());
+  EXPECT_TRUE(entrance.joined.empty());
+}
+
+TEST_F(EngineFlows, R18_SWaitsForThePolicyAndThenGivesUp) {
+  entrance.verdict.reset();
+  enter_by(Flow::sealed);
+  EXPECT_FALSE(has_joined());
+  EXPECT_EQ(entrance.engine->status().half_open, 1U);
+  lab.pass(5400ms);
+  EXPECT_EQ(entrance.engine->status().half_open, 0U);
+}
+
+TEST(EngineFlowsByDefault, DoNotTakeTokensInTheOpenNorProofs) {
+  for (const Flow flow : {Flow::open, Flow::sealed}) {
+    EngineLab lab;
+    EngineLab::Node& entrance = lab.add(1);
+    EngineLab::Node& newcomer = lab.add(2);
+    newcomer.engine->join({entrance.endpoint, {}, flow}, lab.now);
+    lab.pass(5s);
+    EXPECT_TRUE(newcomer.joined.empty());
+  }
+}
+
+}  // namespace
+}  // namespace kith::overlay

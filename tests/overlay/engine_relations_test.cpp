@@ -1,0 +1,340 @@
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "overlay/membership/messages.hpp"
+#include "overlay/relations/messages.hpp"
+#include "overlay/sim/crypto.hpp"
+#include "tests/overlay/relations/keeper.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+
+using test::EngineLab;
+using test::Keeper;
+using test::TestNode;
+
+const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
+
+/// Two that share relationships and have no session, one that has nothing to do with them, and a
+/// node in hand whose relationship with the first we may say anything on.
+struct EngineRelations : testing::Test {
+  EngineRelations() {
+    for (int i = 0; i < 2; ++i) shared.push_back(relate(ada, bob));
+  }
+
+  [[nodiscard]] RelationshipPlace place(const Keeper& keeper) const {
+    const auto token = decode_node_token(keeper.node.engine->node_token());
+    return {token->fingerprint(), token->static_key};
+  }
+
+  /// Both know it, as if from their stores.
+  RelationshipId relate(Keeper& proposer, Keeper& partner, Duration life = std::chrono::hours(1)) {
+    RelationshipParams params;
+    params.issued_at = lab.now.wall;
+    params.life = life;
+    params.proposer = place(proposer);
+    params.partner = place(partner);
+    params.partner_key = key(partner).public_key;
+    const RelationshipToken token = sign(params, key(proposer), key(partner));
+    add(proposer, token, partner.node.endpoint);
+    add(partner, token, proposer.node.endpoint);
+    return token.terms().id;
+  }
+
+  /// The same between `ada` and the node in hand.
+  RelationshipToken relate_by_hand(Duration life = std::chrono::hours(1)) {
+    RelationshipParams params;
+    params.issued_at = lab.now.wall;
+    params.life = life;
+    params.proposer = {hand.local.id, hand.static_key.public_key};
+    params.partner = place(ada);
+    params.partner_key = key(ada).public_key;
+    const RelationshipToken token = sign(params, hand.node_key, key(ada));
+    add(ada, token, EngineLab::endpoint_of(7));
+    return token;
+  }
+
+  RelationshipToken sign(const RelationshipParams& params, const crypto::SigningKeyPair& proposer,
+                         const crypto::SigningKeyPair& partner) {
+    const auto proposal = propose_relationship(params, proposer, signatures, random);
+    return *countersign(*proposal, partner, signatures, lab.now.wall);
+  }
+
+  static void add(Keeper& keeper, const RelationshipToken& token, const Endpoint& endpoint) {
+    ASSERT_TRUE(keeper.node.engine->add_relationship(token, {endpoint}));
+  }
+
+  /// The node key, which is the identity's, as the lab makes it.
+  static crypto::SigningKeyPair key(const Keeper& keeper) {
+    std::uint8_t number = 1;
+    while (keeper.node.endpoint != EngineLab::endpoint_of(number)) ++number;
+    SeededRandom same(number);
+    return sim::simulated_primitives().signatures->generate(same);
+  }
+
+  /// The node in hand reconnects to `ada`.
+  EngineLab::Stranger& reconnect(const RelationshipId& about, Bytes first_message = {}) {
+    DialTarget target;
+    target.flow = Flow::reconnect;
+    target.node = ada.node.engine->id();
+    target.static_key = place(ada).static_key;
+    lab.pass(1ms);
+    target.time = lab.now.wall;
+    target.about = about;
+    target.site = "home@1";
+    target.first_message = std::move(first_message);
+    EngineLab::Stranger& visitor = lab.knock(
+        ada.node, kSource,
+        Session::dial(hand.local, std::move(target), test::default_config(), hand.random, lab.now));
+    lab.pass(1s);
+    return visitor;
+  }
+
+  void say(EngineLab::Stranger& visitor, const Bytes& message) {
+    ASSERT_TRUE(visitor.party->session.send({message}));
+    lab.say(visitor);
+    lab.pass(1s);
+  }
+
+  const crypto::Signatures& signatures = *sim::simulated_primitives().signatures;
+  SeededRandom random{99};
+  EngineLab lab;
+  Keeper ada{lab, lab.add(1)};
+  Keeper bob{lab, lab.add(2)};
+  Keeper eve{lab, lab.add(3)};
+  TestNode hand{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  std::vector<RelationshipId> shared;
+};
+
+TEST_F(EngineRelations, R65_LetEitherSideReconnect) {
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  lab.pass(1s);
+  EXPECT_EQ(ada.reached.size(), 2U);
+  EXPECT_EQ(bob.reached.size(), 2U);
+  lab.pass(70s);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 0U);
+  ASSERT_TRUE(bob.tell(shared[1], "hello"));
+  lab.pass(1s);
+  EXPECT_EQ(ada.heard, std::vector<std::string>{"hello"});
+  EXPECT_EQ(bob.taken.size(), 1U);
+}
+
+TEST_F(EngineRelations, R66_R67_AllGoOverOneSessionBothWaysInAnyOrder) {
+  for (const RelationshipId& id : shared) {
+    ASSERT_TRUE(ada.tell(id, "from ada"));
+    lab.pass(1s);
+    ASSERT_TRUE(bob.tell(id, "from bob"));
+    lab.pass(1s);
+  }
+  EXPECT_EQ(ada.heard.size(), 2U);
+  EXPECT_EQ(bob.heard.size(), 2U);
+  EXPECT_EQ(ada.node.dials + bob.node.dials, 1U);
+}
+
+TEST_F(EngineRelations, R69_SessionsAreClosedByWhoWasDialedWhenIdle) {
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  lab.pass(55s);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 1U);
+  lab.pass(10s);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 0U);
+  EXPECT_TRUE(ada.unreachable.empty());
+}
+
+TEST_F(EngineRelations, R77_SurviveThatBothDialAtOnce) {
+  ASSERT_TRUE(ada.tell(shared[0], "from ada"));
+  ASSERT_TRUE(bob.tell(shared[0], "from bob"));
+  lab.pass(1s);
+  EXPECT_EQ(ada.node.dials + bob.node.dials, 2U);
+  EXPECT_EQ(ada.heard, std::vector<std::string>{"from bob"});
+  EXPECT_EQ(bob.heard, std::vector<std::string>{"from ada"});
+  EXPECT_EQ(ada.taken.size() + bob.taken.size(), 2U);
+}
+
+TEST_F(EngineRelations, R62_WithANodeThatKnowsNoneAreUnreachable) {
+  RelationshipParams params;
+  params.issued_at = lab.now.wall;
+  params.proposer = place(eve);
+  params.partner = place(ada);
+  params.partner_key = key(ada).public_key;
+  const RelationshipToken token = sign(params, key(eve), key(ada));
+  add(eve, token, ada.node.endpoint);
+  ASSERT_TRUE(eve.tell(token.terms().id, "let me in"));
+  lab.pass(1min);
+  EXPECT_TRUE(ada.heard.empty());
+  EXPECT_EQ(eve.lost.size(), 1U);
+}
+
+TEST_F(EngineRelations, R62_R64_ReconnectingAboutNoneIsSilence) {
+  const RelationshipToken ours = relate_by_hand();
+  const auto expect_silence = [&](const RelationshipId& about) {
+    const EngineLab::Stranger& visitor = reconnect(about);
+    EXPECT_TRUE(visitor.is_over());
+    EXPECT_TRUE(visitor.heard.empty());
+    lab.pass(3min);
+  };
+  expect_silence({9, 9, 9});
+  // It is valid, but between others.
+  expect_silence(shared[0]);
+  ASSERT_TRUE(reconnect(ours.terms().id).party->opened());
+  ASSERT_TRUE(ada.node.engine->end(ours.terms().id, lab.now));
+  lab.pass(1min);
+  expect_silence(ours.terms().id);
+}
+
+TEST_F(EngineRelations, R64_ReconnectingWithAnotherStaticKeyIsSilence) {
+  const RelationshipToken ours = relate_by_hand();
+  hand.static_key = sim::simulated_primitives().dh->generate(hand.random);
+  const EngineLab::Stranger& visitor = reconnect(ours.terms().id);
+  EXPECT_TRUE(visitor.is_over());
+  EXPECT_TRUE(visitor.heard.empty());
+}
+
+TEST_F(EngineRelations, R64_ReconnectingAboutOneThatIsOverIsSilence) {
+  const RelationshipToken ours = relate_by_hand(1min);
+  lab.pass(10min);
+  const EngineLab::Stranger& visitor = reconnect(ours.terms().id);
+  EXPECT_TRUE(visitor.is_over());
+  EXPECT_TRUE(visitor.heard.empty());
+}
+
+TEST_F(EngineRelations, R63_MessagesOnThoseOfOthersAreRefusedAndRepeatedEndTheSession) {
+  const RelationshipToken ours = relate_by_hand();
+  EngineLab::Stranger& visitor = reconnect(ours.terms().id);
+  for (std::uint64_t i = 0; i < 8; ++i) say(visitor, encode(RelationMessage{shared[0], i, {}}));
+  ASSERT_EQ(visitor.party->messages.size(), 8U);
+  EXPECT_EQ(decode_no_relation(visitor.party->messages[0]), shared[0]);
+  EXPECT_FALSE(visitor.is_over());
+  say(visitor, encode(RelationMessage{shared[0], 9, {}}));
+  EXPECT_TRUE(visitor.ended);
+  EXPECT_TRUE(ada.heard.empty());
+}
+
+TEST_F(EngineRelations, CarryNothingOfTheOverlay) {
+  const Bytes others[] = {encode_update(hand.local.token), encode_bare(MessageKind::leave),
+                          encode(RelateMessage{Bytes(1), {}}), encode(JoinMessage{})};
+  const RelationshipToken ours = relate_by_hand();
+  for (const Bytes& other : others) {
+    EngineLab::Stranger& visitor = reconnect(ours.terms().id);
+    ASSERT_TRUE(visitor.party->opened());
+    say(visitor, other);
+    EXPECT_TRUE(visitor.ended) << static_cast<int>(other[1]);
+  }
+}
+
+TEST_F(EngineRelations, EndAtOnceForBoth) {
+  ASSERT_TRUE(ada.tell(shared[0], "before"));
+  lab.pass(1s);
+  ASSERT_TRUE(ada.node.engine->end(shared[0], lab.now));
+  EXPECT_EQ(ada.tell(shared[0], "after").error(), Errc::closed);
+  // On its way when the end is said.
+  ASSERT_TRUE(bob.tell(shared[0], "crossing"));
+  lab.pass(1s);
+  EXPECT_TRUE(ada.heard.empty());
+  EXPECT_EQ(bob.heard, std::vector<std::string>{"before"});
+  ASSERT_EQ(bob.ended.size(), 1U);
+  EXPECT_FALSE(bob.ended[0].by_us);
+  EXPECT_EQ(bob.lost, std::vector{Errc::closed});
+  EXPECT_EQ(bob.tell(shared[0], "after").error(), Errc::closed);
+  // The other one is as it was.
+  ASSERT_TRUE(bob.tell(shared[1], "still"));
+  lab.pass(1s);
+  EXPECT_EQ(ada.heard, std::vector<std::string>{"still"});
+}
+
+TEST_F(EngineRelations, TellTheOtherNodeOfTheirEndWhenThereIsNoSession) {
+  ASSERT_TRUE(bob.node.engine->end(shared[0], lab.now));
+  lab.pass(1s);
+  ASSERT_EQ(ada.ended.size(), 1U);
+  EXPECT_EQ(ada.ended[0].statement, bob.ended[0].statement);
+}
+
+TEST_F(EngineRelations, LeaveNoSessionBehindWhenTheLastOneEnds) {
+  ASSERT_TRUE(ada.tell(shared[0], "before"));
+  lab.pass(1s);
+  for (const RelationshipId& id : shared) ASSERT_TRUE(ada.node.engine->end(id, lab.now));
+  lab.pass(2s);
+  EXPECT_EQ(bob.ended.size(), 2U);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 0U);
+}
+
+TEST_F(EngineRelations, AreEndedByNobodyElse) {
+  const RelationshipToken ours = relate_by_hand();
+  EngineLab::Stranger& visitor = reconnect(ours.terms().id);
+  RelationEnd forged{ours.terms().id, lab.now.wall, {}};
+  const auto eves = key(eve);
+  forged.signature = signatures.sign(eves, {end_statement(forged.relationship, forged.at)});
+  say(visitor, encode(forged));
+  EXPECT_TRUE(visitor.ended);
+  EXPECT_TRUE(ada.ended.empty());
+}
+
+TEST_F(EngineRelations, ReportMessagesLostWithTheirSession) {
+  bob.takes = false;
+  ASSERT_TRUE(ada.tell(shared[0], "hello"));
+  lab.pass(1s);
+  EXPECT_EQ(bob.heard.size(), 1U);
+  EXPECT_TRUE(ada.taken.empty());
+  bob.node.engine->leave(lab.now);
+  lab.pass(5s);
+  EXPECT_EQ(ada.lost.size(), 1U);
+}
+
+TEST_F(EngineRelations, LimitWhatIsUnderWay) {
+  bob.takes = false;
+  for (int i = 0; i < 64; ++i) ASSERT_TRUE(ada.tell(shared[0], "hello"));
+  EXPECT_EQ(ada.tell(shared[0], "hello").error(), Errc::would_block);
+  lab.pass(1s);
+  EXPECT_EQ(bob.heard.size(), 64U);
+  bob.node.engine->take(shared[0], 1);
+  lab.pass(1s);
+  EXPECT_TRUE(ada.tell(shared[0], "hello"));
+}
+
+TEST_F(EngineRelations, FallBackToAConnectionMessageWhenTheListenerDoesNotReconnect) {
+  Keeper shy{lab, lab.add(4, [](EngineConfig& config) {
+               config.listener.accepted_flows = {Flow::hidden, Flow::connection};
+             })};
+  lab.pass(0s);
+  const RelationshipId id = relate(ada, shy);
+  ASSERT_TRUE(ada.tell(id, "hello"));
+  lab.pass(5s);
+  EXPECT_EQ(shy.heard, std::vector<std::string>{"hello"});
+}
+
+TEST_F(EngineRelations, LetRelatedNodesJoin) {
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  lab.pass(1s);
+  EXPECT_EQ(bob.node.engine->join_over(shared[0], lab.now).error(), Errc::not_authorized);
+  ASSERT_TRUE(ada.node.engine->join_over(shared[0], lab.now));
+  lab.pass(1s);
+  EXPECT_EQ(ada.node.joined, std::vector{bob.node.engine->id()});
+  EXPECT_EQ(bob.node.joined, std::vector{ada.node.engine->id()});
+  ASSERT_TRUE(bob.tell(shared[1], "hello"));
+  lab.pass(1s);
+  EXPECT_EQ(ada.heard.size(), 1U);
+  EXPECT_EQ(ada.node.dials, 1U);
+}
+
+TEST_F(EngineRelations, GoOnWhenTheyMayNotJoin) {
+  bob.node.verdict = Verdict::no;
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  lab.pass(1s);
+  ASSERT_TRUE(ada.node.engine->join_over(shared[0], lab.now));
+  lab.pass(1s);
+  EXPECT_TRUE(ada.node.joined.empty());
+  ASSERT_TRUE(ada.tell(shared[0], "hello"));
+  lab.pass(1s);
+  EXPECT_EQ(bob.heard.size(), 1U);
+  EXPECT_EQ(ada.node.dials, 1U);
+}
+
+}  // namespace
+}  // namespace kith::overlay
