@@ -57,6 +57,7 @@ constexpr std::array kWords = {
     Words{Errc::not_found, "not_found", "not found"},
     Words{Errc::not_authorized, "not_authorized", "not authorized"},
     Words{Errc::reserved_name, "reserved_name", "a name that the overlay keeps for itself"},
+    Words{Errc::store_failed, "store_failed", "the store could not be written or read"},
     Words{Errc::shutting_down, "shutting_down", "shutting down"},
 };
 

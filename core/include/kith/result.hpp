@@ -53,6 +53,7 @@ enum class Errc : std::uint8_t {
   not_found,       ///< No such thing.
   not_authorized,  ///< A policy does not allow it.
   reserved_name,   ///< A name that the overlay keeps for itself.
+  store_failed,    ///< What must survive the node could not be kept.
   shutting_down,   ///< The node is stopping.
 };
 

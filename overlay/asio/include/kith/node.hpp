@@ -14,6 +14,7 @@
 
 #include <kith/address.hpp>
 #include <kith/bytes.hpp>
+#include <kith/contacts.hpp>
 #include <kith/fingerprint.hpp>
 #include <kith/message.hpp>
 #include <kith/policy.hpp>
@@ -33,6 +34,13 @@ class StartError : public std::runtime_error {
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+/// The file of `NodeConfig::store` is damaged, no store, or one of a newer version.  It is left as
+/// it is.
+class StoreDamaged : public StartError {
+ public:
+  using StartError::StartError;
+};
 
 /// The secret seeds of a node's keys, 32 bytes each.  Whoever holds them is the node.
 struct NodeKeys {
@@ -90,6 +98,9 @@ struct NodeConfig {
   std::optional<std::array<Byte, 32>> realm_leader{};
   /// Nothing: `open_policy()`.  Asked on the node's executor; answers may come from any thread.
   std::unique_ptr<Policy> policy{};
+  /// The file in which the node keeps what must survive it: tickets, contacts, who was met where.
+  /// Made if it is not there.  Empty: nothing survives, and there are no tickets and contacts.
+  std::string store{};
   /// Networks exempt from address diversity and penalties, beyond loopback: one address of each.
   std::vector<std::string> exempt_networks{};
   /// A peer that is needed and quiet for so long is pinged; one that is far away and exchanges
@@ -302,6 +313,9 @@ class Node {
                                        std::function<void(const Message&)> on_message,
                                        SubscriptionOptions options = {});
   [[nodiscard]] Publisher publisher(std::string_view subject, PublisherOptions options = {});
+
+  /// Tickets, and those who have become related with us by one; see <kith/contacts.hpp>.
+  [[nodiscard]] Contacts contacts();
 
   [[nodiscard]] Fingerprint id() const;
   /// Where others reach this node: `kith://<fingerprint>@host:port`.

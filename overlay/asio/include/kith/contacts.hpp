@@ -1,0 +1,114 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <kith/bytes.hpp>
+#include <kith/fingerprint.hpp>
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+#include <kith/token.hpp>
+
+namespace kith {
+
+/// A ticket to be issued: whoever shows it may connect once and become a contact.
+struct TicketOptions {
+  /// Where its holder is to connect to, `host:port` or `tcp://host:port`; empty: the first address
+  /// of the node.
+  std::string address{};
+  /// The identity that alone may redeem it; zeros: whoever shows it.
+  Fingerprint partner{};
+  /// From now on; at most 30 days.
+  Duration life = std::chrono::hours(24);
+};
+
+/// A ticket as its issuer knows it: not the secret, only a hash of that, by which it is called.
+struct TicketStatus {
+  Fingerprint hash;
+  Fingerprint partner;
+  WallTime expires_at;
+  std::optional<WallTime> used_at{};
+  std::optional<Fingerprint> used_by{};  ///< The node that redeemed it.
+  std::optional<WallTime> revoked_at{};
+};
+
+/// How a ticket is redeemed.
+struct RedeemOptions {
+  /// What we show of ourselves to whoever decides at the other end, at most 2,048 bytes; an
+  /// identity token, where the ticket is for an identity that is not our node's own.
+  Bytes certificate{};
+  /// Show it in the first message, on which the other end may decide, but which can be read by
+  /// whoever steals its key later; otherwise only once the session is open.
+  bool certificate_early = true;
+  /// How long the relationship is to last; at most five years.
+  Duration life = std::chrono::hours(24 * 365);
+};
+
+/// Somebody whom we have a relationship with, signed by both.
+struct Contact {
+  Uuid id{};             ///< Of the relationship.
+  Fingerprint identity;  ///< Whose it is with.
+  Fingerprint node;      ///< Through which node.
+  std::vector<std::string> addresses;
+  WallTime since{};
+  WallTime expires_at{};
+  std::optional<WallTime> ended_at{};
+};
+
+/// A message that a contact sent.  The view is valid during the callback.
+struct ContactMessage {
+  Uuid contact{};
+  ByteView payload;
+};
+
+/// The contacts of a node: tickets by which strangers become contacts, and what is said to them.
+/// They are kept in the node's store (`NodeConfig::store`); without one everything here fails with
+/// `Errc::not_found`.  What was confirmed survives the node.
+///
+///     // here                                            // there, once
+///     auto uri = node.contacts().issue_ticket({}, 5s);   auto id = other.contacts().redeem(*uri, {}, 10s);
+///                                                        other.contacts().send(*id, payload, 10s);
+///
+/// All methods may be called from any thread; those that take a timeout wait, and in a callback of
+/// the node fail at once with `Errc::would_block`.  `Errc::store_failed` is logged with its reason.
+class Contacts {
+ public:
+  /// The ticket as text that begins with `kith-ticket:`.  It holds the secret: hand it to one
+  /// person.  `Errc::no_route` if the node has no address, `life_too_long`, `store_failed`.
+  [[nodiscard]] Result<std::string> issue_ticket(const TicketOptions& options, Duration timeout);
+  /// Connects to whoever issued the ticket and becomes related.  The id of the relationship.
+  /// `Errc::bad_text` for what is no ticket, `expired`, `refused`, `timed_out`, what dialing says.
+  [[nodiscard]] Result<Uuid> redeem(std::string_view ticket, const RedeemOptions& options,
+                                    Duration timeout);
+  /// Those issued, by their end.
+  [[nodiscard]] Result<std::vector<TicketStatus>> tickets(Duration timeout);
+  /// `Errc::not_found` if there is no unused one of that hash.
+  [[nodiscard]] Result<void> revoke_ticket(const Fingerprint& hash, Duration timeout);
+
+  [[nodiscard]] Result<std::vector<Contact>> list(Duration timeout);
+  /// Nothing goes to the contact or comes from it from now on.  `Errc::not_found`, `closed`.
+  [[nodiscard]] Result<void> end(const Uuid& contact, Duration timeout);
+  /// Makes sure of a session.
+  [[nodiscard]] Result<void> connect(const Uuid& contact, Duration timeout);
+  /// Returns when the other application has taken `payload`, at most 64 KiB.
+  /// `Errc::connection_lost` if nobody can tell whether it was, `timed_out`, `closed`, `not_found`.
+  [[nodiscard]] Result<void> send(const Uuid& contact, ByteView payload, Duration timeout);
+  /// What is called for each message that a contact sends; it counts as taken when that returns.
+  /// In place of the one set before.  Without one, messages wait.
+  void on_message(std::function<void(const ContactMessage&)> callback);
+
+  class State;
+
+ private:
+  friend class Node;
+  explicit Contacts(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace kith
