@@ -45,13 +45,16 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       first_contact_(first_contact_config(config_), random),
       relations_(relations_config(config_)),
       needs_(random),
-      limiter_({.exempt_networks = config_.exempt_networks}) {
+      limiter_({.exempt_networks = config_.exempt_networks}),
+      dial_clock_(config_.last_dial_time) {
   local_.primitives = config_.primitives;
   local_.static_key = &config_.static_key;
   local_.node_key = &config_.node_key;
   local_.network = config_.realm;
   local_.buffers = &buffers_;
   local_.ephemerals = &ephemerals_;
+  for (const auto& [key, time] : config_.known_dial_times) replay_guard_.remember(key, time);
+  config_.known_dial_times = {};
   if (const crypto::SigningKeyPair* leader = find_identity(config_.realm)) {
     leader_.emplace(RealmLeaderConfig{.realm = config_.realm, .signatures = &signatures_}, *leader);
     static_cast<void>(declare_to_leader(IntentRole::receive, *leader, now));

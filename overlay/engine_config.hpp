@@ -92,6 +92,10 @@ struct EngineConfig {
   /// Which node was met first at an endpoint that was named without one (`EntranceLearned`): no
   /// other one is let answer there.
   std::map<Endpoint, Fingerprint> known_entrances;
+  /// The times of dialers that were seen before (`DialTimeSeen`), by their keys.
+  std::vector<std::pair<crypto::DhPublicKey, WallTime>> known_dial_times;
+  /// Later than which our own are: one that we may have used before.
+  WallTime last_dial_time{};
   /// By which flows others may come.
   ListenerProfile listener{
       .accepted_flows = {Flow::hidden, Flow::connection, Flow::ticket, Flow::reconnect}};

@@ -146,6 +146,13 @@ struct EntranceLearned {
   Fingerprint node;
 };
 
+/// A dialer has used this time with its key: no first message up to it is to be believed again.
+/// Keep it, so that it stays so (`EngineConfig::known_dial_times`).
+struct DialTimeSeen {
+  crypto::DhPublicKey static_key{};
+  WallTime time{};
+};
+
 struct PeerJoined {
   Fingerprint node;
   Endpoint endpoint;
@@ -170,8 +177,8 @@ using Output =
     std::variant<Dial, WriteReady, CloseConnection, AskPolicy, Delivered, SubscriptionMatched,
                  SubscriptionUnmatched, PublisherMatched, PublisherUnmatched, PublisherWritable,
                  PublisherDrained, MessagesExpired, Declared, DeclareRefused, Accounted,
-                 ReadyChanged, JoinFailed, EntranceLearned, PeerJoined, PeerLost, TraceDone,
-                 RelationOutput, Left>;
+                 ReadyChanged, JoinFailed, EntranceLearned, DialTimeSeen, PeerJoined, PeerLost,
+                 TraceDone, RelationOutput, Left>;
 
 // What an engine says of itself when asked.
 

@@ -200,7 +200,10 @@ void Engine::Impl::on_session_verdict(ConnectionId id, bool known, Instant now) 
 /// §4.4).  To the limiter it stays half-open: anybody can make keys and prove to have them.
 void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   Opening& opening = *connection.opening;
-  if (opening.time) replay_guard_.remember(*opening.static_key, *opening.time);
+  if (opening.time) {
+    replay_guard_.remember(*opening.static_key, *opening.time);
+    outputs_.emplace_back(DialTimeSeen{*opening.static_key, *opening.time});
+  }
   if (auto peer = std::exchange(opening.proven, std::nullopt))
     connection.contact = book_->keep(*std::move(peer));
   if (connection.contact) connection.node = book_->id(*connection.contact);

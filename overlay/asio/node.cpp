@@ -7,26 +7,13 @@
 
 #include "overlay/asio/clock.hpp"
 #include "overlay/asio/runtime.hpp"
+#include "overlay/asio/waiting.hpp"
 
 namespace kith {
 namespace {
 
 using overlay::Done;
-using overlay::Outcome;
-
-/// How much later than asked for a wait ends if the node itself is held up.
-constexpr Duration kGrace = std::chrono::seconds(1);
-constexpr Duration kWaitMost = std::chrono::hours(24 * 365);
-
-/// Waits for what `begin(done)` begins, unless the node would have to wait for itself.
-template <class Begin>
-Result<void> wait(const std::shared_ptr<overlay::Driver>& driver, Duration timeout, Begin begin) {
-  if (!driver) return std::unexpected(Errc::shutting_down);
-  if (driver->is_in_turn()) return std::unexpected(Errc::would_block);
-  const auto outcome = std::make_shared<Outcome>();
-  begin([outcome](Result<void> result) { outcome->set(result); });
-  return outcome->wait_for(std::clamp(timeout, Duration(0), kWaitMost) + kGrace);
-}
+using overlay::wait;
 
 }  // namespace
 
@@ -119,6 +106,8 @@ Subscription Node::subscribe(std::string_view subject,
 Publisher Node::publisher(std::string_view subject, PublisherOptions options) {
   return Publisher(runtime_->publisher(subject, std::move(options)));
 }
+
+Contacts Node::contacts() { return Contacts(runtime_->contacts()); }
 
 Fingerprint Node::id() const {
   return runtime_->driver().look([](const overlay::Engine& engine) { return engine.id(); });

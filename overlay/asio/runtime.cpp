@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/strand.hpp>
@@ -21,6 +22,8 @@ using overlay::Done;
 
 /// How long a stop takes at most: to take leave, and to close the last connection in order.
 constexpr Duration kStopTimeout = std::chrono::seconds(4);
+/// How many peers of before are dialed at a start, besides those that are named.
+constexpr std::size_t kKnownPeersMost = 8;
 
 /// The identity token of `config`, if it will do for the keys in `engine`.
 std::optional<IdentityToken> identity_token(const NodeConfig& config,
@@ -81,6 +84,11 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   return engine;
 }
 
+std::optional<overlay::Keeper> open_keeper(const NodeConfig& config, overlay::Keeper::Log log) {
+  if (config.store.empty()) return std::nullopt;
+  return std::optional<overlay::Keeper>(std::in_place, config.store, std::move(log));
+}
+
 asio::any_io_executor one_at_a_time(const std::optional<asio::any_io_executor>& executor,
                                     const overlay::OwnThread* thread) {
   if (thread) return thread->executor();
@@ -111,7 +119,8 @@ Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
 
 }  // namespace
 
-Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_executor>& executor)
+Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_executor>& executor,
+                       std::vector<Address>& entrances)
     : realm_(config.realm),
       identities_(identities_of(config)),
       log_(std::move(config.log)),
@@ -120,8 +129,20 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
       thread_(executor ? nullptr : std::make_unique<overlay::OwnThread>()) {
   const auto serial = one_at_a_time(executor, thread_.get());
   auto acceptors = overlay::open_acceptors(serial, config.listen);
+  overlay::EngineConfig made = engine_config(config);
+  auto keeper =
+      open_keeper(config, [this](LogLevel level, std::string_view line) { log(level, line); });
+  if (keeper) {
+    keeper->restore(made, entrances);
+    // Who founds an overlay is called back by those that knew it.
+    if (!entrances.empty())
+      std::ranges::move(keeper->known_peers(kKnownPeersMost), std::back_inserter(entrances));
+  }
   driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
-                                              engine_config(config), std::move(acceptors));
+                                              std::move(made), std::move(acceptors));
+  contacts_ =
+      std::make_shared<Contacts::State>(std::move(keeper), config.keys->node(),
+                                        [this](const std::function<void()>& what) { run(what); });
   policy_.emplace(config.policy ? std::move(config.policy) : open_policy(), driver_);
   application_.on_output = [this](overlay::Output& output, overlay::Engine& engine, Instant now) {
     on_output(output, engine, now);
@@ -147,8 +168,15 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
   }
 
   if (!config.keys) config.keys = NodeKeys::generate();
-  const std::shared_ptr<Runtime> runtime(new Runtime(std::move(config), executor));
+  const std::shared_ptr<Runtime> runtime(new Runtime(std::move(config), executor, entrances));
   runtime->self_ = runtime;
+  runtime->contacts_->attach(
+      runtime->driver_, [weak = std::weak_ptr(runtime)](LogLevel level, std::string_view line) {
+        if (const auto still = weak.lock()) still->log(level, line);
+      });
+  runtime->driver_->submit([contacts = runtime->contacts_](overlay::Engine& engine, Instant) {
+    contacts->restore(engine);
+  });
   runtime->driver_->start(std::shared_ptr<overlay::Application>(runtime, &runtime->application_),
                           std::move(entrances), std::move(advertised));
   if (runtime->thread_) runtime->thread_->run();

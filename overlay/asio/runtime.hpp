@@ -14,6 +14,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <kith/node.hpp>
 
+#include "overlay/asio/contacts_state.hpp"
 #include "overlay/asio/driver.hpp"
 #include "overlay/asio/outcome.hpp"
 #include "overlay/asio/own_thread.hpp"
@@ -46,6 +47,7 @@ class Node::Runtime {
   void end(const std::shared_ptr<Subscription::State>& subscription);
   void end(const std::shared_ptr<Publisher::State>& publisher);
 
+  [[nodiscard]] const std::shared_ptr<Contacts::State>& contacts() const { return contacts_; }
   void wait_until_ready(Duration timeout, overlay::Done<> done);
   void trace(const Fingerprint& key, Duration timeout, overlay::Done<NodeTrace> done);
   [[nodiscard]] NodeStatus status() const;
@@ -67,7 +69,8 @@ class Node::Runtime {
   using Publishers = std::map<overlay::PublisherId, std::shared_ptr<Publisher::State>>;
   using Subscriptions = std::map<overlay::SubscriptionId, std::shared_ptr<Subscription::State>>;
 
-  Runtime(NodeConfig config, const std::optional<boost::asio::any_io_executor>& executor);
+  Runtime(NodeConfig config, const std::optional<boost::asio::any_io_executor>& executor,
+          std::vector<Address>& entrances);
 
   // What the engine tells.
   void on_output(overlay::Output& output, overlay::Engine& engine, Instant now);
@@ -85,14 +88,15 @@ class Node::Runtime {
   void on(const overlay::Accounted& accounted);
   void on(const overlay::ReadyChanged& changed);
   void on(const overlay::JoinFailed& failed);
-  void on(const overlay::EntranceLearned& learned);
-  void on(const overlay::PeerJoined& joined);
+  void on(const overlay::EntranceLearned& learned, Instant now);
+  void on(const overlay::PeerJoined& joined, Instant now);
   void on(const overlay::PeerLost& lost);
-  void on(const overlay::Left&);
+  void on(const overlay::Left&, Instant now);
 
   /// Calls the application, unless it wants to hear nothing any more.  What it throws ends here.
   template <class Callback, class... Arguments>
   void call(const Callback& callback, const Arguments&... arguments);
+  void run(const std::function<void()>& what);
   void with_options_of(const std::variant<overlay::SubscriptionId, overlay::PublisherId>& intent,
                        const auto& use);
   void log(LogLevel level, std::string_view line);
@@ -107,6 +111,7 @@ class Node::Runtime {
   overlay::Registry registry_;
   const std::shared_ptr<overlay::Outcome> stopped_;
   overlay::Application application_;
+  std::shared_ptr<Contacts::State> contacts_;
   std::shared_ptr<overlay::Driver> driver_;
   std::optional<overlay::ThreadsafePolicy> policy_;
   std::atomic<bool> muted_ = false;

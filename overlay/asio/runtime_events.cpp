@@ -15,21 +15,6 @@ std::string in_seconds(Duration time) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
-/// A node that keeps nothing has issued no tickets and makes no relationships.
-void decline(const overlay::RelationOutput& asked, overlay::Engine& engine, Instant now) {
-  std::visit(Overloaded{[&](const overlay::CheckTicket& ticket) {
-                          engine.on_ticket_checked(ticket.question, {}, now);
-                        },
-                        [&](const overlay::SpendTicket& ticket) {
-                          engine.on_verdict(ticket.question, Verdict::no, now);
-                        },
-                        [&](const overlay::KeepRelationship& keep) {
-                          engine.on_verdict(keep.question, Verdict::no, now);
-                        },
-                        [](const auto&) {}},
-             asked);
-}
-
 }  // namespace
 
 template <class Callback, class... Arguments>
@@ -46,6 +31,8 @@ void Node::Runtime::call(const Callback& callback, const Arguments&... arguments
   }
 }
 
+void Node::Runtime::run(const std::function<void()>& what) { call(what); }
+
 void Node::Runtime::log(LogLevel level, std::string_view line) {
   if (!log_ || muted_) return;
   try {
@@ -56,14 +43,19 @@ void Node::Runtime::log(LogLevel level, std::string_view line) {
 }
 
 void Node::Runtime::on_output(overlay::Output& output, overlay::Engine& engine, Instant now) {
-  std::visit(Overloaded{[&](const overlay::Dial&) {}, [&](const overlay::WriteReady&) {},
-                        [&](const overlay::CloseConnection&) {},
-                        [&](const overlay::Delivered& message) { on(message, engine, now); },
-                        // Whoever waits for it looks at the publisher itself.
-                        [&](const overlay::PublisherDrained&) {},
-                        [&](const overlay::RelationOutput& asked) { decline(asked, engine, now); },
-                        [&](const auto& event) { on(event); }},
-             output);
+  std::visit(
+      Overloaded{[&](const overlay::Dial&) {}, [&](const overlay::WriteReady&) {},
+                 [&](const overlay::CloseConnection&) {},
+                 [&](const overlay::Delivered& message) { on(message, engine, now); },
+                 // Whoever waits for it looks at the publisher itself.
+                 [&](const overlay::PublisherDrained&) {},
+                 [&](const overlay::RelationOutput& asked) { contacts_->on(asked, engine, now); },
+                 [&](const overlay::DialTimeSeen& seen) { contacts_->on(seen, now); },
+                 [&](const overlay::EntranceLearned& learned) { on(learned, now); },
+                 [&](const overlay::PeerJoined& joined) { on(joined, now); },
+                 [&](const overlay::Left& left) { on(left, now); },
+                 [&](const auto& event) { on(event); }},
+      output);
 }
 
 void Node::Runtime::on(const overlay::Delivered& message, overlay::Engine& engine, Instant now) {
@@ -187,12 +179,14 @@ void Node::Runtime::on(const overlay::JoinFailed& failed) {
                              advice + "; next attempt in " + in_seconds(failed.next_attempt_in));
 }
 
-void Node::Runtime::on(const overlay::EntranceLearned& learned) {
+void Node::Runtime::on(const overlay::EntranceLearned& learned, Instant now) {
+  contacts_->on(learned, now);
   log(LogLevel::info, "met " + learned.node.abbreviated() + " at " + learned.endpoint.to_string() +
                           ": from now on only this node may answer there");
 }
 
-void Node::Runtime::on(const overlay::PeerJoined& joined) {
+void Node::Runtime::on(const overlay::PeerJoined& joined, Instant now) {
+  contacts_->on(joined, now);
   log(LogLevel::info, "joined " + joined.node.abbreviated() + " at " + joined.endpoint.to_string());
 }
 
@@ -200,7 +194,8 @@ void Node::Runtime::on(const overlay::PeerLost& lost) {
   log(LogLevel::info, "lost " + lost.node.abbreviated() + ": " + std::string(describe(lost.why)));
 }
 
-void Node::Runtime::on(const overlay::Left&) {
+void Node::Runtime::on(const overlay::Left&, Instant now) {
+  contacts_->on_left(now);
   log(LogLevel::info, "left the overlay");
   stopped_->set({});
 }

@@ -33,8 +33,9 @@ const std::array<TableRules, 7>& tables() {
        .may_go = "used_at IS NOT NULL OR revoked_at IS NOT NULL OR expires_at <= ?1"},
       {.name = "relationships",
        .definition = "id BLOB PRIMARY KEY NOT NULL, token BLOB NOT NULL, "
-                     "expires_at INTEGER NOT NULL, ended_at INTEGER",
-       .columns = "id, token, expires_at, ended_at",
+                     "endpoints TEXT NOT NULL, expires_at INTEGER NOT NULL, ended_at INTEGER, "
+                     "end_signature BLOB",
+       .columns = "id, token, endpoints, expires_at, ended_at, end_signature",
        .rows_max = 10'000,
        .first_to_go = "expires_at",
        // One that was ended must stay known as ended as long as its token would be believed.
@@ -59,9 +60,9 @@ const std::array<TableRules, 7>& tables() {
        .first_to_go = "name",
        .may_go = "?1 <> ?1"},
       {.name = "peers",
-       .definition = "node BLOB PRIMARY KEY NOT NULL, token BLOB NOT NULL, "
+       .definition = "node BLOB PRIMARY KEY NOT NULL, address TEXT NOT NULL, "
                      "last_seen INTEGER NOT NULL",
-       .columns = "node, token, last_seen",
+       .columns = "node, address, last_seen",
        .rows_max = 1'000,
        .first_to_go = "last_seen",
        .may_go = "?1 = ?1"},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <kith/bytes.hpp>
+#include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
 #include <kith/time.hpp>
 #include <kith/token.hpp>
@@ -33,9 +34,23 @@ struct StoredTicket {
   friend bool operator==(const StoredTicket&, const StoredTicket&) = default;
 };
 
+/// When one of the two ended a relationship, and by which signature.
+struct StoredEnd {
+  WallTime at;
+  crypto::Signature signature{};
+
+  friend bool operator==(const StoredEnd&, const StoredEnd&) = default;
+};
+
 struct StoredRelationship {
   RelationshipToken token;
-  std::optional<WallTime> ended_at{};
+  std::vector<Endpoint> endpoints{};  ///< Where the other node may be dialed.
+  std::optional<StoredEnd> end{};
+};
+
+struct KnownAddress {
+  std::string address;
+  Fingerprint node;
 };
 
 /// What an address has to do with the key that answered there.
@@ -43,7 +58,7 @@ enum class AddressMemory : std::uint8_t { first_seen, as_before, changed };
 
 struct KnownPeer {
   Fingerprint node;
-  Bytes token;
+  std::string address;  ///< Where it was reached.
   WallTime last_seen;
 
   friend bool operator==(const KnownPeer&, const KnownPeer&) = default;
@@ -94,21 +109,25 @@ class Store {
   [[nodiscard]] Stored<bool> revoke_ticket(const Fingerprint& hash, WallTime now);
 
   /// One that is there already stays as it is, ended or not.
-  [[nodiscard]] Stored<void> add_relationship(const RelationshipToken& token, WallTime now);
+  [[nodiscard]] Stored<void> add_relationship(const RelationshipToken& token,
+                                              std::span<const Endpoint> endpoints, WallTime now);
   /// Whether there was one that had not ended.
-  [[nodiscard]] Stored<bool> end_relationship(const Uuid& id, WallTime now);
+  [[nodiscard]] Stored<bool> end_relationship(const Uuid& id, const StoredEnd& end);
   [[nodiscard]] Stored<std::vector<StoredRelationship>> relationships();
 
   /// Remembers which node answered at `address`.  A changed one is told, and not remembered.
   [[nodiscard]] Stored<AddressMemory> remember_address(std::string_view address,
                                                        const Fingerprint& node, WallTime now);
   [[nodiscard]] Stored<bool> forget_address(std::string_view address);
+  [[nodiscard]] Stored<std::vector<KnownAddress>> addresses();
 
   /// Notes times of first messages; an older one changes nothing.
   [[nodiscard]] Stored<void> raise_times(std::span<const SeenTime> times);
   /// The time that the next first message of the key must be later than.  For a key that is not
   /// known it is the greatest time that was dropped for lack of room.
   [[nodiscard]] Stored<WallTime> last_time(const crypto::DhPublicKey& static_key);
+  /// The latest, at most so many.
+  [[nodiscard]] Stored<std::vector<SeenTime>> latest_times(std::size_t most);
 
   /// Our own, as a dialer.
   [[nodiscard]] Stored<void> raise_own_time(WallTime time);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "overlay/store/guarded.hpp"
 #include "overlay/store/schema.hpp"
 #include "overlay/store/store.hpp"
@@ -68,6 +70,18 @@ Stored<bool> Store::forget_address(std::string_view address) {
       [&] { return database_->run("DELETE FROM addresses WHERE address = ?", address) == 1; });
 }
 
+Stored<std::vector<KnownAddress>> Store::addresses() {
+  return guarded([&] {
+    std::vector<KnownAddress> addresses;
+    Statement row = database_->prepare(select(table_named("addresses")) + "ORDER BY address");
+    while (row.step()) {
+      expect_sound(row, 4);
+      addresses.push_back({row.text(0), row.fingerprint(1)});
+    }
+    return addresses;
+  });
+}
+
 Stored<void> Store::raise_times(std::span<const SeenTime> times) {
   return guarded([&] {
     Transaction transaction(*database_, Transaction::Kind::writing);
@@ -98,6 +112,24 @@ Stored<WallTime> Store::last_time(const crypto::DhPublicKey& static_key) {
   });
 }
 
+Stored<std::vector<SeenTime>> Store::latest_times(std::size_t most) {
+  return guarded([&] {
+    std::vector<SeenTime> times;
+    Statement row =
+        database_->prepare(select(table_named("times")) + "ORDER BY time DESC, static_key LIMIT ?");
+    row.bind(static_cast<std::int64_t>(most));
+    while (row.step()) {
+      expect_sound(row, 2);
+      SeenTime& seen = times.emplace_back(SeenTime{.time = row.time(1)});
+      const ByteView key = row.blob(0);
+      if (key.size() != seen.static_key.size())
+        throw DatabaseFailure::damage("a key cannot be read");
+      std::ranges::copy(key, seen.static_key.begin());
+    }
+    return times;
+  });
+}
+
 Stored<void> Store::raise_own_time(WallTime time) {
   return guarded([&] { database_->run(raise("own", "name", "value"), kOwnTime, time); });
 }
@@ -110,12 +142,12 @@ Stored<void> Store::put_peers(std::span<const KnownPeer> peers) {
   return guarded([&] {
     Transaction transaction(*database_, Transaction::Kind::writing);
     for (const KnownPeer& peer : peers)
-      database_->run("INSERT INTO peers VALUES (?1, ?2, ?3, " +
-                         seal_of(table_named("peers"), "?1, ?2, ?3") +
-                         ") ON CONFLICT (node) DO UPDATE SET token = excluded.token, last_seen = "
-                         "excluded.last_seen, seal = excluded.seal WHERE excluded.last_seen >= "
-                         "last_seen",
-                     peer.node, ByteView(peer.token), peer.last_seen);
+      database_->run(
+          "INSERT INTO peers VALUES (?1, ?2, ?3, " + seal_of(table_named("peers"), "?1, ?2, ?3") +
+              ") ON CONFLICT (node) DO UPDATE SET address = excluded.address, last_seen = "
+              "excluded.last_seen, seal = excluded.seal WHERE excluded.last_seen >= "
+              "last_seen",
+          peer.node, std::string_view(peer.address), peer.last_seen);
     make_room("peers", 0, {});
     transaction.commit();
   });
@@ -128,8 +160,7 @@ Stored<std::vector<KnownPeer>> Store::peers() {
         database_->prepare(select(table_named("peers")) + "ORDER BY last_seen DESC, node");
     while (row.step()) {
       expect_sound(row, 3);
-      const ByteView token = row.blob(1);
-      peers.push_back({row.fingerprint(0), Bytes(token.begin(), token.end()), row.time(2)});
+      peers.push_back({row.fingerprint(0), row.text(1), row.time(2)});
     }
     return peers;
   });

@@ -28,11 +28,40 @@ StoredTicket read_ticket(const Statement& row) {
   return ticket;
 }
 
+/// One behind the other, with spaces between.
+std::string to_text(std::span<const Endpoint> endpoints) {
+  std::string text;
+  for (const Endpoint& endpoint : endpoints)
+    text += (text.empty() ? "" : " ") + endpoint.to_string();
+  return text;
+}
+
+std::vector<Endpoint> read_endpoints(std::string_view text) {
+  std::vector<Endpoint> endpoints;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    const auto endpoint = Endpoint::parse(word);
+    if (!endpoint) throw DatabaseFailure::damage("an address cannot be read");
+    endpoints.push_back(*endpoint);
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+  }
+  return endpoints;
+}
+
 StoredRelationship read_relationship(const Statement& row) {
-  expect_sound(row, 4);
+  expect_sound(row, 6);
   auto token = RelationshipToken::decode(row.blob(1));
   if (!token) throw DatabaseFailure::damage("a relationship cannot be read");
-  return {std::move(*token), row.optional_time(3)};
+  StoredRelationship relationship{.token = std::move(*token),
+                                  .endpoints = read_endpoints(row.text(2))};
+  if (const auto ended_at = row.optional_time(4)) {
+    StoredEnd& end = relationship.end.emplace(StoredEnd{.at = *ended_at});
+    const ByteView signature = row.blob(5);
+    if (signature.size() != end.signature.size())
+      throw DatabaseFailure::damage("the end of a relationship cannot be read");
+    std::ranges::copy(signature, end.signature.begin());
+  }
+  return relationship;
 }
 
 /// Whether there is a row of that key; a fault if it was changed behind our back.
@@ -110,26 +139,28 @@ Stored<bool> Store::revoke_ticket(const Fingerprint& hash, WallTime now) {
   });
 }
 
-Stored<void> Store::add_relationship(const RelationshipToken& token, WallTime now) {
+Stored<void> Store::add_relationship(const RelationshipToken& token,
+                                     std::span<const Endpoint> endpoints, WallTime now) {
   return guarded([&] {
     Transaction transaction(*database_, Transaction::Kind::writing);
     if (holds(*database_, relationship_rules(), "id", token.terms().id)) return;
     make_room("relationships", 1, now);
-    database_->run("INSERT INTO relationships VALUES (?1, ?2, ?3, NULL, " +
-                       seal_of(relationship_rules(), "?1, ?2, ?3, NULL") + ")",
-                   ByteView(token.terms().id), token.raw(), token.terms().expires_at);
+    database_->run("INSERT INTO relationships VALUES (?1, ?2, ?3, ?4, NULL, NULL, " +
+                       seal_of(relationship_rules(), "?1, ?2, ?3, ?4, NULL, NULL") + ")",
+                   ByteView(token.terms().id), token.raw(), std::string_view(to_text(endpoints)),
+                   token.terms().expires_at);
     transaction.commit();
   });
 }
 
-Stored<bool> Store::end_relationship(const Uuid& id, WallTime now) {
+Stored<bool> Store::end_relationship(const Uuid& id, const StoredEnd& end) {
   return guarded([&] {
     const bool is_ended =
         database_->run(
-            "UPDATE relationships SET ended_at = ?2, seal = " +
-                seal_of(relationship_rules(), "id, token, expires_at, ?2") +
+            "UPDATE relationships SET ended_at = ?2, end_signature = ?3, seal = " +
+                seal_of(relationship_rules(), "id, token, endpoints, expires_at, ?2, ?3") +
                 " WHERE id = ?1 AND ended_at IS NULL AND seal = " + seal_of(relationship_rules()),
-            ByteView(id), now) == 1;
+            ByteView(id), end.at, ByteView(end.signature)) == 1;
     if (!is_ended) holds(*database_, relationship_rules(), "id", id);
     return is_ended;
   });

@@ -22,12 +22,13 @@ void fill(Store& store) {
   for (std::uint32_t n = 0; n < 40; ++n) {
     ASSERT_TRUE(store.add_ticket(some_ticket(some_fingerprint(random)), kIssuedAt));
     ASSERT_TRUE(store.block("host" + std::to_string(n), kIssuedAt));
-    const std::vector<KnownPeer> peers = {{some_fingerprint(random), Bytes(400, 7), kIssuedAt}};
+    const std::vector<KnownPeer> peers = {
+        {some_fingerprint(random), std::string(400, '7'), kIssuedAt}};
     ASSERT_TRUE(store.put_peers(peers));
     const std::vector<SeenTime> times = {{{static_cast<Byte>(n)}, kIssuedAt}};
     ASSERT_TRUE(store.raise_times(times));
   }
-  ASSERT_TRUE(store.add_relationship(cast.relationship_token(), kIssuedAt));
+  ASSERT_TRUE(store.add_relationship(cast.relationship_token(), {}, kIssuedAt));
   ASSERT_TRUE(store.raise_own_time(kIssuedAt));
 }
 
@@ -76,7 +77,7 @@ class StoreUnderOurHands : public testing::Test {
  protected:
   StoreUnderOurHands() {
     EXPECT_TRUE(store_.add_ticket(some_ticket(numbered(1)), kIssuedAt).value());
-    EXPECT_TRUE(store_.add_relationship(relationship_, kIssuedAt));
+    EXPECT_TRUE(store_.add_relationship(relationship_, {}, kIssuedAt));
     EXPECT_TRUE(store_.raise_own_time(kIssuedAt));
     for (const std::string table : {"tickets", "relationships"})
       change(path_, "DROP TRIGGER " + table + "_update; UPDATE " + table +
@@ -123,7 +124,7 @@ TEST_F(StoreUnderOurHands, RevokesNoChangedTicket) {
 }
 
 TEST_F(StoreUnderOurHands, EndsNoChangedRelationship) {
-  expect_damaged(store_.end_relationship(relationship_.terms().id, kIssuedAt));
+  expect_damaged(store_.end_relationship(relationship_.terms().id, {.at = kIssuedAt}));
 }
 
 }  // namespace

@@ -65,14 +65,15 @@ TEST_F(FullStore, DropsTicketsThatNobodyCanSpend) {
 
 TEST_F(FullStore, KeepsRelationshipsUntilTheyAreOver) {
   const std::string now = std::to_string(kNow.time_since_epoch().count());
-  fill_table(path_, "relationships",
-             "CAST(printf('%016d', n) AS BLOB), x'00', " + kLater + ", " + now);
+  fill_table(
+      path_, "relationships",
+      "CAST(printf('%016d', n) AS BLOB), x'00', '', " + kLater + ", " + now + ", zeroblob(64)");
   Store store(path_);
   // All have ended, and nobody may bring them back.
-  expect_limit(store.add_relationship(cast_.relationship_token(), kNow), "relationships");
-  EXPECT_TRUE(store.add_relationship(cast_.relationship_token(), kNow + 1us));
-  expect_limit(store.add_relationship(cast_.relationship_token(), kNow + 1us), "relationships");
-  EXPECT_TRUE(store.add_relationship(cast_.relationship_token(), kNow + 2us));
+  expect_limit(store.add_relationship(cast_.relationship_token(), {}, kNow), "relationships");
+  EXPECT_TRUE(store.add_relationship(cast_.relationship_token(), {}, kNow + 1us));
+  expect_limit(store.add_relationship(cast_.relationship_token(), {}, kNow + 1us), "relationships");
+  EXPECT_TRUE(store.add_relationship(cast_.relationship_token(), {}, kNow + 2us));
 }
 
 TEST_F(FullStore, ForgetsAddressesSeenLongAgo) {

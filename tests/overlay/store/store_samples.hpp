@@ -62,7 +62,7 @@ inline overlay::StoredTicket some_ticket(const Fingerprint& hash) {
 struct StoreContents {
   std::vector<overlay::StoredTicket> tickets{};
   std::vector<Bytes> relationships{};
-  std::vector<std::optional<WallTime>> ends{};
+  std::vector<std::optional<overlay::StoredEnd>> ends{};
   std::vector<overlay::KnownPeer> peers{};
   std::vector<overlay::Block> blocks{};
   WallTime own_time;
@@ -79,7 +79,7 @@ inline StoreContents contents_of(overlay::Store& store) {
   for (const auto& relationship : relationships) {
     const ByteView raw = relationship.token.raw();
     contents.relationships.emplace_back(raw.begin(), raw.end());
-    contents.ends.push_back(relationship.ended_at);
+    contents.ends.push_back(relationship.end);
   }
   return contents;
 }

@@ -177,14 +177,17 @@ TEST_F(StoreTest, LetsOneOfTwoSpendATicket) {
 TEST_F(StoreTest, KeepsRelationshipsUntilTheyEnd) {
   const auto token = cast_.relationship_token();
   Store store(path_);
-  ASSERT_TRUE(store.add_relationship(token, kNow));
+  const std::vector<Endpoint> endpoints = {Endpoint::parse("192.0.2.1:3141").value(),
+                                           Endpoint::parse("[2001:db8::1]:9").value()};
+  ASSERT_TRUE(store.add_relationship(token, endpoints, kNow));
+  EXPECT_EQ(store.relationships()->front().endpoints, endpoints);
   ASSERT_EQ(store.relationships()->size(), 1U);
   EXPECT_EQ(store.relationships()->front().token, token);
-  EXPECT_TRUE(store.end_relationship(token.terms().id, kNow).value());
-  EXPECT_FALSE(store.end_relationship(token.terms().id, kNow).value());
+  EXPECT_TRUE(store.end_relationship(token.terms().id, {.at = kNow, .signature = {1}}).value());
+  EXPECT_FALSE(store.end_relationship(token.terms().id, {.at = kNow, .signature = {1}}).value());
   // Nobody brings it back to life by showing it again.
-  ASSERT_TRUE(store.add_relationship(token, kNow));
-  EXPECT_EQ(store.relationships()->front().ended_at, kNow);
+  ASSERT_TRUE(store.add_relationship(token, {}, kNow));
+  EXPECT_EQ(store.relationships()->front().end->at, kNow);
 }
 
 TEST_F(StoreTest, TellsOfAnotherKeyAtAnAddress) {
@@ -214,7 +217,7 @@ TEST_F(StoreTest, NeverTakesATimeBack) {
 TEST_F(StoreTest, ForgetsPeersSeenLongAgoFirst) {
   Store store(path_);
   std::vector<KnownPeer> peers;
-  for (std::uint32_t n = 0; n < 1'005; ++n) peers.push_back({numbered(n), {1}, kNow + n * 1s});
+  for (std::uint32_t n = 0; n < 1'005; ++n) peers.push_back({numbered(n), "1", kNow + n * 1s});
   ASSERT_TRUE(store.put_peers(peers));
   const auto kept = store.peers().value();
   EXPECT_EQ(kept.size(), 1'000U);
@@ -237,11 +240,11 @@ TEST_F(StoreTest, GoesOnWhereThereIsNoRoom) {
     const Store store(path_);
   }
   Store store(path_, {.pages_max = 60});
-  const std::vector<KnownPeer> first = {{numbered(0), Bytes(1'000), kNow}};
+  const std::vector<KnownPeer> first = {{numbered(0), std::string(1'000, 'x'), kNow}};
   ASSERT_TRUE(store.put_peers(first));
   std::uint32_t confirmed = 1;
   for (; confirmed < 1'000; ++confirmed) {
-    const std::vector<KnownPeer> one = {{numbered(confirmed), Bytes(1'000), kNow}};
+    const std::vector<KnownPeer> one = {{numbered(confirmed), std::string(1'000, 'x'), kNow}};
     const auto put = store.put_peers(one);
     if (put) continue;
     EXPECT_EQ(put.error().kind, StoreFault::Kind::full) << put.error().what;

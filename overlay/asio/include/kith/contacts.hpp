@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -46,6 +47,9 @@ struct RedeemOptions {
   /// Show it in the first message, on which the other end may decide, but which can be read by
   /// whoever steals its key later; otherwise only once the session is open.
   bool certificate_early = true;
+  /// Ed25519 public key of the identity to become related with; nothing: the node of the ticket
+  /// speaks for itself.
+  std::optional<std::array<Byte, 32>> partner{};
   /// How long the relationship is to last; at most five years.
   Duration life = std::chrono::hours(24 * 365);
 };
@@ -55,7 +59,7 @@ struct Contact {
   Uuid id{};             ///< Of the relationship.
   Fingerprint identity;  ///< Whose it is with.
   Fingerprint node;      ///< Through which node.
-  std::vector<std::string> addresses;
+  std::vector<std::string> addresses{};
   WallTime since{};
   WallTime expires_at{};
   std::optional<WallTime> ended_at{};
@@ -72,7 +76,8 @@ struct ContactMessage {
 /// `Errc::not_found`.  What was confirmed survives the node.
 ///
 ///     // here                                            // there, once
-///     auto uri = node.contacts().issue_ticket({}, 5s);   auto id = other.contacts().redeem(*uri, {}, 10s);
+///     auto uri = node.contacts().issue_ticket({}, 5s);   auto id = other.contacts().redeem(*uri,
+///     {}, 10s);
 ///                                                        other.contacts().send(*id, payload, 10s);
 ///
 /// All methods may be called from any thread; those that take a timeout wait, and in a callback of
@@ -100,7 +105,7 @@ class Contacts {
   /// `Errc::connection_lost` if nobody can tell whether it was, `timed_out`, `closed`, `not_found`.
   [[nodiscard]] Result<void> send(const Uuid& contact, ByteView payload, Duration timeout);
   /// What is called for each message that a contact sends; it counts as taken when that returns.
-  /// In place of the one set before.  Without one, messages wait.
+  /// In place of the one set before.  Without one, messages are not taken.
   void on_message(std::function<void(const ContactMessage&)> callback);
 
   class State;

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <kith/contacts.hpp>
+
+#include "overlay/asio/driver.hpp"
+#include "overlay/asio/keeper.hpp"
+
+namespace kith {
+
+/// The tickets and contacts of a node: hands what the engine asks of them to the store, and what
+/// comes of a command to whoever gave it.  In turns of the node alone, but for what says otherwise.
+class Contacts::State {
+ public:
+  template <class T>
+  using Slot = std::shared_ptr<std::optional<Result<T>>>;
+  /// Runs what the application gave us: what that throws goes no further.
+  using Call = std::function<void(const std::function<void()>&)>;
+
+  /// `keeper` is nothing for a node without a store.  `call` is used for what the engine tells.
+  State(std::optional<overlay::Keeper> keeper, const Fingerprint& self, Call call);
+
+  /// At the start, before any turn.
+  void attach(std::weak_ptr<overlay::Driver> driver, overlay::Keeper::Log log);
+  /// From any thread.
+  [[nodiscard]] std::shared_ptr<overlay::Driver> driver() const { return driver_.lock(); }
+
+  // Commands.
+
+  void issue(const TicketOptions& options, const Slot<std::string>& slot, overlay::Engine& engine,
+             Instant now);
+  void redeem(overlay::RedeemOrder order, const Slot<Uuid>& slot, overlay::Engine& engine,
+              Instant now);
+  void revoke(const Fingerprint& hash, const Slot<void>& slot, WallTime now);
+  void list(const Slot<std::vector<TicketStatus>>& slot);
+  void list(const Slot<std::vector<Contact>>& slot);
+  void end(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine, Instant now);
+  void connect(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine, Instant now);
+  void send(const Uuid& contact, ByteView payload, const Slot<void>& slot, overlay::Engine& engine,
+            Instant now);
+  void listen(std::function<void(const ContactMessage&)> callback) {
+    on_message_ = std::move(callback);
+  }
+
+  /// Gives a new engine what was kept.
+  void restore(overlay::Engine& engine);
+
+  // What the engine tells.
+
+  void on(const overlay::RelationOutput& output, overlay::Engine& engine, Instant now);
+  void on(const overlay::EntranceLearned& learned, Instant now);
+  void on(const overlay::DialTimeSeen& seen, Instant now);
+  void on(const overlay::PeerJoined& joined, Instant now);
+  void on_left(Instant now);
+
+ private:
+  void on(const overlay::StoreTicket& ticket, Instant now);
+  void on(const overlay::RelationshipEnded& ended);
+  void on(const overlay::RelationMessageArrived& message, overlay::Engine& engine);
+  void settle(const Uuid& contact, std::uint64_t number, Result<void> result);
+
+  std::optional<overlay::Keeper> keeper_;
+  const Fingerprint self_;
+  const Call call_;
+  std::weak_ptr<overlay::Driver> driver_;
+  std::function<void(const ContactMessage&)> on_message_;
+  /// What waits to be kept, by its hash.
+  std::map<Fingerprint, std::pair<std::string, Slot<std::string>>> issuing_;
+  std::map<overlay::RedeemId, Slot<Uuid>> redeeming_;
+  std::multimap<Uuid, Slot<void>> connecting_;
+  std::multimap<Uuid, Slot<void>> ending_;
+  std::map<std::pair<Uuid, std::uint64_t>, Slot<void>> sending_;
+};
+
+}  // namespace kith

@@ -1,0 +1,179 @@
+#include "overlay/asio/keeper.hpp"
+
+#include <span>
+#include <utility>
+
+#include "overlay/asio/addresses.hpp"
+
+namespace kith::overlay {
+namespace {
+
+/// How long times of dialers wait to be written together: a crash forgets no more of them.
+constexpr Duration kFlushInterval = std::chrono::seconds(1);
+/// As many as an engine remembers.
+constexpr std::size_t kTimesMost = 16'384;
+
+Store open_store(const std::string& path) {
+  try {
+    return Store(path);
+  } catch (const overlay::StoreDamaged& damaged) {
+    throw kith::StoreDamaged(damaged.what());
+  } catch (const StoreError& error) {
+    throw StartError(error.what());
+  }
+}
+
+}  // namespace
+
+Keeper::Keeper(const std::string& path, Log log) : log_(std::move(log)), store_(open_store(path)) {}
+
+void Keeper::restore(EngineConfig& config, const std::vector<Address>& entrances) {
+  for (const Address& entrance : entrances) {
+    const auto endpoint = literal_endpoint(entrance);
+    if (!endpoint || !entrance.node) continue;
+    const auto memory =
+        value_of(store_.remember_address(endpoint->to_string(), *entrance.node, {}));
+    if (memory == AddressMemory::changed)
+      (void)value_of(store_.forget_address(endpoint->to_string()));
+  }
+  for (const KnownAddress& known :
+       value_of(store_.addresses()).value_or(std::vector<KnownAddress>()))
+    if (const auto endpoint = Endpoint::parse(known.address))
+      config.known_entrances.emplace(*endpoint, known.node);
+  for (const SeenTime& seen :
+       value_of(store_.latest_times(kTimesMost)).value_or(std::vector<SeenTime>()))
+    config.known_dial_times.push_back({seen.static_key, seen.time});
+  config.last_dial_time = value_of(store_.own_time()).value_or(WallTime());
+}
+
+void Keeper::restore(Engine& engine) {
+  const auto kept = value_of(store_.relationships());
+  if (!kept) return;
+  for (const StoredRelationship& relationship : *kept) {
+    const auto added = engine.add_relationship(relationship.token, relationship.endpoints);
+    if (!added) {
+      log_(LogLevel::warning, "a relationship in the store is none of this node's: " +
+                                  std::string(describe(added.error())));
+      continue;
+    }
+    if (!relationship.end) continue;
+    const RelationEnd end{*added, relationship.end->at, relationship.end->signature};
+    if (const auto ended = engine.add_relation_end(end); !ended)
+      log_(LogLevel::warning,
+           "a relationship in the store cannot be ended: " + std::string(describe(ended.error())));
+  }
+}
+
+std::vector<Address> Keeper::known_peers(std::size_t most) {
+  std::vector<Address> known;
+  for (const KnownPeer& peer : value_of(store_.peers()).value_or(std::vector<KnownPeer>())) {
+    if (known.size() == most) break;
+    const auto address = Address::parse("kith://" + peer.node.to_string() + "@" + peer.address);
+    if (address) known.push_back(*address);
+  }
+  return known;
+}
+
+bool Keeper::keep(const StoreTicket& ticket, WallTime now) {
+  const StoredTicket stored{.hash = ticket.hash,
+                            .purpose = ticket.terms.purpose,
+                            .partner = ticket.terms.partner,
+                            .expires_at = ticket.expires_at};
+  return value_of(store_.add_ticket(stored, now)).value_or(false);
+}
+
+std::optional<TicketTerms> Keeper::check(const Fingerprint& hash, WallTime now) {
+  const auto found = value_of(store_.find_ticket(hash));
+  if (!found || !*found) return std::nullopt;
+  const StoredTicket& ticket = **found;
+  if (ticket.used_at || ticket.revoked_at || ticket.expires_at <= now) return std::nullopt;
+  return TicketTerms{.partner = ticket.partner, .purpose = ticket.purpose};
+}
+
+bool Keeper::spend(const SpendTicket& ticket, WallTime now) {
+  return value_of(store_.spend(ticket.hash, ticket.by, now)).value_or(false);
+}
+
+bool Keeper::keep(const KeepRelationship& made, WallTime now) {
+  return is_done(store_.add_relationship(made.relationship, made.endpoints, now));
+}
+
+bool Keeper::keep(const RelationshipEnded& ended) {
+  const StoredEnd end{ended.statement.at, ended.statement.signature};
+  return value_of(store_.end_relationship(ended.statement.relationship, end)).has_value();
+}
+
+void Keeper::keep(const EntranceLearned& learned, WallTime now) {
+  (void)value_of(store_.remember_address(learned.endpoint.to_string(), learned.node, now));
+}
+
+void Keeper::keep(const DialTimeSeen& seen, Instant now) {
+  times_.push_back({seen.static_key, seen.time});
+  if (now.time - flushed_at_ < kFlushInterval) return;
+  flushed_at_ = now.time;
+  flush(now.wall);
+}
+
+void Keeper::note(const PeerJoined& joined, WallTime now) {
+  const KnownPeer peer{joined.node, joined.endpoint.to_string(), now};
+  (void)is_done(store_.put_peers(std::span(&peer, 1)));
+}
+
+void Keeper::flush(WallTime now) {
+  if (!times_.empty()) (void)is_done(store_.raise_times(std::exchange(times_, {})));
+  (void)is_done(store_.raise_own_time(now));
+}
+
+Result<std::vector<TicketStatus>> Keeper::tickets() {
+  const auto kept = value_of(store_.tickets());
+  if (!kept) return std::unexpected(Errc::store_failed);
+  std::vector<TicketStatus> tickets;
+  tickets.reserve(kept->size());
+  for (const StoredTicket& ticket : *kept)
+    tickets.push_back({ticket.hash, ticket.partner, ticket.expires_at, ticket.used_at,
+                       ticket.used_by, ticket.revoked_at});
+  return tickets;
+}
+
+Result<void> Keeper::revoke_ticket(const Fingerprint& hash, WallTime now) {
+  const auto revoked = value_of(store_.revoke_ticket(hash, now));
+  if (!revoked) return std::unexpected(Errc::store_failed);
+  if (!*revoked) return std::unexpected(Errc::not_found);
+  return {};
+}
+
+Result<std::vector<Contact>> Keeper::contacts(const Fingerprint& self) {
+  const auto kept = value_of(store_.relationships());
+  if (!kept) return std::unexpected(Errc::store_failed);
+  std::vector<Contact> contacts;
+  contacts.reserve(kept->size());
+  for (const StoredRelationship& relationship : *kept) {
+    const RelationshipTerms& terms = relationship.token.terms();
+    const RelationshipParty& other = terms.proposer.node == self ? terms.partner : terms.proposer;
+    Contact& contact = contacts.emplace_back(Contact{.id = terms.id,
+                                                     .identity = other.identity,
+                                                     .node = other.node,
+                                                     .since = terms.issued_at,
+                                                     .expires_at = terms.expires_at});
+    for (const Endpoint& endpoint : relationship.endpoints)
+      contact.addresses.push_back("tcp://" + endpoint.to_string());
+    if (relationship.end) contact.ended_at = relationship.end->at;
+  }
+  return contacts;
+}
+
+template <class T>
+std::optional<T> Keeper::value_of(Stored<T> stored) {
+  if (stored) return std::move(*stored);
+  complain(stored.error());
+  return std::nullopt;
+}
+
+bool Keeper::is_done(const Stored<void>& done) {
+  if (!done) complain(done.error());
+  return done.has_value();
+}
+
+void Keeper::complain(const StoreFault& fault) { log_(LogLevel::error, fault.what); }
+
+}  // namespace kith::overlay

@@ -1,0 +1,155 @@
+#include <kith/contacts.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/overlay/asio/support.hpp"
+
+namespace kith::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Two nodes that know nothing of each other, each with a store.
+struct ContactsTest : testing::Test {
+  std::string folder = testing::TempDir() + "kith-contacts-" + std::to_string(::getpid()) + "-" +
+                       testing::UnitTest::GetInstance()->current_test_info()->name();
+  NodeKeys here_keys = NodeKeys::generate();
+  NodeKeys there_keys = NodeKeys::generate();
+
+  void SetUp() override { std::filesystem::create_directories(folder); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  Node node(const NodeKeys& keys, const std::string& name, const std::string& port = "0") {
+    NodeConfig config;
+    config.listen = {"tcp://127.0.0.1:" + port};
+    config.keys = keys;
+    config.store = folder + "/" + name;
+    return Node(std::move(config));
+  }
+};
+
+TEST_F(ContactsTest, BecomeSoByATicketOnce) {
+  Node here = node(here_keys, "here");
+  Node there = node(there_keys, "there");
+  const auto ticket = here.contacts().issue_ticket({}, 5s);
+  ASSERT_TRUE(ticket.has_value()) << describe(ticket.error());
+  EXPECT_TRUE(ticket->starts_with("kith-ticket:"));
+  const auto id = there.contacts().redeem(*ticket, {}, 10s);
+  ASSERT_TRUE(id.has_value()) << describe(id.error());
+
+  const auto ours = here.contacts().list(5s).value();
+  ASSERT_EQ(ours.size(), 1U);
+  EXPECT_EQ(ours[0].id, *id);
+  EXPECT_EQ(ours[0].node, there.id());
+  const auto theirs = there.contacts().list(5s).value();
+  ASSERT_EQ(theirs.size(), 1U);
+  EXPECT_EQ(theirs[0].node, here.id());
+
+  const auto tickets = here.contacts().tickets(5s).value();
+  ASSERT_EQ(tickets.size(), 1U);
+  EXPECT_EQ(tickets[0].used_by, there.id());
+  EXPECT_FALSE(there.contacts().redeem(*ticket, {}, 5s).has_value());
+}
+
+TEST_F(ContactsTest, AreTakenWhatTheySay) {
+  Node here = node(here_keys, "here");
+  Node there = node(there_keys, "there");
+  std::atomic<int> taken = 0;
+  std::string text;
+  here.contacts().on_message([&](const ContactMessage& message) {
+    text = as_text(message.payload);
+    ++taken;
+  });
+  const auto id = there.contacts().redeem(here.contacts().issue_ticket({}, 5s).value(), {}, 10s);
+  ASSERT_TRUE(id.has_value());
+  const auto sent = there.contacts().send(*id, as_bytes("hello"), 10s);
+  ASSERT_TRUE(sent.has_value()) << describe(sent.error());
+  EXPECT_EQ(taken, 1);
+  EXPECT_EQ(text, "hello");
+}
+
+TEST_F(ContactsTest, AreStillThereAfterARestart) {
+  Uuid id{};
+  std::string port;
+  {
+    Node here = node(here_keys, "here");
+    port = here.addresses().front().substr(here.addresses().front().rfind(':') + 1);
+    Node there = node(there_keys, "there");
+    id = there.contacts().redeem(here.contacts().issue_ticket({}, 5s).value(), {}, 10s).value();
+  }
+  Node here = node(here_keys, "here", port);
+  std::atomic<int> taken = 0;
+  here.contacts().on_message([&](const ContactMessage&) { ++taken; });
+  Node there = node(there_keys, "there");
+  const auto sent = there.contacts().send(id, as_bytes("again"), 10s);
+  ASSERT_TRUE(sent.has_value()) << describe(sent.error());
+  EXPECT_EQ(taken, 1);
+}
+
+TEST_F(ContactsTest, SayNothingOnceItIsOver) {
+  Uuid id{};
+  {
+    Node here = node(here_keys, "here");
+    Node there = node(there_keys, "there");
+    id = there.contacts().redeem(here.contacts().issue_ticket({}, 5s).value(), {}, 10s).value();
+    ASSERT_TRUE(here.contacts().end(id, 5s).has_value());
+    EXPECT_TRUE(here.contacts().list(5s)->front().ended_at.has_value());
+    EXPECT_EQ(here.contacts().send(id, as_bytes("no"), 5s).error(), Errc::closed);
+  }
+  Node here = node(here_keys, "here");
+  EXPECT_EQ(here.contacts().send(id, as_bytes("no"), 5s).error(), Errc::closed);
+}
+
+TEST_F(ContactsTest, DoNotComeByARevokedTicket) {
+  Node here = node(here_keys, "here");
+  Node there = node(there_keys, "there");
+  const std::string ticket = here.contacts().issue_ticket({}, 5s).value();
+  const Fingerprint hash = here.contacts().tickets(5s).value().front().hash;
+  ASSERT_TRUE(here.contacts().revoke_ticket(hash, 5s).has_value());
+  EXPECT_EQ(here.contacts().revoke_ticket(hash, 5s).error(), Errc::not_found);
+  EXPECT_FALSE(there.contacts().redeem(ticket, {}, 5s).has_value());
+  EXPECT_TRUE(here.contacts().list(5s)->empty());
+}
+
+TEST_F(ContactsTest, NeedAStore) {
+  NodeConfig config;
+  config.listen = {"tcp://127.0.0.1:0"};
+  Node node(std::move(config));
+  EXPECT_EQ(node.contacts().issue_ticket({}, 5s).error(), Errc::not_found);
+  EXPECT_EQ(node.contacts().list(5s).error(), Errc::not_found);
+}
+
+TEST_F(ContactsTest, OfTwoThatRedeemAtOnceOneWins) {
+  Node here = node(here_keys, "here");
+  Node there = node(there_keys, "there");
+  Node third = node(NodeKeys::generate(), "third");
+  for (int round = 0; round < 20; ++round) {
+    const std::string ticket = here.contacts().issue_ticket({}, 5s).value();
+    std::atomic<int> winners = 0;
+    {
+      std::jthread other([&] { winners += third.contacts().redeem(ticket, {}, 10s).has_value(); });
+      winners += there.contacts().redeem(ticket, {}, 10s).has_value();
+    }
+    EXPECT_EQ(winners, 1);
+  }
+  EXPECT_EQ(here.contacts().list(5s)->size(), 20U);
+}
+
+TEST_F(ContactsTest, RefuseADamagedStore) {
+  {
+    Node here = node(here_keys, "here");
+  }
+  std::filesystem::resize_file(folder + "/here", 5'000);
+  EXPECT_THROW((void)node(here_keys, "here"), StoreDamaged);
+}
+
+}  // namespace
+}  // namespace kith::test
