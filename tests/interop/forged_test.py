@@ -50,11 +50,11 @@ class Forged:
 
 
 class Forger:
-    """One process that opens connections, says one frame on each and drops it when it is
-    answered, or when too many are open."""
+    """One process that opens connections and says one frame on each.  It drops them when they are
+    answered, or, if it holds them, when they are rejected; the oldest when too many are open."""
 
-    def __init__(self, endpoint: tuple[str, int], rate: int) -> None:
-        self.endpoint, self.rate = endpoint, rate
+    def __init__(self, endpoint: tuple[str, int], rate: int, holds: bool) -> None:
+        self.endpoint, self.rate, self.holds = endpoint, rate, holds
         self.poll = select.epoll()
         self.open: dict[int, socket.socket] = {}
         self.order: deque[int] = deque()
@@ -100,6 +100,8 @@ class Forger:
             self.result.answered += answer[2:3] == b"A"
             self.result.refused += answer == NOPE
             self.result.silent += answer == b""
+            if self.holds and answer[2:3] == b"A":
+                continue
             self.order.remove(number)
             self._drop(number)
 
@@ -107,8 +109,8 @@ class Forger:
         self.open.pop(number).close()
 
 
-def forge(endpoint: tuple[str, int], rate: int, seconds: float) -> Forged:
-    return Forger(endpoint, rate).run(seconds)
+def forge(endpoint: tuple[str, int], rate: int, holds: bool, seconds: float) -> Forged:
+    return Forger(endpoint, rate, holds).run(seconds)
 
 
 class ForgedHandshakes(ProgramTest):
@@ -165,7 +167,13 @@ class ForgedHandshakes(ProgramTest):
                 continue
         return now
 
-    async def test_honest_peers_are_served_beside_forged_handshakes(self) -> None:
+    async def test_honest_peers_are_served_beside_who_drops_them(self) -> None:
+        await self.serve_beside(holds=False)
+
+    async def test_honest_peers_are_served_beside_who_holds_them(self) -> None:
+        await self.serve_beside(holds=True)
+
+    async def serve_beside(self, holds: bool) -> None:
         self.failures: list[str] = []
         node = await self.start_node()
         await node.until_ready()
@@ -177,7 +185,7 @@ class ForgedHandshakes(ProgramTest):
         loop.set_debug(False)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             forging = loop.run_in_executor(
-                None, pool.apply, forge, (node.endpoint, self.rate, self.seconds))
+                None, pool.apply, forge, (node.endpoint, self.rate, holds, self.seconds))
             end = time.monotonic() + self.seconds
             honest = sum(await asyncio.gather(*(self.join_until(node, end)
                                                 for _ in range(HONEST_AT_ONCE))), [])
