@@ -42,17 +42,18 @@ class RecordingProxy:
         self.recordings.append(recording)
         for source, sink, into in ((reader, there_writer, recording.dialer),
                                    (there_reader, writer, recording.listener)):
-            task = asyncio.ensure_future(self._pass(source, sink, into))
+            task = asyncio.ensure_future(pass_on(source, sink, into))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    @staticmethod
-    async def _pass(source: asyncio.StreamReader, sink: asyncio.StreamWriter,
-                    into: bytearray) -> None:
-        try:
-            while data := await source.read(65536):
-                into += data
-                sink.write(data)
-            sink.write_eof()
-        except (OSError, RuntimeError):
-            sink.close()
+
+async def pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter,
+                  into: bytearray) -> None:
+    """Writes to `sink` what comes from `source`, and keeps it."""
+    try:
+        while data := await source.read(65536):
+            into += data
+            sink.write(data)
+        sink.write_eof()
+    except (OSError, RuntimeError):
+        sink.close()

@@ -104,6 +104,20 @@ TEST_F(EngineJoins, GiveUpAnEntranceThatIsSilentAfterTheHandshake) {
   EXPECT_EQ(lab.visitors.size(), 2U);
 }
 
+TEST_F(EngineJoins, R45_SayNothingElseBeforeTheyAreAcknowledged) {
+  const std::unique_ptr<TestNode> silent = somebody(2);
+  lab.listen(EngineLab::endpoint_of(2), *silent);
+  ASSERT_TRUE(node.engine->subscribe("news", {}, lab.now));
+  ASSERT_TRUE(node.engine->advertise("news", {}, lab.now));
+  node.engine->join({EngineLab::endpoint_of(2), {}}, lab.now);
+  node.engine->trace(silent->local.id, lab.now);
+  lab.pass(9s);
+  ASSERT_EQ(lab.visitors.size(), 1U);
+  const std::vector<Bytes>& heard = lab.visitors[0]->party->messages;
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_TRUE(decode_join(heard[0]));
+}
+
 TEST_F(EngineJoins, TakeNoOtherNodeWhereTheyMetOne) {
   const Endpoint entrance = EngineLab::endpoint_of(2);
   const std::unique_ptr<TestNode> first = somebody(2);

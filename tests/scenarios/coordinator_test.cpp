@@ -60,6 +60,26 @@ TEST(Coordinator, MayDieAgainAndAgain) {
   });
 }
 
+TEST(Coordinator, R49_IsNotNeededByThoseItHasIntroduced) {
+  for_each_seed(5, [](Random& random) {
+    Town town(random.next_u64());
+    town.found(20);
+    ASSERT_TRUE(town.wait_until_ready());
+    const HostIndex sink = town.any_running();
+    const HostIndex source = town.any_running({sink});
+    const std::string subject = subject_of_others(town, sink, source);
+    const SubscriptionId subscription = town.subscribe(sink, subject);
+    const PublisherId publisher = town.advertise(source, subject);
+    ASSERT_TRUE(town.wait_for_receivers(source, publisher, 1, 10s));
+    town.world.run_for(2s);
+    // Nobody but the two is left.
+    for (int i = 0; i < 18; ++i) town.world.crash(town.any_running({sink, source}));
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(town.publish(source, publisher));
+    town.world.run_for(1s);
+    EXPECT_EQ(town.received(sink, subscription, source), first_numbers(100));
+  });
+}
+
 TEST(Coordinator, HandsOverToACloserNewcomer) {
   for_each_seed(5, [](Random& random) {
     Town town(random.next_u64());

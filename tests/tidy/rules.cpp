@@ -1,6 +1,7 @@
 #include "tests/tidy/rules.hpp"
 
 #include "tests/tidy/include_rules.hpp"
+#include "tests/tidy/requirement_rules.hpp"
 #include "tests/tidy/shape_rules.hpp"
 #include "tests/tidy/world_rules.hpp"
 
@@ -36,6 +37,8 @@ const std::vector<Rule>& rules() {
       {"workplace", "no machine's paths, no workplace's words", check_workplace},
       {"white_space", "white space is plain", check_white_space},
       {"file_names", "files are named in snake_case", check_file_names},
+      {"requirements", "each requirement has a row with its files and tests", nullptr,
+       check_requirements},
   };
   return kRules;
 }

@@ -136,9 +136,9 @@ Tree read_tree(const fs::path& root) {
       tree.top_level.push_back(entry.path().filename());
   for (auto it = fs::recursive_directory_iterator(root); it != fs::recursive_directory_iterator();
        ++it) {
-    if (it->is_directory() && is_passed_over(it->path().filename().string()))
-      it.disable_recursion_pending();
-    if (!it->is_regular_file() || !is_text(it->path())) continue;
+    const bool passed_over = is_passed_over(it->path().filename().string());
+    if (it->is_directory() && passed_over) it.disable_recursion_pending();
+    if (passed_over || !it->is_regular_file() || !is_text(it->path())) continue;
     tree.files.push_back(
         {it->path().lexically_relative(root).generic_string(), contents(it->path())});
   }

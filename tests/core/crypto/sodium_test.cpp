@@ -49,7 +49,7 @@ std::vector<const Cipher*> available_ciphers() {
   return ciphers;
 }
 
-TEST(X25519, MatchesTheKnownAnswersOfRfc7748) {
+TEST(X25519, R78_MatchesTheKnownAnswersOfRfc7748) {
   const value file = test::read_vectors("crypto-kat.json");
   for (const value& answer : file.at("x25519").as_array()) {
     const auto shared = x25519().agree(secret_of(bytes_at(answer, "scalar")),
@@ -67,7 +67,7 @@ TEST(X25519, DerivesThePublicKey) {
   }
 }
 
-TEST(X25519, AgreesFromBothSides) {
+TEST(X25519, R34_AgreesFromBothSides) {
   test::for_each_seed(20, [](Random& random) {
     const DhKeyPair a = x25519().generate(random);
     const DhKeyPair b = x25519().generate(random);

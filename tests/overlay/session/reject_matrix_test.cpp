@@ -61,7 +61,7 @@ TEST_F(RejectMatrix, R19_RejectsKeysOfLowOrderInEveryPlace) {
   }
 }
 
-TEST_F(RejectMatrix, R26_R61_SayNoAsTheFlowDoesWhateverTheCause) {
+TEST_F(RejectMatrix, R13_R26_R61_SayNoAsTheFlowDoesWhateverTheCause) {
   // What each first frame is answered by, if it is changed, not accepted, or not admitted.
   for (const char letter : std::string("SCOHIN")) {
     const auto flow = static_cast<Flow>(letter);

@@ -89,7 +89,7 @@ TEST(SessionHidden, HoldsOnlySoMuchBeforeTheVerdict) {
   EXPECT_FALSE(pair.responder.opened());
 }
 
-TEST(SessionConnection, HasTheSizesOfTheSpecification) {
+TEST(SessionConnection, R21_R22_HasTheSizesOfTheSpecification) {
   TestNode dialing(1);
   TestNode listening(2);
   Pair pair(dialing, listening, listening.connection_target());

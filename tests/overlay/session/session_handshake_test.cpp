@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Flows, SessionFlow,
                          testing::Values("S", "C", "O", "H", "pinned", "I", "N"),
                          [](const auto& flow) { return std::string(flow.param); });
 
-TEST_P(SessionFlow, OpensOnBothSidesWithTheSameSessionId) {
+TEST_P(SessionFlow, R2_R29_OpensOnBothSidesWithTheSameSessionId) {
   Pair pair(dialing, listening, target());
   pair.run();
   EXPECT_EQ(pair.dialer.openings, 1);
@@ -57,7 +57,7 @@ TEST_P(SessionFlow, OpensOnBothSidesWithTheSameSessionId) {
   EXPECT_FALSE(pair.responder.closed);
 }
 
-TEST_P(SessionFlow, R10_ShowsEachSideTheTokenOfTheOther) {
+TEST_P(SessionFlow, R10_R37_ShowsEachSideTheTokenOfTheOther) {
   Pair pair(dialing, listening, target());
   pair.run();
   ASSERT_THAT(pair.responder.questions, SizeIs(1));
@@ -74,7 +74,7 @@ TEST_P(SessionFlow, R10_ShowsEachSideTheTokenOfTheOther) {
   }
 }
 
-TEST_P(SessionFlow, CarriesMessagesBothWaysInOrder) {
+TEST_P(SessionFlow, R31_CarriesMessagesBothWaysInOrder) {
   Pair pair(dialing, listening, target());
   pair.run();
   for (const char* text : {"one", "two", "three"}) {
@@ -105,7 +105,7 @@ TEST_P(SessionFlow, DeliversAFirstMessageThatIsTooLongForTheHandshake) {
   EXPECT_THAT(pair.responder.messages, ElementsAre(with_message.first_message));
 }
 
-TEST_P(SessionFlow, WorksByteByByte) {
+TEST_P(SessionFlow, R53_WorksByteByByte) {
   DialTarget with_message = target();
   with_message.first_message = bytes_of("join");
   Pair pair(dialing, listening, with_message);
@@ -117,7 +117,7 @@ TEST_P(SessionFlow, WorksByteByByte) {
   EXPECT_THAT(pair.dialer.messages, ElementsAre(bytes_of("hello")));
 }
 
-TEST_P(SessionFlow, WorksInPiecesOfAnySize) {
+TEST_P(SessionFlow, R55_WorksInPiecesOfAnySize) {
   for (std::size_t chunk = 2; chunk < 700; chunk += 37) {
     Pair pair(dialing, listening, target());
     pair.chunk_bytes = chunk;

@@ -59,7 +59,7 @@ TEST_F(SessionRecords, SingleMessageGoesOutAtOnce) {
   EXPECT_THAT(pair.responder.messages, SizeIs(1));
 }
 
-TEST_F(SessionRecords, R30_HaveLengthsOfTheFormOnly) {
+TEST_F(SessionRecords, R15_R30_HaveLengthsOfTheFormOnly) {
   kith::test::for_each_seed(20, [this](Random& random) {
     for (int i = 0; i < 20; ++i) {
       const Bytes message(random.below(random.below(2) == 0 ? 600 : 200'000));

@@ -55,7 +55,7 @@ Bytes frame(Byte letter, std::size_t body_bytes, Byte fill = 1) {
   return bytes;
 }
 
-TEST_F(SessionRejects, R26_AnswersRandomBytesWithExactlyNope) {
+TEST_F(SessionRejects, R5_R26_AnswersRandomBytesWithExactlyNope) {
   kith::test::for_each_seed(1000, [this](Random& random) {
     Bytes bytes(100);
     random.fill(bytes);
@@ -262,7 +262,7 @@ TEST_F(SessionRejects, DoesNotTakeNopeBeforeItHasSaidAnything) {
   EXPECT_EQ(answer(kNopeBytes), kNopeBytes);
 }
 
-TEST_F(SessionRejects, R54_ClosesWithoutAWordOnceOpen) {
+TEST_F(SessionRejects, R50_R54_ClosesWithoutAWordOnceOpen) {
   OpenedByRawPeer open(dialing, listening);
   open.responder.hear(kNopeBytes, open.now);
   ASSERT_TRUE(open.responder.closed);
@@ -305,7 +305,7 @@ TEST_F(SessionRejects, TakesNopeForItsLastMessageUntilARecordComes) {
   }
 }
 
-TEST_F(SessionRejects, R54_ClosesAtTheHeaderOfAFrameThatIsNoRecord) {
+TEST_F(SessionRejects, R52_R54_ClosesAtTheHeaderOfAFrameThatIsNoRecord) {
   for (const Bytes& header : {Bytes{0x01, 0x11, 'A'}, Bytes{0x01, 0x12}, Bytes{0x00, 0x11},
                               Bytes{0xff, 0xff}, Bytes{0x01, 0x11, 'H'}}) {
     OpenedByRawPeer open(dialing, listening);

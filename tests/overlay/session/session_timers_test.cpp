@@ -47,7 +47,7 @@ TEST_F(SessionTimers, WhoHasNamedAFlowAndIsSlowIsRejected) {
   EXPECT_EQ(party.say(start_time()), kNopeBytes);
 }
 
-TEST_F(SessionTimers, HandshakeMustEndWithinTenSeconds) {
+TEST_F(SessionTimers, R76_HandshakeMustEndWithinTenSeconds) {
   Pair pair(dialing, listening, DialTarget{});
   pair.carry_to_responder();
   EXPECT_EQ(pair.responder.session.next_deadline(), start_time().time + seconds(10));
@@ -84,7 +84,7 @@ TEST_F(SessionTimers, FirstRecordMustFollowTheAnswerWithinFiveSeconds) {
   EXPECT_THAT(pair.responder.say(pair.now), IsEmpty());
 }
 
-TEST_F(SessionTimers, R69_OnlyTheResponderClosesAnIdleConnection) {
+TEST_F(SessionTimers, R68_R69_OnlyTheResponderClosesAnIdleConnection) {
   Pair pair(dialing, listening, DialTarget{});
   pair.run();
   EXPECT_EQ(pair.dialer.session.next_deadline(), std::nullopt);
