@@ -96,9 +96,10 @@ struct EngineConfig {
   std::vector<std::pair<crypto::DhPublicKey, WallTime>> known_dial_times;
   /// Later than which our own are: one that we may have used before.
   WallTime last_dial_time{};
+  /// How the driver dials whom it enters through.
+  Flow entrance_flow = Flow::hidden;
   /// By which flows others may come.
-  ListenerProfile listener{
-      .accepted_flows = {Flow::hidden, Flow::connection, Flow::ticket, Flow::reconnect}};
+  ListenerProfile listener = kUsualListener;
   /// What this node answers to anybody who asks (docs/protocol.md §10).
   std::set<std::string, std::less<>> public_topics;
   /// Networks exempt from address diversity and from penalties, beyond loopback.

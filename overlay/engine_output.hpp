@@ -9,6 +9,7 @@
 #include <kith/bytes.hpp>
 #include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
+#include <kith/join_step.hpp>
 #include <kith/policy.hpp>
 #include <kith/result.hpp>
 #include <kith/time.hpp>
@@ -137,6 +138,7 @@ struct JoinFailed {
   Duration next_attempt_in;
   /// With `Errc::changed_node`: who was met there first.
   std::optional<Fingerprint> met_first{};
+  JoinStep step = JoinStep::connecting;
 };
 
 /// Who answers at an endpoint that was named without a node; only this one may from now on.  What

@@ -280,7 +280,11 @@ void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant
   } else if (opening.entrance) {
     const JoinTarget& entrance = *opening.entrance;
     const bool has_changed = why == Errc::wrong_key && !entrance.node && expected_at(entrance);
-    membership_.on_entrance_failed(entrance, has_changed ? Errc::changed_node : why, now.time);
+    const JoinStep step = connection.opened    ? JoinStep::joining
+                          : connection.session ? JoinStep::handshake
+                                               : JoinStep::connecting;
+    membership_.on_entrance_failed(entrance, step, has_changed ? Errc::changed_node : why,
+                                   now.time);
   } else {
     on_dial_failed(*connection.contact, why, now);
   }

@@ -43,6 +43,7 @@ Driver::Driver(std::shared_ptr<void> context, asio::any_io_executor executor, En
     : context_(std::move(context)),
       executor_(std::move(executor)),
       now_(read_clocks()),
+      entrance_flow_(config.entrance_flow),
       engine_(std::move(config), random_, now_),
       acceptors_(std::move(acceptors)),
       input_(kInputBytes),
@@ -60,7 +61,7 @@ void Driver::start(std::weak_ptr<Application> application, std::vector<Address> 
   std::vector<Address> names;
   for (Address& entrance : entrances) {
     if (const auto endpoint = literal_endpoint(entrance)) {
-      targets.push_back({*endpoint, entrance.node});
+      targets.push_back({*endpoint, entrance.node, entrance_flow_});
     } else {
       names.push_back(std::move(entrance));
     }
@@ -114,7 +115,7 @@ asio::awaitable<void> Driver::enter_by_name(std::shared_ptr<Driver> self, Addres
     if (!error) {
       std::vector<JoinTarget> targets;
       for (const auto& entry : found)
-        targets.push_back({to_endpoint(entry.endpoint()), entrance.node});
+        targets.push_back({to_endpoint(entry.endpoint()), entrance.node, self->entrance_flow_});
       self->enter(targets);
       co_return;
     }

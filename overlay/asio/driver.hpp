@@ -156,6 +156,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   mutable std::mutex mutex_;
   std::atomic<std::thread::id> turn_thread_;
   Instant now_;
+  const Flow entrance_flow_;
   Application* listener_ = nullptr;  ///< `application_` during a turn.
   crypto::SystemRandom random_;
   Engine engine_;

@@ -12,6 +12,7 @@
 #include "overlay/asio/clock.hpp"
 #include "overlay/asio/keys.hpp"
 #include "overlay/asio/listener.hpp"
+#include "overlay/asio/profiles.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith {
@@ -74,7 +75,8 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   engine.role = config.participation;
   engine.realm = config.realm;
   engine.realm_leader = config.realm_leader;
-  engine.listener.stealth = config.stealth;
+  engine.listener = overlay::listener_profile(config);
+  engine.entrance_flow = overlay::flow_of(config.entrance_flow);
   set_times(config, engine);
   if (!engine.realm_leader && config.policy)
     engine.realm_leader = config.policy->trusted_key(config.realm);
@@ -317,7 +319,7 @@ void Node::Runtime::trace(const Fingerprint& key, Duration timeout, Done<NodeTra
 }
 
 NodeStatus Node::Runtime::status() const {
-  const auto [status, join_failure] = driver_->look(
+  const auto [status, failure] = driver_->look(
       [this](const overlay::Engine& engine) { return std::pair(engine.status(), join_failure_); });
   return {.node = status.node,
           .identity = status.identity,
@@ -335,7 +337,8 @@ NodeStatus Node::Runtime::status() const {
           .bytes_in = status.bytes_in,
           .bytes_out = status.bytes_out,
           .callback_failures = callback_failures_,
-          .join_failure = join_failure};
+          .join_failure = failure ? std::optional(failure->why) : std::nullopt,
+          .join_step = failure ? std::optional(failure->step) : std::nullopt};
 }
 
 void Node::Runtime::begin_stop() {

@@ -123,7 +123,7 @@ class Node::Runtime {
   std::vector<std::weak_ptr<Publisher::State>> all_publishers_;
 
   // In turns, or between them.
-  std::optional<Errc> join_failure_;
+  std::optional<overlay::JoinFailed> join_failure_;
 
   // In turns alone.
   Publishers publishers_;

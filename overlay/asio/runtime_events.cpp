@@ -168,7 +168,7 @@ void Node::Runtime::on(const overlay::ReadyChanged& changed) {
 }
 
 void Node::Runtime::on(const overlay::JoinFailed& failed) {
-  join_failure_ = failed.why;
+  join_failure_ = failed;
   const std::string where = failed.endpoint.to_string();
   std::string advice;
   if (failed.met_first)

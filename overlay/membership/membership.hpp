@@ -166,7 +166,7 @@ class Membership {
   /// The last session with `contact` ended.
   void on_peer_lost(ContactIndex contact, Errc why, TimePoint now);
   void on_dial_failed(ContactIndex contact, Errc why, TimePoint now);
-  void on_entrance_failed(const JoinTarget& target, Errc why, TimePoint now);
+  void on_entrance_failed(const JoinTarget& target, JoinStep step, Errc why, TimePoint now);
   /// A routed look-up of `key` ended here.  A malformed one is not answered: whoever made it is not
   /// who handed it to us.
   void on_lookup(RouteId route, const Fingerprint& key, ByteView payload, Instant now);

@@ -82,10 +82,11 @@ void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
   if (!leaving_) timers_.set(Timer::dial, now);
 }
 
-void Membership::on_entrance_failed(const JoinTarget& target, Errc why, TimePoint now) {
+void Membership::on_entrance_failed(const JoinTarget& target, JoinStep step, Errc why,
+                                    TimePoint now) {
   const Duration pause = entrance_.on_failed(target, why, now);
   if (leaving_) return;
-  outputs_.emplace_back(JoinFailed{target.endpoint, why, pause});
+  outputs_.emplace_back(JoinFailed{target.endpoint, why, pause, std::nullopt, step});
   timers_.set(Timer::entrance, now + pause);
 }
 

@@ -85,6 +85,7 @@ class FlowSet {
   }
 
   [[nodiscard]] constexpr bool contains(Flow flow) const { return (bits_ & bit(flow)) != 0; }
+  constexpr void add(Flow flow) { bits_ = bits_ | bit(flow); }
   /// Whether one of them answers a reject with `nope`.
   [[nodiscard]] bool any_is_loud() const;
 
@@ -101,6 +102,9 @@ struct ListenerProfile {
   bool stealth = false;
 };
 
+/// Anybody, by what most dialers use.
+inline constexpr ListenerProfile kUsualListener{
+    .accepted_flows = {Flow::hidden, Flow::connection, Flow::ticket, Flow::reconnect}};
 /// Anybody may find out who listens here, in the way that it likes.
 inline constexpr ListenerProfile kPublicListener{.accepted_flows = {Flow::hidden, Flow::open,
                                                                     Flow::sealed, Flow::connection,

@@ -16,6 +16,7 @@
 #include <kith/bytes.hpp>
 #include <kith/contacts.hpp>
 #include <kith/fingerprint.hpp>
+#include <kith/join_step.hpp>
 #include <kith/message.hpp>
 #include <kith/policy.hpp>
 #include <kith/result.hpp>
@@ -72,6 +73,22 @@ struct Vouching {
 /// `NodeConfig::identity_token`. Throws `StartError` if the life is too long.
 [[nodiscard]] Bytes vouch(const std::array<Byte, 32>& leader_seed, const Vouching& what);
 
+/// Whom a node answers that connects to it (docs/protocol.md §4.11).
+enum class Profile : std::uint8_t {
+  everybody,   ///< In every way, so that whoever comes may enter the overlay here.
+  member,      ///< Everybody, but for who would show itself to the whole network.
+  acquainted,  ///< Whoever does not know us learns nothing about us.
+  stealth,     ///< Only relationships and tickets; others do not even learn that we listen.
+};
+
+/// How to open the connection to whom one enters the overlay through, of which only the address is
+/// known, with or without the fingerprint.
+enum class EntranceFlow : std::uint8_t {
+  hidden,  ///< Flow `H`: we show ourselves only to who has proven itself.
+  sealed,  ///< Flow `S`: both must know each other; we prove ourselves first.
+  open,    ///< Flow `O`: we show ourselves to the whole network.
+};
+
 struct NodeConfig {
   /// Where to enter the overlay; empty: found one.
   std::vector<std::string> join{};
@@ -113,6 +130,11 @@ struct NodeConfig {
   /// Whoever is turned away before it has shown a valid token hears nothing, so that nobody finds
   /// the node by knocking.
   bool stealth = false;
+  /// Nothing: everybody, by flows `H`, `C`, `I` and `N`.
+  std::optional<Profile> profile{};
+  /// The flows that are answered, in place of those of the profile: some of the letters `HSOCIN`.
+  std::string accept{};
+  EntranceFlow entrance_flow = EntranceFlow::hidden;
   /// What the node has to say while it runs; called on the node's executor.
   std::function<void(LogLevel, std::string_view)> log{};
 };
@@ -138,6 +160,8 @@ struct NodeStatus {
   std::uint64_t callback_failures = 0;
   /// Why the last attempt to enter the overlay failed, until one succeeds.
   std::optional<Errc> join_failure{};
+  /// How far that attempt had come.
+  std::optional<JoinStep> join_step{};
 };
 
 struct NodePeer {
