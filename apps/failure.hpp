@@ -15,6 +15,7 @@ enum class ExitCode : std::uint8_t {
   not_authorized = 4,
   no_match = 5,
   timed_out = 6,
+  store_damaged = 7,
 };
 
 /// Ends a command.  `what()` is one line for the user: what is wrong, where, and what to do.

@@ -20,7 +20,8 @@ constexpr const char* kFooter = R"(The first five minutes:
 Settings come from --config FILE (TOML), KITH_* in the environment (KITH_LOG_LEVEL is --log-level),
 and flags; the latter win.
 
-Exit codes: 0 ok, 1 error, 2 wrong usage, 3 no node, 4 not authorized, 5 nobody matches, 6 too late.
+Exit codes: 0 ok, 1 error, 2 wrong usage, 3 no node, 4 not authorized, 5 nobody matches, 6 too late,
+7 damaged store.
 )";
 
 void add_commands(CLI::App& program, Command& chosen) {
@@ -86,6 +87,12 @@ ExitCode run_or_complain(int argument_count, char** arguments) {
   } catch (const Failure& failure) {
     complain(failure.what());
     return failure.code();
+  } catch (const StoreDamaged& damage) {
+    complain(
+        fmt::format("{}; it is left as it is: put back a copy of it, or name another --store, "
+                    "where there are no tickets and contacts yet",
+                    damage.what()));
+    return ExitCode::store_damaged;
   } catch (const std::exception& error) {
     complain(error.what());
     return ExitCode::error;

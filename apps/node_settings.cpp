@@ -45,7 +45,11 @@ NodeConfig node_config(const Settings& settings, Participation participation) {
                     .identity_token = settings.identity_token,
                     .realm_leader = settings.realm_leader,
                     .policy = policy_of(settings),
+                    // A client that reads the settings of a node must not take its store.
+                    .store = participation == Participation::member ? settings.store : "",
                     .exempt_networks = settings.exempt,
+                    .profile = settings.profile,
+                    .accept = settings.accept,
                     .log = log_to_stderr(settings.log_level)};
   if (!settings.key.empty()) config.keys = read_key_file(settings.key);
   // An identity is what its node key stands for: the file of another node's keys serves.

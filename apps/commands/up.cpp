@@ -107,9 +107,10 @@ void add_up(CLI::App& program, Command& chosen) {
   CLI::App* command = program.add_subcommand("up", "Run a node of the overlay until Ctrl-C");
   command->footer(kFooter);
   const auto options = std::make_shared<UpOptions>();
-  add_settings(*command, options->flags,
-               {"join", "listen", "advertise", "key", "identity", "identity-token", "realm",
-                "realm-leader", "policy", "known", "exempt", "control", "log-level"});
+  add_settings(
+      *command, options->flags,
+      {"join", "listen", "advertise", "key", "identity", "identity-token", "realm", "realm-leader",
+       "policy", "known", "exempt", "profile", "accept", "store", "control", "log-level"});
   command->add_flag("--json", options->as_json,
                     "One JSON object a line: the address, then that the node is ready");
   command->callback([options, &chosen] { chosen = [options] { return run_node(*options); }; });

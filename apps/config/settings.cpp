@@ -113,6 +113,35 @@ Outcome set_exempt(Settings& settings, Values values) {
   return {};
 }
 
+Outcome set_profile(Settings& settings, Values values) {
+  if (values[0] == "public")
+    settings.profile = Profile::everybody;
+  else if (values[0] == "member")
+    settings.profile = Profile::member;
+  else if (values[0] == "private")
+    settings.profile = Profile::acquainted;
+  else if (values[0] == "stealth")
+    settings.profile = Profile::stealth;
+  else
+    return complain("public, member, private or stealth", values[0]);
+  return {};
+}
+
+Outcome set_accept(Settings& settings, Values values) {
+  constexpr std::string_view kFlows = "HSOCIN";
+  std::string letters;
+  for (std::size_t at = 0; at <= values[0].size(); at += 2) {
+    const bool is_flow = at < values[0].size() && kFlows.contains(values[0][at]);
+    const bool is_divided = at + 1 >= values[0].size() || values[0][at + 1] == ',';
+    if (!is_flow || !is_divided || letters.contains(values[0][at]))
+      return complain("some of the flows H,S,O,C,I,N, each once, divided by commas", values[0]);
+    letters += values[0][at];
+    if (at + 1 == values[0].size()) break;
+  }
+  settings.accept = letters;
+  return {};
+}
+
 Outcome set_join_timeout(Settings& settings, Values values) {
   const auto timeout = parse_duration(values[0]);
   if (!timeout) return std::unexpected(timeout.error());
@@ -177,6 +206,18 @@ constexpr Setting kSettings[] = {
     {"exempt", Type::texts, "ADDRESS",
      "A network (named by an address in it) that may hold many nodes, such as your own",
      set_exempt},
+    {"profile", Type::text, "NAME",
+     "Whom to answer: public (everybody), member (everybody, but for flow O), private (who knows "
+     "this node's key, or has a ticket) or stealth (relationships and tickets; to others it seems "
+     "that nobody listens).  Without it: everybody who does not come by flows S and O",
+     set_profile},
+    {"accept", Type::text, "FLOWS",
+     "The flows to answer, instead of those of --profile: some of H,S,O,C,I,N", set_accept},
+    {"store", Type::text, "FILE",
+     "What is to survive the node: tickets and contacts.  Made if it is not there; without it "
+     "there "
+     "are none",
+     set_path<&Settings::store>},
     {"join-timeout", Type::seconds, "SECONDS",
      "How long to wait for the overlay to take us in; 10 if not given", set_join_timeout},
     {"control", Type::text, "PATH",

@@ -31,6 +31,9 @@ struct Settings {
   PolicyName policy = PolicyName::open;
   std::vector<Fingerprint> known{};
   std::vector<std::string> exempt{};
+  std::string store{};  ///< A file; empty: tickets and contacts are not kept.
+  std::optional<Profile> profile{};
+  std::string accept{};   ///< Letters of flows; empty: those of the profile.
   std::string control{};  ///< A socket; empty: the usual place.
   Duration join_timeout = std::chrono::seconds(10);
   /// Nothing: no log at all.

@@ -57,6 +57,20 @@ TEST(Settings, FitTogether) {
   EXPECT_TRUE(check_together(settings));
 }
 
+TEST(Settings, SayWhomToAnswer) {
+  Settings settings;
+  ASSERT_TRUE(set(settings, "profile", {"private"}));
+  EXPECT_EQ(settings.profile, Profile::acquainted);
+  EXPECT_FALSE(set(settings, "profile", {"secret"}));
+  ASSERT_TRUE(set(settings, "accept", {"H,S,O,C,I,N"}));
+  EXPECT_EQ(settings.accept, "HSOCIN");
+  ASSERT_TRUE(set(settings, "accept", {"N"}));
+  EXPECT_EQ(settings.accept, "N");
+  for (const char* text : {"", ",", "H,", "HS", "H,H", "n", "Z"})
+    EXPECT_FALSE(set(settings, "accept", {text})) << text;
+  EXPECT_EQ(settings.accept, "N");
+}
+
 TEST(Settings, KnowWhichRealmALeaderLeads) {
   Settings settings;
   ASSERT_TRUE(set(settings, "realm-leader", {kFingerprint}));
