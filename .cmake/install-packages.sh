@@ -7,7 +7,7 @@ set -euo pipefail
 
 program=(
   ccache cmake g++ ninja-build pkg-config
-  libboost1.81-dev libcli11-dev libfmt-dev libsodium-dev libspdlog-dev libsqlite3-dev
+  libboost1.81-dev libcli11-dev libfmt-dev libqrencode-dev libsodium-dev libspdlog-dev libsqlite3-dev
   libtomlplusplus-dev
 )
 tests=(

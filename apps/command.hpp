@@ -21,6 +21,9 @@ void add_route(CLI::App& program, Command& chosen);
 void add_trace(CLI::App& program, Command& chosen);
 void add_status(CLI::App& program, Command& chosen);
 void add_key(CLI::App& program, Command& chosen);
+void add_token(CLI::App& program, Command& chosen);
+void add_ticket(CLI::App& program, Command& chosen);
+void add_contact(CLI::App& program, Command& chosen);
 void add_sim(CLI::App& program, Command& chosen);
 void add_version(CLI::App& program, Command& chosen);
 

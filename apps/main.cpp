@@ -33,6 +33,9 @@ void add_commands(CLI::App& program, Command& chosen) {
   add_trace(program, chosen);
   add_status(program, chosen);
   add_key(program, chosen);
+  add_token(program, chosen);
+  add_ticket(program, chosen);
+  add_contact(program, chosen);
   add_sim(program, chosen);
   add_version(program, chosen);
 }

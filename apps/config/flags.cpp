@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <kith/address.hpp>
 #include <kith/subject.hpp>
 
 #include "apps/config/config_file.hpp"
@@ -103,6 +104,30 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name, Duration& 
     value = *duration;
   };
   return command.add_option_function<std::string>(name, read, help)->type_name("SECONDS");
+}
+
+CLI::Option* add_fingerprint(CLI::App& command, const std::string& name, Fingerprint& value,
+                             const std::string& help) {
+  const auto read = [name, &value](const std::string& text) {
+    const auto fingerprint = Fingerprint::parse(text);
+    if (!fingerprint)
+      throw CLI::ValidationError(name,
+                                 "must be 52 characters of base32, as 'kith key show' prints "
+                                 "them");
+    value = *fingerprint;
+  };
+  return command.add_option_function<std::string>(name, read, help)->type_name("FINGERPRINT");
+}
+
+CLI::Option* add_address(CLI::App& command, const std::string& name, std::string& value,
+                         const std::string& help) {
+  const auto read = [name, &value](const std::string& text) {
+    const auto address = Address::parse(text);
+    if (!address || address->node || address->port == 0)
+      throw CLI::ValidationError(name, "must be an address like example.org:3141");
+    value = text;
+  };
+  return command.add_option_function<std::string>(name, read, help)->type_name("ADDRESS");
 }
 
 CLI::Option* add_count(CLI::App& command, const std::string& name, std::uint64_t& value,

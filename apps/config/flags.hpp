@@ -31,6 +31,14 @@ void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::st
 CLI::Option* add_duration(CLI::App& command, const std::string& name, Duration& value,
                           const std::string& help);
 
+/// Adds an option that takes a fingerprint, or a public key, which is written in the same way.
+CLI::Option* add_fingerprint(CLI::App& command, const std::string& name, Fingerprint& value,
+                             const std::string& help);
+
+/// Adds an option that takes `host:port` or `tcp://host:port`.
+CLI::Option* add_address(CLI::App& command, const std::string& name, std::string& value,
+                         const std::string& help);
+
 struct CountRange {
   std::uint64_t least = 0;
   std::uint64_t most = UINT64_MAX;

@@ -1,12 +1,53 @@
 #include "apps/console/json.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "apps/console/output.hpp"
+#include "apps/console/table.hpp"
 #include "core/codec/utf8.hpp"
 
 namespace kith::apps {
+namespace {
+
+namespace json = boost::json;
+
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+std::string words_of(const json::value& value) {
+  if (value.is_null()) return "";
+  if (value.is_bool()) return value.as_bool() ? "yes" : "no";
+  if (value.is_string()) return std::string(value.as_string());
+  if (!value.is_array()) return json::serialize(value);
+  std::string words;
+  for (const auto& element : value.as_array())
+    words += (words.empty() ? "" : " ") + words_of(element);
+  return words;
+}
+
+void add_lines(const json::object& object, const std::string& prefix, Lines& lines) {
+  for (const auto& entry : object) {
+    std::string name = prefix + std::string(entry.key());
+    std::ranges::replace(name, '_', ' ');
+    if (const auto* inner = entry.value().if_object()) {
+      add_lines(*inner, name + " ", lines);
+    } else if (std::string words = words_of(entry.value()); !words.empty()) {
+      lines.emplace_back(std::move(name), std::move(words));
+    }
+  }
+}
+
+}  // namespace
+
+std::string to_lines(const json::object& object) {
+  Lines lines;
+  add_lines(object, "", lines);
+  return in_two_columns(lines);
+}
 
 void write_json(const boost::json::value& value) { write_line(boost::json::serialize(value)); }
 

@@ -11,6 +11,10 @@ namespace kith::apps {
 /// Writes `value` to standard output as one line.
 void write_json(const boost::json::value& value);
 
+/// The members of `object` for people, one a line: those of an object in it as lines of their own,
+/// what is empty or null not at all.
+[[nodiscard]] std::string to_lines(const boost::json::object& object);
+
 /// Base64 (RFC 4648 §4), with padding.
 [[nodiscard]] std::string to_base64(ByteView bytes);
 

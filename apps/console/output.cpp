@@ -47,15 +47,15 @@ void write_line(std::string_view line) {
   write_output(with_break);
 }
 
-void complain(std::string_view line) {
-  const std::string text = fmt::format("kith: {}\n", line);
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const ssize_t written = write_some(STDERR_FILENO, rest);
+void write_error(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write_some(STDERR_FILENO, bytes);
     if (written <= 0) return;
-    rest.remove_prefix(static_cast<std::size_t>(written));
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
+
+void complain(std::string_view line) { write_error(fmt::format("kith: {}\n", line)); }
 
 bool is_terminal_for_progress() {
   const char* terminal = std::getenv("TERM");

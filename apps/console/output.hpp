@@ -12,6 +12,9 @@ void write_output(std::string_view bytes);
 /// The same, and a line break behind it.
 void write_line(std::string_view line);
 
+/// Writes `bytes` to standard error, as far as they can be.
+void write_error(std::string_view bytes);
+
 /// One line for the user on standard error, beginning with the program's name.
 void complain(std::string_view line);
 

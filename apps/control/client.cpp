@@ -45,17 +45,19 @@ Descriptor connect(const std::string& path) {
 }
 
 void send_line(const Descriptor& socket, const std::string& line) {
-  // At most a few hundred bytes: they fit into the socket's buffer.
+  // At most `kControlRequestBytesMax`: they fit into the socket's buffer.
   if (::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(line.size()))
     throw Failure(ExitCode::no_node, "the node hung up");
 }
 
-/// A node answers at once, unless it has to ask others first.
-Duration patience_for(const ControlRequest& request) {
-  const auto* trace = std::get_if<AskTrace>(&request);
-  return kAnswerTimeout +
-         (trace == nullptr ? Duration() : std::min(trace->timeout, kTraceTimeoutMost));
+/// How long the node may have to ask others before it answers.
+Duration wait_of(const ControlRequest& request) {
+  if (const auto* trace = std::get_if<AskTrace>(&request))
+    return std::min(trace->timeout, kTraceTimeoutMost);
+  if (const auto* contacts = std::get_if<ContactsRequest>(&request))
+    if (const auto* redeem = std::get_if<RedeemTicket>(contacts)) return redeem->timeout;
+  return {};
 }
 
 /// The line that the node answers; nothing more is to come.
@@ -78,15 +80,25 @@ std::string receive_line(const Descriptor& socket, Duration timeout) {
   return line;
 }
 
-[[noreturn]] void fail_as_told(const json::object& answer) {
+ExitCode code_of(std::string_view error) {
+  if (error == name(Errc::timed_out)) return ExitCode::timed_out;
+  for (const Errc refusal : {Errc::refused, Errc::not_authorized, Errc::deferred})
+    if (error == name(refusal)) return ExitCode::not_authorized;
+  for (const Errc absence : {Errc::connection_refused, Errc::connection_lost, Errc::unreachable,
+                             Errc::no_route, Errc::wrong_key, Errc::shutting_down})
+    if (error == name(absence)) return ExitCode::no_node;
+  return ExitCode::error;
+}
+
+[[noreturn]] void fail_as_told(const json::object& answer, bool waits_for_others) {
   const json::value* error = answer.if_contains("error");
   const json::value* code = answer.if_contains("code");
-  if (error == nullptr || !error->is_string())
+  if (error == nullptr || !error->is_string() || code == nullptr || !code->is_string())
     throw Failure(ExitCode::error, "the node answers in a way that this kith does not know");
-  const bool is_late = code != nullptr && code->is_string() && code->as_string() == "timed_out";
-  throw Failure(is_late ? ExitCode::timed_out : ExitCode::error,
-                is_late ? "no answer came over the overlay in time; --timeout waits longer"
-                        : fmt::format("the node says: {}", std::string_view(error->as_string())));
+  const ExitCode end = code_of(std::string_view(code->as_string()));
+  if (end == ExitCode::timed_out && waits_for_others)
+    throw Failure(end, "no answer came over the overlay in time; --timeout waits longer");
+  throw Failure(end, fmt::format("the node says: {}", std::string_view(error->as_string())));
 }
 
 }  // namespace
@@ -95,12 +107,12 @@ json::object ask_node(const std::string& path, const ControlRequest& request) {
   const Descriptor socket = connect(path.empty() ? only_running() : path);
   send_line(socket, json::serialize(to_json(request)) + '\n');
   json::error_code error;
-  json::value value = json::parse(receive_line(socket, patience_for(request)), error);
+  json::value value = json::parse(receive_line(socket, kAnswerTimeout + wait_of(request)), error);
   json::object* answer = error ? nullptr : value.if_object();
   if (answer == nullptr)
     throw Failure(ExitCode::error, "what answers there is no node of this kith");
   json::value* ok = answer->if_contains("ok");
-  if (ok == nullptr || !ok->is_object()) fail_as_told(*answer);
+  if (ok == nullptr || !ok->is_object()) fail_as_told(*answer, wait_of(request) > Duration());
   return std::move(ok->as_object());
 }
 

@@ -7,6 +7,7 @@
 #include <kith/subject.hpp>
 
 #include "apps/console/wording.hpp"
+#include "apps/control/fields.hpp"
 #include "core/overloaded.hpp"
 
 namespace kith::apps {
@@ -15,15 +16,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kDepthMost = 2;
-constexpr std::int64_t kTraceTimeoutMost = 60'000;
+constexpr Duration kTraceTimeoutMost = std::chrono::seconds(60);
 
 std::unexpected<std::string> wrong(std::string what) { return std::unexpected(std::move(what)); }
-
-/// Whether `request` has exactly these members.
-bool has_just(const json::object& request, std::initializer_list<std::string_view> names) {
-  return request.size() == names.size() &&
-         std::ranges::all_of(names, [&](auto name) { return request.contains(name); });
-}
 
 std::expected<ControlRequest, std::string> parse_trace(const json::object& request) {
   if (!has_just(request, {"ask", "subject", "timeout_ms"}))
@@ -31,10 +26,9 @@ std::expected<ControlRequest, std::string> parse_trace(const json::object& reque
   const json::string* subject = request.at("subject").if_string();
   if (subject == nullptr || !subject_id({}, *subject))
     return wrong("'subject' must be 1 to 255 bytes of text");
-  const std::int64_t* timeout = request.at("timeout_ms").if_int64();
-  if (timeout == nullptr || *timeout < 1 || *timeout > kTraceTimeoutMost)
-    return wrong("'timeout_ms' must be a number from 1 to 60000");
-  return AskTrace{.subject = std::string(*subject), .timeout = std::chrono::milliseconds(*timeout)};
+  const auto timeout = milliseconds_in(request, "timeout_ms", kTraceTimeoutMost);
+  if (!timeout) return wrong("'timeout_ms' must be a number from 1 to 60000");
+  return AskTrace{.subject = std::string(*subject), .timeout = *timeout};
 }
 
 json::object to_json(const NodePeer& peer) {
@@ -63,7 +57,8 @@ json::object to_json(const ControlRequest& request) {
                                      {"ask", "trace"},
                                      {"subject", ask.subject},
                                      {"timeout_ms", ask.timeout / std::chrono::milliseconds(1)}};
-                               }},
+                               },
+                               [](const ContactsRequest& ask) { return to_json(ask); }},
                     request);
 }
 
@@ -79,8 +74,8 @@ std::expected<ControlRequest, std::string> parse_request(std::string_view line) 
   const json::string* name = ask == nullptr ? nullptr : ask->if_string();
   if (name == nullptr) return wrong("a request needs 'ask'");
   if (*name == "trace") return parse_trace(*request);
-  if (*name != "status" && *name != "peers")
-    return wrong("'ask' must be 'status', 'peers' or 'trace'");
+  if (auto contacts = parse_contacts_request(*name, *request)) return std::move(*contacts);
+  if (*name != "status" && *name != "peers") return wrong("this kith does not know that 'ask'");
   if (!has_just(*request, {"ask"})) return wrong("this request takes nothing but 'ask'");
   if (*name == "status") return AskStatus{};
   return AskPeers{};

@@ -11,14 +11,16 @@
 #include <kith/node.hpp>
 #include <kith/result.hpp>
 
+#include "apps/control/contact_requests.hpp"
+
 /// What goes over a control socket: one JSON object a line.  A request is
 ///
 ///     {"ask": "status"}
 ///     {"ask": "peers"}
 ///     {"ask": "trace", "subject": "news/weather", "timeout_ms": 5000}
 ///
-/// and its answer {"ok": {…}} or {"error": "what is wrong", "code": "timed_out"}, where `code` is
-/// the name of an `Errc`.
+/// or one of those in apps/control/contact_requests.hpp, and its answer {"ok": {…}} or {"error":
+/// "what is wrong", "code": "timed_out"}, where `code` is the name of an `Errc`.
 namespace kith::apps {
 
 inline constexpr std::size_t kControlRequestBytesMax = 4096;
@@ -30,7 +32,7 @@ struct AskTrace {
   std::string subject;
   Duration timeout{};
 };
-using ControlRequest = std::variant<AskStatus, AskPeers, AskTrace>;
+using ControlRequest = std::variant<AskStatus, AskPeers, AskTrace, ContactsRequest>;
 
 [[nodiscard]] boost::json::object to_json(const ControlRequest& request);
 /// Reads one line, strictly.  On failure: what is wrong with it.

@@ -21,10 +21,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <kith/asio.hpp>
 
+#include "apps/control/contact_answers.hpp"
 #include "apps/control/place.hpp"
 #include "apps/control/protocol.hpp"
 
@@ -37,6 +39,8 @@ using asio::local::stream_protocol;
 using namespace asio::experimental::awaitable_operators;
 
 constexpr std::size_t kConnectionsMost = 16;
+/// How many may wait for tickets and contacts at a time; others wait for them.
+constexpr std::size_t kWorkers = 4;
 /// How long a connection may say nothing.
 constexpr std::chrono::seconds kIdleTimeout{60};
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
@@ -124,14 +128,23 @@ class ControlServer::Loop {
     if (std::holds_alternative<AskStatus>(*request))
       co_return answer_line(to_json(node_.status(), node_.addresses()));
     if (std::holds_alternative<AskPeers>(*request)) co_return answer_line(to_json(node_.peers()));
+    if (const auto* contacts = std::get_if<ContactsRequest>(&*request))
+      co_return co_await asio::co_spawn(workers_, answer_apart(node_.contacts(), *contacts),
+                                        asio::use_awaitable);
     const auto& ask = std::get<AskTrace>(*request);
     const auto trace = co_await async_trace(node_, ask.subject, ask.timeout, asio::use_awaitable);
     if (!trace) co_return error_line(trace.error(), describe(trace.error()));
     co_return answer_line(to_json(ask.subject, *trace));
   }
 
+  /// Waits where that holds up nobody else.
+  static asio::awaitable<std::string> answer_apart(Contacts contacts, ContactsRequest request) {
+    co_return answer_about(std::move(contacts), request);
+  }
+
   const std::string path_;
   Node& node_;
+  asio::thread_pool workers_{kWorkers};
   asio::io_context context_{1};
   stream_protocol::acceptor acceptor_;
   struct stat file_{};

@@ -56,6 +56,7 @@ const std::map<std::string, Arguments> kWrongValues{
     {"TOKEN", {"", "abc!", std::string(52, 'a'), std::string(512, 'a')}},
     {"KEY", {"", "abc", std::string(52, '1'), std::string(51, 'a')}},
     {"NAME", {"", "nonsense"}},
+    {"FLOWS", {"", "X", "H,", ",H", "H,,S", "HS", "H,H", "h", "H S", "H,S,O,C,I,N,H"}},
     {"LEVEL", {"", "loud", "INFO"}},
     {"FILE", {""}},
     {"PATH", {""}},
@@ -84,14 +85,19 @@ TEST_P(EveryFlag, SaysWhatWasMeant) {
     expect_complaint({flag.name + "x"}, "did you mean " + flag.name + "?");
 }
 
-INSTANTIATE_TEST_SUITE_P(CommandLine, EveryFlag,
-                         testing::Values(Arguments{"up"}, Arguments{"sub", "a"},
-                                         Arguments{"pub", "a", "b"}, Arguments{"peers"},
-                                         Arguments{"route", "a"}, Arguments{"trace", "a"},
-                                         Arguments{"status"}, Arguments{"key", "new", "f"},
-                                         Arguments{"key", "show", "f"},
-                                         Arguments{"key", "vouch", "f", std::string(52, 'a')},
-                                         Arguments{"sim", "route"}, Arguments{"version"}));
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, EveryFlag,
+    testing::Values(Arguments{"up"}, Arguments{"sub", "a"}, Arguments{"pub", "a", "b"},
+                    Arguments{"peers"}, Arguments{"route", "a"}, Arguments{"trace", "a"},
+                    Arguments{"status"}, Arguments{"key", "new", "f"},
+                    Arguments{"key", "show", "f"},
+                    Arguments{"key", "vouch", "f", std::string(52, 'a')},
+                    Arguments{"token", "show", "f"}, Arguments{"ticket", "issue"},
+                    Arguments{"ticket", "show", "t"}, Arguments{"ticket", "redeem", "t"},
+                    Arguments{"ticket", "list"}, Arguments{"ticket", "revoke", "a"},
+                    Arguments{"contact", "list"}, Arguments{"contact", "show", "a"},
+                    Arguments{"contact", "end", "a"}, Arguments{"sim", "route"},
+                    Arguments{"version"}));
 
 }  // namespace
 }  // namespace kith::test

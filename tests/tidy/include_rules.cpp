@@ -69,6 +69,7 @@ const std::vector<Room>& rooms() {
       {{"sodium"}, {"sodium_init", "sodium_mem*", "randombytes_*"}, {"core/crypto"}},
       {{"msgpack"}, {"msgpack::*"}, {"core/codec"}},
       {{"boost/asio", "boost/system"}, {"boost::asio*"}, {"overlay/asio", "apps"}},
+      {{"qrencode"}, {"QRcode_*"}, {"apps/console"}},
       {{"sqlite3"}, {"sqlite3_*"}, {"overlay/store"}},
       {{"boost/beast", "boost/json", "CLI", "toml", "fmt/", "spdlog"},
        {"spdlog::*", "fmt::*", "toml::*"},

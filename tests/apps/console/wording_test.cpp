@@ -14,6 +14,12 @@ TEST(ForPeople, ChoosesTheUnit) {
   EXPECT_EQ(for_people(2h + 5min), "2 h 5 min");
 }
 
+TEST(DateOf, IsUtc) {
+  EXPECT_EQ(date_of(WallTime()), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(date_of(WallTime(std::chrono::seconds(951'827'696))), "2000-02-29T12:34:56Z");
+  EXPECT_EQ(date_of(WallTime(Duration(253'402'300'799'999'999))), "9999-12-31T23:59:59Z");
+}
+
 TEST(Counted, AddsAnSToAllButOne) {
   EXPECT_EQ(counted(0, "message"), "0 messages");
   EXPECT_EQ(counted(1, "message"), "1 message");

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 #include <boost/json/serialize.hpp>
 
+#include "apps/control/pick.hpp"
+#include "apps/failure.hpp"
+
 namespace kith::apps {
 namespace {
 
@@ -46,6 +49,89 @@ TEST(ControlRequest, IsRefusedUnlessItIsExact) {
            std::string(kControlRequestBytesMax + 1, ' '),
        })
     EXPECT_FALSE(parse_request(line)) << line;
+}
+
+TEST(ControlRequest, AboutTicketsAndContactsIsReadAsItWasWritten) {
+  const Fingerprint fingerprint({1, 2, 3});
+  for (const ContactsRequest& request :
+       {ContactsRequest(IssueTicket{}),
+        ContactsRequest(IssueTicket{{.address = "example.org:3141",
+                                     .partner = fingerprint,
+                                     .life = std::chrono::minutes(5)}}),
+        ContactsRequest(RedeemTicket{.ticket = "kith-ticket:" + std::string(1500, 'A'),
+                                     .life = std::chrono::hours(24 * 365),
+                                     .timeout = std::chrono::seconds(10)}),
+        ContactsRequest(AskTickets{}), ContactsRequest(RevokeTicket{fingerprint}),
+        ContactsRequest(AskContacts{}), ContactsRequest(EndContact{{9, 8, 7}})}) {
+    const std::string line = boost::json::serialize(to_json(ControlRequest(request)));
+    const auto read = parse_request(line);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(boost::json::serialize(to_json(*read)), line);
+  }
+}
+
+TEST(ControlRequest, AboutTicketsAndContactsIsRefusedUnlessItIsExact) {
+  for (const std::string& line : {
+           std::string(R"({"ask":"tickets","more":1})"),
+           std::string(R"({"ask":"issue_ticket"})"),
+           std::string(R"({"ask":"issue_ticket","address":1,"partner":"","life_ms":1})"),
+           std::string(R"({"ask":"issue_ticket","address":"","partner":"x","life_ms":1})"),
+           std::string(R"({"ask":"issue_ticket","address":"","partner":1,"life_ms":1})"),
+           std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":0})"),
+           std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":2592000001})"),
+           std::string(R"({"ask":"redeem_ticket","ticket":"t","life_ms":1,"timeout_ms":60001})"),
+           std::string(R"({"ask":"redeem_ticket","ticket":1,"life_ms":1,"timeout_ms":1})"),
+           std::string(R"({"ask":"redeem_ticket","ticket":"t","timeout_ms":1})"),
+           std::string(R"({"ask":"revoke_ticket","hash":"abc"})"),
+           std::string(R"({"ask":"revoke_ticket"})"),
+           std::string(R"({"ask":"end_contact","contact":"0123"})"),
+           std::string(R"({"ask":"end_contact","contact":0})"),
+           "{\"ask\":\"redeem_ticket\",\"ticket\":\"" + std::string(2049, 'a') +
+               "\",\"life_ms\":1,\"timeout_ms\":1}",
+       })
+    EXPECT_FALSE(parse_request(line)) << line;
+}
+
+TEST(ControlAnswer, SaysWhatBecameOfATicket) {
+  const WallTime now(std::chrono::hours(100));
+  const auto state = [&](const TicketStatus& ticket) {
+    const auto answer = to_json(std::vector{ticket}, now);
+    return std::string(answer.at("tickets").as_array().at(0).at("state").as_string());
+  };
+  TicketStatus ticket;
+  ticket.expires_at = now + std::chrono::hours(1);
+  EXPECT_EQ(state(ticket), "open");
+  ticket.expires_at = now;
+  EXPECT_EQ(state(ticket), "expired");
+  ticket.revoked_at = now;
+  EXPECT_EQ(state(ticket), "revoked");
+  ticket.used_at = now;
+  EXPECT_EQ(state(ticket), "used");
+}
+
+TEST(ControlAnswer, SaysWhetherAContactIsOpen) {
+  const WallTime now(std::chrono::hours(100));
+  const auto state = [&](const Contact& contact) {
+    const auto answer = to_json(std::vector{contact}, now);
+    return std::string(answer.at("contacts").as_array().at(0).at("state").as_string());
+  };
+  Contact contact;
+  contact.expires_at = now + std::chrono::hours(1);
+  EXPECT_EQ(state(contact), "open");
+  contact.expires_at = now;
+  EXPECT_EQ(state(contact), "expired");
+  contact.ended_at = now;
+  EXPECT_EQ(state(contact), "ended");
+}
+
+TEST(Pick, WantsABeginningThatOneAloneHas) {
+  const boost::json::array list{boost::json::object{{"id", "abc"}},
+                                boost::json::object{{"id", "abd"}},
+                                boost::json::object{{"id", "x"}}};
+  EXPECT_EQ(pick(list, "id", "abd", "thing").at("id"), "abd");
+  EXPECT_EQ(pick(list, "id", "x", "thing").at("id"), "x");
+  for (const char* prefix : {"", "ab", "y", "abcd"})
+    EXPECT_THROW(static_cast<void>(pick(list, "id", prefix, "thing")), Failure) << prefix;
 }
 
 TEST(ControlAnswer, IsOneLine) {

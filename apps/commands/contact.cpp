@@ -1,0 +1,102 @@
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+
+#include "apps/command.hpp"
+#include "apps/console/json.hpp"
+#include "apps/console/output.hpp"
+#include "apps/console/table.hpp"
+#include "apps/control/client.hpp"
+#include "apps/control/pick.hpp"
+
+namespace kith::apps {
+namespace {
+
+namespace json = boost::json;
+
+struct ContactCommand {
+  Question question;
+  std::string given;  ///< The beginning of an id.
+};
+
+ExitCode list(const ContactCommand& command) {
+  const auto answer = command.question.ask(AskContacts{});
+  if (command.question.as_json) {
+    write_json(answer);
+    return ExitCode::ok;
+  }
+  Table table({"CONTACT", "STATE", "IDENTITY", "NODE", "SINCE", "EXPIRES"});
+  const auto& contacts = answer.at("contacts").as_array();
+  for (const auto& element : contacts) {
+    const auto& contact = element.as_object();
+    const auto text = [&](const char* key) { return std::string(contact.at(key).as_string()); };
+    table.add({text("contact"), text("state"), text("identity").substr(0, 10),
+               text("node").substr(0, 10), text("since"), text("expires_at")});
+  }
+  write_output(contacts.empty() ? "no contacts\n" : table.to_string());
+  return ExitCode::ok;
+}
+
+json::object find(const ContactCommand& command) {
+  const auto answer = command.question.ask(AskContacts{});
+  return pick(answer.at("contacts").as_array(), "contact", command.given, "contact");
+}
+
+ExitCode show(const ContactCommand& command) {
+  const json::object contact = find(command);
+  if (command.question.as_json)
+    write_json(contact);
+  else
+    write_output(to_lines(contact));
+  return ExitCode::ok;
+}
+
+ExitCode end(const ContactCommand& command) {
+  const std::string id(find(command).at("contact").as_string());
+  static_cast<void>(command.question.ask(EndContact{parse_uuid(id).value()}));
+  if (command.question.as_json)
+    write_json(json::object{{"ended", id}});
+  else
+    write_line(fmt::format("ended {}", id));
+  return ExitCode::ok;
+}
+
+void add_verb(CLI::App& group, const char* name, const char* help, const char* footer,
+              ExitCode (*run)(const ContactCommand&), bool takes_id, Command& chosen) {
+  const auto command = std::make_shared<ContactCommand>();
+  CLI::App* verb = group.add_subcommand(name, help);
+  verb->footer(footer);
+  if (takes_id)
+    verb->add_option("ID", command->given,
+                     "The contact in 'kith contact list': as much of it as no other one begins "
+                     "with")
+        ->required();
+  add_question(*verb, command->question);
+  verb->callback([command, run, &chosen] { chosen = [command, run] { return run(*command); }; });
+}
+
+}  // namespace
+
+void add_contact(CLI::App& program, Command& chosen) {
+  CLI::App* command = program.add_subcommand(
+      "contact", "Those with whom a running node has a relationship, signed by both");
+  command->require_subcommand(1);
+  command->footer(
+      "The node keeps them in its store: start it with 'kith up --store FILE'.  They come about by "
+      "'kith ticket'.\n\n"
+      "Examples:\n"
+      "  kith contact list\n"
+      "  kith contact show 4f2a\n"
+      "  kith contact end 4f2a\n");
+  add_verb(*command, "list", "All of them",
+           "Examples:\n  kith contact list --json | jq -r '.contacts[].identity'\n", &list, false,
+           chosen);
+  add_verb(*command, "show", "One of them", "Examples:\n  kith contact show 4f2a --json\n", &show,
+           true, chosen);
+  add_verb(*command, "end", "Nothing goes to the contact or comes from it from now on",
+           "Examples:\n  kith contact end 4f2a\n", &end, true, chosen);
+}
+
+}  // namespace kith::apps

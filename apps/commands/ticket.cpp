@@ -1,0 +1,227 @@
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <kith/address.hpp>
+
+#include "apps/command.hpp"
+#include "apps/console/input.hpp"
+#include "apps/console/json.hpp"
+#include "apps/console/output.hpp"
+#include "apps/console/qr_code.hpp"
+#include "apps/console/table.hpp"
+#include "apps/console/wording.hpp"
+#include "apps/control/client.hpp"
+#include "apps/control/pick.hpp"
+#include "apps/token_view.hpp"
+#include "core/crypto/sodium.hpp"
+#include "overlay/asio/clock.hpp"
+
+namespace kith::apps {
+namespace {
+
+namespace json = boost::json;
+
+struct TicketCommand {
+  Question question;
+  TicketOptions issue;
+  bool draws = false;
+  std::string given;  ///< A ticket, `-`, or the beginning of a hash.
+  std::uint64_t days = 365;
+};
+
+/// The ticket that was given, without a word about what stands in it if it is none.
+TicketToken read_ticket(std::string uri) {
+  const crypto::WipeAtEnd wipe(uri);
+  auto ticket = parse_ticket_uri(uri);
+  if (ticket) return *std::move(ticket);
+  throw Failure(ExitCode::error,
+                fmt::format("that is no ticket: {}; it begins with kith-ticket: and is one line, "
+                            "as 'kith ticket issue' prints it",
+                            describe(ticket.error())));
+}
+
+std::string given_uri(const TicketCommand& command) {
+  return text_or_input(command.given, kTicketUriBytesMax);
+}
+
+void draw(std::string_view uri) {
+  const auto code = qr_code(uri);
+  if (!code) throw Failure(ExitCode::error, "the ticket is too long for a QR code");
+  write_error(*code);
+}
+
+ExitCode issue(const TicketCommand& command) {
+  const auto answer = command.question.ask(IssueTicket{command.issue});
+  std::string uri(answer.at("ticket").as_string());
+  const crypto::WipeAtEnd wipe(uri);
+  const TicketToken ticket = read_ticket(uri);
+  if (command.draws) draw(uri);
+  if (command.question.as_json)
+    write_json(json::object{{"ticket", uri},
+                            {"hash", ticket_hash(ticket.secret()).to_string()},
+                            {"expires_at", date_of(ticket.expires_at())}});
+  else
+    write_line(uri);
+  return ExitCode::ok;
+}
+
+ExitCode show(const TicketCommand& command) {
+  const auto view = view_ticket(
+      read_ticket(given_uri(command)),
+      {.signatures = crypto::sodium_primitives().signatures, .now = overlay::read_clocks().wall});
+  if (command.question.as_json)
+    write_json(view);
+  else
+    write_output(to_lines(view));
+  return ExitCode::ok;
+}
+
+ExitCode redeem(const TicketCommand& command) {
+  // Wrong settings come first: standard input is read but once.
+  static_cast<void>(load_settings(command.question.flags));
+  std::string uri = given_uri(command);
+  const crypto::WipeAtEnd wipe(uri);
+  static_cast<void>(read_ticket(uri));
+  const auto answer = command.question.ask(
+      RedeemTicket{.ticket = uri,
+                   .life = std::chrono::hours(24 * static_cast<int>(command.days)),
+                   .timeout = std::min(command.question.timeout, kRedeemTimeoutMost)});
+  if (command.question.as_json)
+    write_json(answer);
+  else
+    write_line(answer.at("contact").as_string());
+  return ExitCode::ok;
+}
+
+std::string abbreviated(const json::value& fingerprint) {
+  return std::string(fingerprint.as_string().subview(0, 10));
+}
+
+std::string date_in(const json::value& date) {
+  return date.is_null() ? "" : std::string(date.as_string());
+}
+
+ExitCode list(const TicketCommand& command) {
+  const auto answer = command.question.ask(AskTickets{});
+  if (command.question.as_json) {
+    write_json(answer);
+    return ExitCode::ok;
+  }
+  Table table({"HASH", "STATE", "FOR", "EXPIRES", "USED", "BY NODE"});
+  const auto& tickets = answer.at("tickets").as_array();
+  for (const auto& element : tickets) {
+    const auto& ticket = element.as_object();
+    table.add({abbreviated(ticket.at("hash")), std::string(ticket.at("state").as_string()),
+               abbreviated(ticket.at("partner")), date_in(ticket.at("expires_at")),
+               date_in(ticket.at("used_at")), abbreviated(ticket.at("used_by"))});
+  }
+  write_output(tickets.empty() ? "no tickets\n" : table.to_string());
+  return ExitCode::ok;
+}
+
+ExitCode revoke(const TicketCommand& command) {
+  const auto tickets = command.question.ask(AskTickets{});
+  const auto& ticket = pick(tickets.at("tickets").as_array(), "hash", command.given, "ticket");
+  const std::string hash(ticket.at("hash").as_string());
+  static_cast<void>(command.question.ask(RevokeTicket{Fingerprint::parse(hash).value()}));
+  if (command.question.as_json)
+    write_json(json::object{{"revoked", hash}});
+  else
+    write_line(fmt::format("revoked {}", hash));
+  return ExitCode::ok;
+}
+
+/// Adds `name` to `group`, with the ticket commands' own state.
+CLI::App* add_verb(CLI::App& group, const char* name, const char* help, Command& chosen,
+                   ExitCode (*run)(const TicketCommand&),
+                   const std::shared_ptr<TicketCommand>& command) {
+  CLI::App* verb = group.add_subcommand(name, help);
+  verb->callback([command, run, &chosen] { chosen = [command, run] { return run(*command); }; });
+  return verb;
+}
+
+void add_issue(CLI::App& group, Command& chosen) {
+  const auto command = std::make_shared<TicketCommand>();
+  CLI::App* verb = add_verb(group, "issue", "Print a new ticket: hand it to one person", chosen,
+                            &issue, command);
+  verb->footer(
+      "Examples:\n"
+      "  kith ticket issue                           good for 24 hours, for whoever shows it\n"
+      "  kith ticket issue --qr --life 10m           to be scanned from the screen\n"
+      "  kith ticket issue --for IDENTITY --to example.org:3141 > ticket\n");
+  add_address(*verb, "--to", command->issue.address,
+              "Where its holder is to connect to; without it: the first address of the node");
+  add_fingerprint(*verb, "--for", command->issue.partner,
+                  "The identity that alone may redeem it; without it: whoever shows it");
+  add_duration(*verb, "--life", command->issue.life, "How long it is good; 24h if not given");
+  verb->add_flag("--qr", command->draws, "Draw it on standard error, too, for a dark terminal");
+  add_question(*verb, command->question);
+}
+
+void add_show_and_redeem(CLI::App& group, Command& chosen) {
+  constexpr const char* kUri = "The ticket, or - for standard input, where others do not see it";
+  const auto shown = std::make_shared<TicketCommand>();
+  CLI::App* verb = add_verb(group, "show", "What a ticket says; asks no node, shows no secret",
+                            chosen, &show, shown);
+  verb->footer("Examples:\n  kith ticket show - < ticket\n");
+  verb->add_option("URI", shown->given, kUri)->required();
+  verb->add_flag("--json", shown->question.as_json, "Print one JSON object");
+
+  const auto redeemed = std::make_shared<TicketCommand>();
+  redeemed->question.timeout = std::chrono::seconds(10);
+  verb = add_verb(group, "redeem", "Become a contact of whoever issued a ticket", chosen, &redeem,
+                  redeemed);
+  verb->footer(
+      "Prints the contact, as 'kith contact' knows it.\n\n"
+      "Examples:\n"
+      "  kith ticket redeem - < ticket\n"
+      "  kith ticket redeem kith-ticket:… --days 30 --json | jq -r .contact\n");
+  verb->add_option("URI", redeemed->given, kUri)->required();
+  add_count(*verb, "--days", redeemed->days, {1, 1825},
+            "How long the relationship is to last; 365 if not given");
+  add_duration(*verb, "--timeout", redeemed->question.timeout,
+               "How long to wait for the other side, at most 60; 10 if not given");
+  add_question(*verb, redeemed->question);
+}
+
+void add_list_and_revoke(CLI::App& group, Command& chosen) {
+  const auto listed = std::make_shared<TicketCommand>();
+  CLI::App* verb = add_verb(group, "list",
+                            "The tickets that the node issued, and what became of "
+                            "them",
+                            chosen, &list, listed);
+  verb->footer(
+      "Examples:\n"
+      "  kith ticket list --json | jq '.tickets[] | select(.state == \"open\")'\n");
+  add_question(*verb, listed->question);
+
+  const auto revoked = std::make_shared<TicketCommand>();
+  verb =
+      add_verb(group, "revoke", "Nobody can redeem the ticket any more", chosen, &revoke, revoked);
+  verb->footer("Examples:\n  kith ticket revoke 3xk5a\n");
+  verb->add_option("HASH", revoked->given,
+                   "The ticket in 'kith ticket list': as much of it as no other one begins with")
+      ->required();
+  add_question(*verb, revoked->question);
+}
+
+}  // namespace
+
+void add_ticket(CLI::App& program, Command& chosen) {
+  CLI::App* command = program.add_subcommand(
+      "ticket", "Tickets of a running node: whoever shows one becomes a contact, once");
+  command->require_subcommand(1);
+  command->footer(
+      "The node keeps them in its store: start it with 'kith up --store FILE'.\n\n"
+      "Examples:\n"
+      "  kith ticket issue > ticket                  here; hand it over out of band\n"
+      "  kith ticket redeem - < ticket               there\n"
+      "  kith contact list                           on both sides\n");
+  add_issue(*command, chosen);
+  add_show_and_redeem(*command, chosen);
+  add_list_and_revoke(*command, chosen);
+}
+
+}  // namespace kith::apps

@@ -1,0 +1,165 @@
+#include "apps/control/contact_requests.hpp"
+
+#include <algorithm>
+
+#include <boost/json/array.hpp>
+
+#include "apps/console/wording.hpp"
+#include "apps/control/fields.hpp"
+#include "core/overloaded.hpp"
+#include "tokens/ticket_token.hpp"
+
+namespace kith::apps {
+namespace {
+
+namespace json = boost::json;
+
+using Parsed = std::expected<ContactsRequest, std::string>;
+
+constexpr std::size_t kAddressBytesMost = 300;
+constexpr std::size_t kFingerprintBytesMost = 64;
+
+std::int64_t in_milliseconds(Duration time) { return time / std::chrono::milliseconds(1); }
+
+std::string text_of(const Fingerprint& fingerprint) {
+  return fingerprint.is_zero() ? "" : fingerprint.to_string();
+}
+
+json::value date_or_null(const std::optional<WallTime>& time) {
+  return time ? json::value(date_of(*time)) : json::value(nullptr);
+}
+
+Parsed parse_issue(const json::object& request) {
+  if (!has_just(request, {"ask", "address", "partner", "life_ms"}))
+    return std::unexpected("'issue_ticket' takes 'address', 'partner' and 'life_ms'");
+  const auto address = text_in(request, "address", kAddressBytesMost);
+  const auto partner = text_in(request, "partner", kFingerprintBytesMost);
+  const auto life = milliseconds_in(request, "life_ms", kTicketTokenLifeMax);
+  if (!address) return std::unexpected("'address' must be text, empty or an address");
+  const auto identity = !partner           ? Result<Fingerprint>(std::unexpected(Errc::bad_text))
+                        : partner->empty() ? Result<Fingerprint>(Fingerprint())
+                                           : Fingerprint::parse(*partner);
+  if (!identity) return std::unexpected("'partner' must be empty or a fingerprint");
+  if (!life) return std::unexpected("'life_ms' must be a number from 1 to 30 days");
+  return IssueTicket{{.address = std::string(*address), .partner = *identity, .life = *life}};
+}
+
+Parsed parse_redeem(const json::object& request) {
+  if (!has_just(request, {"ask", "ticket", "life_ms", "timeout_ms"}))
+    return std::unexpected("'redeem_ticket' takes 'ticket', 'life_ms' and 'timeout_ms'");
+  const auto ticket = text_in(request, "ticket", kTicketUriBytesMax);
+  const auto life = milliseconds_in(request, "life_ms", kRelationshipTokenLifeMax);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kRedeemTimeoutMost);
+  if (!ticket) return std::unexpected("'ticket' must be the text of a ticket");
+  if (!life) return std::unexpected("'life_ms' must be a number from 1 to five years");
+  if (!timeout) return std::unexpected("'timeout_ms' must be a number from 1 to 60000");
+  return RedeemTicket{.ticket = std::string(*ticket), .life = *life, .timeout = *timeout};
+}
+
+Parsed parse_revoke(const json::object& request) {
+  const auto text = text_in(request, "hash", kFingerprintBytesMost);
+  const auto hash = Fingerprint::parse(text.value_or(""));
+  if (!has_just(request, {"ask", "hash"}) || !hash)
+    return std::unexpected("'revoke_ticket' takes the 'hash' of a ticket");
+  return RevokeTicket{*hash};
+}
+
+Parsed parse_end(const json::object& request) {
+  const auto id = parse_uuid(text_in(request, "contact", 32).value_or(""));
+  if (!has_just(request, {"ask", "contact"}) || !id)
+    return std::unexpected("'end_contact' takes a 'contact', 32 digits of hexadecimal");
+  return EndContact{*id};
+}
+
+std::string_view state_of(const TicketStatus& ticket, WallTime now) {
+  if (ticket.used_at) return "used";
+  if (ticket.revoked_at) return "revoked";
+  return ticket.expires_at <= now ? "expired" : "open";
+}
+
+json::object to_json(const TicketStatus& ticket, WallTime now) {
+  json::object object;
+  object["hash"] = ticket.hash.to_string();
+  object["state"] = state_of(ticket, now);
+  object["partner"] = text_of(ticket.partner);
+  object["expires_at"] = date_of(ticket.expires_at);
+  object["used_at"] = date_or_null(ticket.used_at);
+  object["used_by"] = ticket.used_by ? text_of(*ticket.used_by) : "";
+  object["revoked_at"] = date_or_null(ticket.revoked_at);
+  return object;
+}
+
+json::object to_json(const Contact& contact, WallTime now) {
+  json::object object;
+  object["contact"] = to_text(contact.id);
+  object["state"] = contact.ended_at ? "ended" : contact.expires_at <= now ? "expired" : "open";
+  object["identity"] = contact.identity.to_string();
+  object["node"] = contact.node.to_string();
+  object["addresses"] = json::array(contact.addresses.begin(), contact.addresses.end());
+  object["since"] = date_of(contact.since);
+  object["expires_at"] = date_of(contact.expires_at);
+  object["ended_at"] = date_or_null(contact.ended_at);
+  return object;
+}
+
+}  // namespace
+
+std::string to_text(const Uuid& id) { return to_hex(id); }
+
+std::optional<Uuid> parse_uuid(std::string_view text) {
+  Uuid id{};
+  const auto bytes = from_hex(text);
+  if (!bytes || bytes->size() != id.size()) return std::nullopt;
+  std::ranges::copy(*bytes, id.begin());
+  return id;
+}
+
+json::object to_json(const ContactsRequest& request) {
+  return std::visit(
+      Overloaded{[](const IssueTicket& ask) {
+                   return json::object{{"ask", "issue_ticket"},
+                                       {"address", ask.options.address},
+                                       {"partner", text_of(ask.options.partner)},
+                                       {"life_ms", in_milliseconds(ask.options.life)}};
+                 },
+                 [](const RedeemTicket& ask) {
+                   return json::object{{"ask", "redeem_ticket"},
+                                       {"ticket", ask.ticket},
+                                       {"life_ms", in_milliseconds(ask.life)},
+                                       {"timeout_ms", in_milliseconds(ask.timeout)}};
+                 },
+                 [](const AskTickets&) { return json::object{{"ask", "tickets"}}; },
+                 [](const RevokeTicket& ask) {
+                   return json::object{{"ask", "revoke_ticket"}, {"hash", ask.hash.to_string()}};
+                 },
+                 [](const AskContacts&) { return json::object{{"ask", "contacts"}}; },
+                 [](const EndContact& ask) {
+                   return json::object{{"ask", "end_contact"}, {"contact", to_text(ask.contact)}};
+                 }},
+      request);
+}
+
+std::optional<Parsed> parse_contacts_request(std::string_view name, const json::object& request) {
+  if (name == "issue_ticket") return parse_issue(request);
+  if (name == "redeem_ticket") return parse_redeem(request);
+  if (name == "revoke_ticket") return parse_revoke(request);
+  if (name == "end_contact") return parse_end(request);
+  if (name != "tickets" && name != "contacts") return std::nullopt;
+  if (!has_just(request, {"ask"}))
+    return Parsed(std::unexpected("this request takes nothing but 'ask'"));
+  return name == "tickets" ? Parsed(AskTickets{}) : Parsed(AskContacts{});
+}
+
+json::object to_json(const std::vector<TicketStatus>& tickets, WallTime now) {
+  json::array list;
+  for (const TicketStatus& ticket : tickets) list.push_back(to_json(ticket, now));
+  return {{"tickets", std::move(list)}};
+}
+
+json::object to_json(const std::vector<Contact>& contacts, WallTime now) {
+  json::array list;
+  for (const Contact& contact : contacts) list.push_back(to_json(contact, now));
+  return {{"contacts", std::move(list)}};
+}
+
+}  // namespace kith::apps

@@ -1,0 +1,112 @@
+// Tickets and contacts on the command line: two nodes, each with a store.
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
+
+#include "tests/apps/program.hpp"
+
+namespace kith::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class TicketCommands : public testing::Test {
+ protected:
+  static Finished ask(const UpNode& node, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--control", node.control});
+    return run_kith(arguments);
+  }
+  static boost::json::object ask_json(const UpNode& node, std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    const Finished finished = ask(node, arguments);
+    EXPECT_EQ(finished.code, 0) << finished.error;
+    return boost::json::parse(finished.output).as_object();
+  }
+  static Finished redeem(const UpNode& node, const std::string& ticket) {
+    return run_kith(Invocation{.arguments = {"ticket", "redeem", "-", "--control", node.control},
+                               .input = ticket});
+  }
+  static std::string states(const boost::json::object& answer, const char* of) {
+    std::string all;
+    for (const auto& one : answer.at(of).as_array())
+      all += std::string(one.at("state").as_string()) + " ";
+    return all;
+  }
+
+  const Folder folder_;
+  UpNode issuer_{folder_, "issuer", {"--store", folder_ / "issuer.db"}};
+  UpNode redeemer_{folder_, "redeemer", {"--store", folder_ / "redeemer.db"}};
+};
+
+TEST_F(TicketCommands, MakeAContactOnceAndEndIt) {
+  const Finished ticket = ask(issuer_, {"ticket", "issue"});
+  ASSERT_EQ(ticket.code, 0) << ticket.error;
+  EXPECT_THAT(ticket.output, StartsWith("kith-ticket:"));
+  EXPECT_EQ(ticket.output.find('\n'), ticket.output.size() - 1);
+
+  const Finished redeemed = redeem(redeemer_, ticket.output);
+  ASSERT_EQ(redeemed.code, 0) << redeemed.error;
+  const std::string contact = redeemed.output.substr(0, redeemed.output.size() - 1);
+  for (const UpNode* node : {&issuer_, &redeemer_}) {
+    const auto contacts = ask_json(*node, {"contact", "list"});
+    EXPECT_EQ(states(contacts, "contacts"), "open ");
+    EXPECT_EQ(contacts.at("contacts").as_array().at(0).at("contact").as_string(), contact);
+  }
+  EXPECT_EQ(states(ask_json(issuer_, {"ticket", "list"}), "tickets"), "used ");
+
+  const Finished again = redeem(redeemer_, ticket.output);
+  EXPECT_NE(again.code, 0);
+  EXPECT_THAT(again.output, IsEmpty());
+
+  const auto shown = ask_json(redeemer_, {"contact", "show", contact.substr(0, 8)});
+  EXPECT_EQ(shown.at("node").as_string(), issuer_.address.substr(7, 52));
+  EXPECT_EQ(ask(redeemer_, {"contact", "end", contact.substr(0, 8)}).code, 0);
+  EXPECT_EQ(states(ask_json(redeemer_, {"contact", "list"}), "contacts"), "ended ");
+}
+
+TEST_F(TicketCommands, RevokeATicket) {
+  const auto issued = ask_json(issuer_, {"ticket", "issue", "--life", "1h"});
+  const std::string hash(issued.at("hash").as_string());
+  EXPECT_EQ(states(ask_json(issuer_, {"ticket", "list"}), "tickets"), "open ");
+  EXPECT_EQ(ask(issuer_, {"ticket", "revoke", hash.substr(0, 10)}).code, 0);
+  EXPECT_EQ(states(ask_json(issuer_, {"ticket", "list"}), "tickets"), "revoked ");
+  EXPECT_NE(redeem(redeemer_, std::string(issued.at("ticket").as_string())).code, 0);
+  EXPECT_EQ(ask(issuer_, {"ticket", "revoke", "zzz"}).code, 1);
+}
+
+TEST_F(TicketCommands, DrawATicketApartFromItsText) {
+  const Finished ticket = ask(issuer_, {"ticket", "issue", "--qr"});
+  ASSERT_EQ(ticket.code, 0) << ticket.error;
+  EXPECT_THAT(ticket.output, StartsWith("kith-ticket:"));
+  EXPECT_THAT(ticket.error, HasSubstr("█"));
+}
+
+TEST_F(TicketCommands, SayThatThereIsNoStoreOrNoNode) {
+  const UpNode forgetful(folder_, "forgetful");
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"ticket", "issue"}, {"ticket", "list"}, {"contact", "list"}}) {
+    const Finished finished = ask(forgetful, arguments);
+    EXPECT_EQ(finished.code, 1);
+    EXPECT_THAT(finished.error, HasSubstr("--store"));
+  }
+  EXPECT_EQ(run_kith({"ticket", "list", "--control", folder_ / "nobody"}).code, 3);
+}
+
+TEST(DamagedStore, EndsTheStartWithACodeOfItsOwn) {
+  const Folder folder;
+  const std::string store = folder.file("s.db", std::string(8192, 'x'));
+  const Finished finished = run_kith(
+      {"up", "--listen", "tcp://127.0.0.1:0", "--control", folder / "s", "--store", store});
+  EXPECT_EQ(finished.code, 7);
+  EXPECT_THAT(finished.error, HasSubstr(store));
+  EXPECT_EQ(read_file(store), std::string(8192, 'x'));
+}
+
+}  // namespace
+}  // namespace kith::test
