@@ -67,6 +67,12 @@ void Interrupts::wait() const {
   while (!requested_) ::poll(&event, 1, -1);
 }
 
+bool Interrupts::wait_for(Duration time) const {
+  pollfd event{.fd = requested_event_.get(), .events = POLLIN, .revents = 0};
+  ::poll(&event, 1, static_cast<int>(time / std::chrono::milliseconds(1)));
+  return requested_;
+}
+
 void Interrupts::run() {
   std::array<pollfd, 2> events{pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
                                pollfd{.fd = end_event_.get(), .events = POLLIN, .revents = 0}};

@@ -4,6 +4,8 @@
 #include <functional>
 #include <thread>
 
+#include <kith/time.hpp>
+
 #include "apps/console/descriptor.hpp"
 
 namespace kith::apps {
@@ -27,6 +29,8 @@ class Interrupts {
   [[nodiscard]] int descriptor() const { return requested_event_.get(); }
   /// Waits for the first signal.
   void wait() const;
+  /// The same, for a time; whether it came.
+  [[nodiscard]] bool wait_for(Duration time) const;
 
  private:
   void run();
