@@ -23,8 +23,7 @@ void fill_all(Waiting& waiting, const Key& key, const Result<void>& result) {
 }
 
 /// Where a ticket leads to: what is asked for, or the first of our own addresses.
-Result<DialledAddress> dialled_address(const std::string& asked,
-                                                const std::vector<Endpoint>& own) {
+Result<DialledAddress> dialled_address(const std::string& asked, const std::vector<Endpoint>& own) {
   if (asked.empty()) {
     if (own.empty()) return std::unexpected(Errc::no_route);
     const std::string text = "tcp://" + own.front().to_string();
