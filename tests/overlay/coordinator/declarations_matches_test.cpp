@@ -68,9 +68,9 @@ TEST_F(MatchesTest, ReportsAMatchOnce) {
 }
 
 TEST_F(MatchesTest, TakesMatchesFromAnAnswer) {
-  Declarations other({}, self.identity_key, self.node_key, signatures(), random);
+  Declarations other({}, self.node_key, signatures(), random);
   other.set_node(self.node_token(), {}, now);
-  const Id asked = other.add(self.intent({.subject = subject}), now).value();
+  const Id asked = other.add(self.intent({.subject = subject}), self.identity_key, now).value();
   const auto request = std::get<Declarations::RouteToSubject>(*other.poll_output()).request;
   const PeerIntent peer = sends(ada);
   const IntentView view = view_of(peer);

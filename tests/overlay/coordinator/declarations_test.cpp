@@ -81,8 +81,8 @@ TEST_F(DeclarationsTest, DeclaresAtOnceToTheSubject) {
 }
 
 TEST_F(DeclarationsTest, DeclaresNothingBeforeItHasANode) {
-  Declarations early({}, self.identity_key, self.node_key, signatures(), random);
-  (void)early.add(self.intent({.subject = subject}), now);
+  Declarations early({}, self.node_key, signatures(), random);
+  (void)early.add(self.intent({.subject = subject}), self.identity_key, now);
   EXPECT_FALSE(early.poll_output().has_value());
   early.set_node(self.node_token(), {}, now);
   const auto output = early.poll_output();
@@ -319,10 +319,12 @@ TEST_F(DeclarationsTest, SpreadsManyDeclaresOverTime) {
 }
 
 TEST_F(DeclarationsTest, RefusesMoreThanItsLimit) {
-  Declarations few({.declarations_max = 1}, self.identity_key, self.node_key, signatures(), random);
-  EXPECT_TRUE(few.add(self.intent({.subject = subject}), now));
-  EXPECT_EQ(few.add(self.intent({.subject = subject, .role = IntentRole::send}), now).error(),
-            Errc::limit_reached);
+  Declarations few({.declarations_max = 1}, self.node_key, signatures(), random);
+  EXPECT_TRUE(few.add(self.intent({.subject = subject}), self.identity_key, now));
+  EXPECT_EQ(
+      few.add(self.intent({.subject = subject, .role = IntentRole::send}), self.identity_key, now)
+          .error(),
+      Errc::limit_reached);
 }
 
 TEST_F(DeclarationsTest, IgnoresAnswersThatNobodyAskedFor) {
