@@ -92,10 +92,7 @@ ExitCode run_or_complain(int argument_count, char** arguments) {
     complain(failure.what());
     return failure.code();
   } catch (const StoreDamaged& damage) {
-    complain(
-        fmt::format("{}; it is left as it is: put back a copy of it, or name another --store, "
-                    "where there are no tickets and contacts yet",
-                    damage.what()));
+    complain(damage.what());
     return ExitCode::store_damaged;
   } catch (const std::exception& error) {
     complain(error.what());

@@ -63,6 +63,8 @@ void Node::Runtime::on(const overlay::Delivered& message, overlay::Engine& engin
   if (it == subscriptions_.end()) return;
   if (!it->second->is_over && !muted_)
     return call(it->second->on_message, Message{it->second->name, message.payload, message.sender});
+  // What its application has acknowledged is on its way to us; this it will not.
+  if (it->second->options.acknowledgement == Acknowledgement::application) return;
   // It ended while the message was on its way to it: whoever sent that must not be told that it
   // was received.
   it->second->ended = Errc::closed;

@@ -1,5 +1,6 @@
 // Tickets and contacts on the command line: two nodes, each with a store.
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -101,6 +102,7 @@ TEST_F(TicketCommands, SayThatThereIsNoStoreOrNoNode) {
 TEST(DamagedStore, EndsTheStartWithACodeOfItsOwn) {
   const Folder folder;
   const std::string store = folder.file("s.db", std::string(8192, 'x'));
+  std::filesystem::permissions(store, std::filesystem::perms(0600));
   const Finished finished = run_kith(
       {"up", "--listen", "tcp://127.0.0.1:0", "--control", folder / "s", "--store", store});
   EXPECT_EQ(finished.code, 7);

@@ -235,11 +235,11 @@ class Clients(ProgramTest):
                                      and client.exchange.channels[0])
         for payload in payloads:
             await client.exchange.publish(channel, payload)
-        await client.until(lambda: channel.acknowledged == len(payloads))
         expected = b"".join(payloads)
         async with asyncio.timeout(20):
             self.assertEqual(await subscriber.process.stdout.readexactly(len(expected)),
                              expected)
+        await client.until(lambda: channel.acknowledged == len(payloads))
         await self.stop(subscriber)
         await self.leave(client)
 
