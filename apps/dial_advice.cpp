@@ -20,8 +20,7 @@ char letter_of(EntranceFlow flow) {
 }
 
 std::string on_connecting(Errc why) {
-  if (why == Errc::connection_refused)
-    return "nothing listens at that port; is the node running, and is that its address?";
+  if (why == Errc::connection_refused) return "is the node running, and is that its address?";
   if (why == Errc::unreachable) return "there is no way to that network from here";
   if (why == Errc::timed_out)
     return "nobody answers; is the address right, and does a firewall let the port through?";

@@ -15,6 +15,11 @@ constexpr Duration kTimeout = std::chrono::seconds(4);
 constexpr std::string_view kNoStore =
     "it keeps no tickets and contacts; start it with: kith up --store FILE";
 
+constexpr std::string_view kHungUp =
+    "the issuer hung up, and does not say why: the ticket may be used, revoked or over, or be "
+    "meant "
+    "for somebody else; 'kith ticket list' there tells";
+
 WallTime now() { return overlay::read_clocks().wall; }
 
 /// The line of `result`, or what is wrong; `missing` if it was not found.
@@ -36,7 +41,11 @@ std::string answer_about(Contacts contacts, const ContactsRequest& request) {
                            [](const auto& uri) { return json::object{{"ticket", *uri}}; });
           },
           [&](const RedeemTicket& ask) {
-            return line_of(contacts.redeem(ask.ticket, {.life = ask.life}, ask.timeout), kNoStore,
+            const auto redeemed = contacts.redeem(ask.ticket, {.life = ask.life}, ask.timeout);
+            // An issuer that does not take a ticket hangs up without a word.
+            if (!redeemed && redeemed.error() == Errc::connection_lost)
+              return error_line(Errc::refused, kHungUp);
+            return line_of(redeemed, kNoStore,
                            [](const auto& id) { return json::object{{"contact", to_text(*id)}}; });
           },
           [&](const AskTickets&) {

@@ -62,8 +62,9 @@ TEST_F(TicketCommands, MakeAContactOnceAndEndIt) {
   EXPECT_EQ(states(ask_json(issuer_, {"ticket", "list"}), "tickets"), "used ");
 
   const Finished again = redeem(redeemer_, ticket.output);
-  EXPECT_NE(again.code, 0);
+  EXPECT_EQ(again.code, 4);
   EXPECT_THAT(again.output, IsEmpty());
+  EXPECT_THAT(again.error, HasSubstr("may be used"));
 
   const auto shown = ask_json(redeemer_, {"contact", "show", contact.substr(0, 8)});
   EXPECT_EQ(shown.at("node").as_string(), issuer_.address.substr(7, 52));
