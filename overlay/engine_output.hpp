@@ -157,7 +157,9 @@ struct DialTimeSeen {
 
 struct PeerJoined {
   Fingerprint node;
-  Endpoint endpoint;
+  Endpoint endpoint;  ///< Its end of the connection.
+  /// Where it may be dialed again; none for a client.
+  std::vector<Endpoint> home;
 };
 struct PeerLost {
   Fingerprint node;

@@ -48,7 +48,11 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   if (config_.role == Participation::member && joined.role == Participation::member &&
       !joined.only_exchange)
     table_.on_connected(joined.contact, connection->endpoint, std::nullopt);
-  outputs_.emplace_back(PeerJoined{book_->id(joined.contact), connection->endpoint});
+  PeerJoined told{book_->id(joined.contact), connection->endpoint, {}};
+  if (const auto& home = book_->token(joined.contact).endpoints;
+      joined.role == Participation::member)
+    told.home.assign(home.begin(), home.end());
+  outputs_.emplace_back(std::move(told));
   // How far away it is we want to know at once: who is near is chosen first.
   liveness_.confirm(joined.contact, now.time);
   liveness_.watch(joined.contact, now.time);

@@ -163,7 +163,7 @@ them come to rest, and routes probes from any node to any key.  Equal seeds give
 Underlays: wonder-home (homes in 222 cities, as measured), wonder (the cities alone), constant.
 
 Examples:
-  kith sim route --nodes 1000 --seed 1
+  kith sim route --nodes 100 --seed 1     some seconds; 1,000 nodes take minutes, 5,000 far more
   kith sim route --nodes 5000 --json | jq '{hops: .hops.mean, stretch: .stretch.mean}'
   for n in 100 1000 5000; do kith sim route --nodes $n --json; done > routes.json
   bench/plot.py routes.json -o routes.png

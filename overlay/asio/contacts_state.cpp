@@ -1,13 +1,17 @@
 #include "overlay/asio/contacts_state.hpp"
 
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "core/overloaded.hpp"
 #include "overlay/asio/addresses.hpp"
+#include "overlay/asio/clock.hpp"
 
 namespace kith {
 namespace {
+
+constexpr Duration kSaveInterval = std::chrono::seconds(1);
 
 template <class T>
 void fill(const Contacts::State::Slot<T>& slot, Result<T> result) {
@@ -154,7 +158,7 @@ void Contacts::State::on(const overlay::StoreTicket& ticket, Instant now) {
   auto issued = issuing_.extract(ticket.hash);
   if (!issued) return;
   auto& [uri, slot] = issued.mapped();
-  if (keeper_->keep(ticket, now.wall))
+  if (keeper_ && keeper_->keep(ticket, now.wall))
     fill<std::string>(slot, std::move(uri));
   else
     fill<std::string>(slot, std::unexpected(Errc::store_failed));
@@ -180,12 +184,29 @@ void Contacts::State::on(const overlay::EntranceLearned& learned, Instant now) {
   if (keeper_) keeper_->keep(learned, now.wall);
 }
 
-void Contacts::State::on(const overlay::DialTimeSeen& seen, Instant now) {
-  if (keeper_) keeper_->keep(seen, now);
+void Contacts::State::on(const overlay::DialTimeSeen& seen) {
+  if (!keeper_) return;
+  keeper_->note(seen);
+  save_soon();
 }
 
 void Contacts::State::on(const overlay::PeerJoined& joined, Instant now) {
-  if (keeper_) keeper_->note(joined, now.wall);
+  if (!keeper_) return;
+  keeper_->note(joined, now.wall);
+  save_soon();
+}
+
+/// Writes together what comes within an interval: a crash forgets no more than that.
+void Contacts::State::save_soon() {
+  const auto driver = driver_.lock();
+  if (!driver || std::exchange(is_saving_, true)) return;
+  driver->wait_for([]() -> std::optional<Result<void>> { return std::nullopt; }, kSaveInterval,
+                   [weak = weak_from_this()](const Result<void>&) {
+                     const auto self = weak.lock();
+                     if (!self) return;
+                     self->is_saving_ = false;
+                     if (self->keeper_) self->keeper_->flush(overlay::read_clocks().wall);
+                   });
 }
 
 void Contacts::State::on_left(Instant now) {

@@ -16,7 +16,7 @@ namespace kith {
 
 /// The tickets and contacts of a node: hands what the engine asks of them to the store, and what
 /// comes of a command to whoever gave it.  In turns of the node alone, but for what says otherwise.
-class Contacts::State {
+class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
  public:
   template <class T>
   using Slot = std::shared_ptr<std::optional<Result<T>>>;
@@ -55,7 +55,7 @@ class Contacts::State {
 
   void on(const overlay::RelationOutput& output, overlay::Engine& engine, Instant now);
   void on(const overlay::EntranceLearned& learned, Instant now);
-  void on(const overlay::DialTimeSeen& seen, Instant now);
+  void on(const overlay::DialTimeSeen& seen);
   void on(const overlay::PeerJoined& joined, Instant now);
   void on_left(Instant now);
 
@@ -63,6 +63,7 @@ class Contacts::State {
   void on(const overlay::StoreTicket& ticket, Instant now);
   void on(const overlay::RelationshipEnded& ended);
   void on(const overlay::RelationMessageArrived& message, overlay::Engine& engine);
+  void save_soon();
   void settle(const Uuid& contact, std::uint64_t number, Result<void> result);
 
   std::optional<overlay::Keeper> keeper_;
@@ -73,6 +74,7 @@ class Contacts::State {
   /// What waits to be kept, by its hash.
   std::map<Fingerprint, std::pair<std::string, Slot<std::string>>> issuing_;
   std::map<overlay::RedeemId, Slot<Uuid>> redeeming_;
+  bool is_saving_ = false;  ///< A `save_soon` is under way.
   std::multimap<Uuid, Slot<void>> connecting_;
   std::multimap<Uuid, Slot<void>> ending_;
   std::map<std::pair<Uuid, std::uint64_t>, Slot<void>> sending_;

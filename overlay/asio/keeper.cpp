@@ -1,6 +1,6 @@
 #include "overlay/asio/keeper.hpp"
 
-#include <span>
+#include <algorithm>
 #include <utility>
 
 #include "overlay/asio/addresses.hpp"
@@ -8,10 +8,10 @@
 namespace kith::overlay {
 namespace {
 
-/// How long times of dialers wait to be written together: a crash forgets no more of them.
-constexpr Duration kFlushInterval = std::chrono::seconds(1);
 /// As many as an engine remembers.
 constexpr std::size_t kTimesMost = 16'384;
+/// As many peers as wait to be written; others are noted when they come again.
+constexpr std::size_t kPeersMost = 256;
 
 Store open_store(const std::string& path) {
   try {
@@ -107,20 +107,25 @@ void Keeper::keep(const EntranceLearned& learned, WallTime now) {
   (void)value_of(store_.remember_address(learned.endpoint.to_string(), learned.node, now));
 }
 
-void Keeper::keep(const DialTimeSeen& seen, Instant now) {
-  times_.push_back({seen.static_key, seen.time});
-  if (now.time - flushed_at_ < kFlushInterval) return;
-  flushed_at_ = now.time;
-  flush(now.wall);
+void Keeper::note(const DialTimeSeen& seen) {
+  if (times_.size() >= kTimesMost && !times_.contains(seen.static_key)) return;
+  WallTime& time = times_[seen.static_key];
+  time = std::max(time, seen.time);
 }
 
 void Keeper::note(const PeerJoined& joined, WallTime now) {
-  const KnownPeer peer{joined.node, joined.endpoint.to_string(), now};
-  (void)is_done(store_.put_peers(std::span(&peer, 1)));
+  if (joined.home.empty() || (peers_.size() >= kPeersMost && !peers_.contains(joined.node))) return;
+  peers_.insert_or_assign(joined.node,
+                          KnownPeer{joined.node, joined.home.front().to_string(), now});
 }
 
 void Keeper::flush(WallTime now) {
-  if (!times_.empty()) (void)is_done(store_.raise_times(std::exchange(times_, {})));
+  std::vector<SeenTime> times;
+  for (const auto& [key, time] : std::exchange(times_, {})) times.push_back({key, time});
+  std::vector<KnownPeer> peers;
+  for (const auto& [node, peer] : std::exchange(peers_, {})) peers.push_back(peer);
+  if (!times.empty()) (void)is_done(store_.raise_times(times));
+  if (!peers.empty()) (void)is_done(store_.put_peers(peers));
   (void)is_done(store_.raise_own_time(now));
 }
 

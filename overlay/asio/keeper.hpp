@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,9 +48,9 @@ class Keeper {
   [[nodiscard]] bool keep(const KeepRelationship& made, WallTime now);
   [[nodiscard]] bool keep(const RelationshipEnded& ended);
   void keep(const EntranceLearned& learned, WallTime now);
-  void keep(const DialTimeSeen& seen, Instant now);
+  // Strangers make us say these as often as they like: they wait for a `flush`.
+  void note(const DialTimeSeen& seen);
   void note(const PeerJoined& joined, WallTime now);
-  /// Writes what waits to be written together.
   void flush(WallTime now);
 
   // What the application asks.
@@ -68,8 +69,9 @@ class Keeper {
 
   Log log_;
   Store store_;
-  std::vector<SeenTime> times_;  ///< Not written yet.
-  TimePoint flushed_at_{};
+  // Not written yet.
+  std::map<crypto::DhPublicKey, WallTime> times_;
+  std::map<Fingerprint, KnownPeer> peers_;
 };
 
 }  // namespace kith::overlay

@@ -50,7 +50,7 @@ void Node::Runtime::on_output(overlay::Output& output, overlay::Engine& engine, 
                  // Whoever waits for it looks at the publisher itself.
                  [&](const overlay::PublisherDrained&) {},
                  [&](const overlay::RelationOutput& asked) { contacts_->on(asked, engine, now); },
-                 [&](const overlay::DialTimeSeen& seen) { contacts_->on(seen, now); },
+                 [&](const overlay::DialTimeSeen& seen) { contacts_->on(seen); },
                  [&](const overlay::EntranceLearned& learned) { on(learned, now); },
                  [&](const overlay::PeerJoined& joined) { on(joined, now); },
                  [&](const overlay::Left& left) { on(left, now); },

@@ -5,6 +5,7 @@
 
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
+#include "overlay/message_begin.hpp"
 #include "overlay/message_kind.hpp"
 #include "tokens/verify.hpp"
 
@@ -37,16 +38,6 @@ static_assert(kUnmatchedPerMessageMax * kWithdrawalBytesMax + 16 <= kCoordinator
 /// For spans as well: no sum of two leaves the range of a `WallTime`.
 constexpr auto kMicrosecondsMax =
     static_cast<std::uint64_t>(kTokenTimeMax.time_since_epoch().count());
-
-std::uint64_t microseconds(WallTime time) {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count());
-}
-
-codec::Writer begin(Bytes& bytes, MessageKind kind, std::size_t fields) {
-  codec::Writer out(bytes);
-  out.array(fields).unsigned_number(static_cast<std::uint64_t>(kind));
-  return out;
-}
 
 void write(codec::Writer& out, const IntentView& intent) {
   out.array(kIntentFields).binary(intent.intent).binary(intent.node);
@@ -239,7 +230,7 @@ std::size_t RecordView::bytes_max() const {
 
 Bytes encode_declare(const IntentView& intent, std::uint64_t known) {
   Bytes bytes;
-  codec::Writer out = begin(bytes, MessageKind::declare, 3);
+  codec::Writer out = begin_message(bytes, MessageKind::declare, 3);
   write(out, intent);
   out.unsigned_number(known);
   return bytes;
@@ -247,7 +238,7 @@ Bytes encode_declare(const IntentView& intent, std::uint64_t known) {
 
 Bytes encode_declared(const DeclaredView& declared) {
   Bytes bytes;
-  codec::Writer out = begin(bytes, MessageKind::declared, 5);
+  codec::Writer out = begin_message(bytes, MessageKind::declared, 5);
   out.unsigned_number(static_cast<std::uint64_t>(declared.verdict))
       .unsigned_number(microseconds(declared.until))
       .array(declared.holders.size());
@@ -258,21 +249,21 @@ Bytes encode_declared(const DeclaredView& declared) {
 
 Bytes encode_withdraw(const Withdrawal& withdrawal) {
   Bytes bytes;
-  codec::Writer out = begin(bytes, MessageKind::withdraw, 2);
+  codec::Writer out = begin_message(bytes, MessageKind::withdraw, 2);
   write(out, withdrawal);
   return bytes;
 }
 
 Bytes encode_matches(std::span<const IntentView> intents) {
   Bytes bytes;
-  codec::Writer out = begin(bytes, MessageKind::matches, 2);
+  codec::Writer out = begin_message(bytes, MessageKind::matches, 2);
   write(out, intents);
   return bytes;
 }
 
 Bytes encode_unmatched(std::span<const IntentEnd> ends) {
   Bytes bytes;
-  codec::Writer out = begin(bytes, MessageKind::unmatched, 2);
+  codec::Writer out = begin_message(bytes, MessageKind::unmatched, 2);
   out.array(ends.size());
   for (const IntentEnd& end : ends) std::visit([&out](const auto& it) { write(out, it); }, end);
   return bytes;
@@ -281,7 +272,7 @@ Bytes encode_unmatched(std::span<const IntentEnd> ends) {
 Bytes encode_replicate(std::uint64_t number, std::span<const RecordView> records,
                        std::span<const SubjectSummary> summaries) {
   Bytes bytes;
-  codec::Writer out = begin(bytes, MessageKind::replicate, 4);
+  codec::Writer out = begin_message(bytes, MessageKind::replicate, 4);
   out.unsigned_number(number).array(records.size());
   for (const RecordView& record : records) write(out, record);
   out.array(summaries.size());
@@ -292,7 +283,7 @@ Bytes encode_replicate(std::uint64_t number, std::span<const RecordView> records
 
 Bytes encode_replicated(std::uint64_t number, std::span<const Fingerprint> wanted) {
   Bytes bytes;
-  codec::Writer out = begin(bytes, MessageKind::replicated, 3);
+  codec::Writer out = begin_message(bytes, MessageKind::replicated, 3);
   out.unsigned_number(number).array(wanted.size());
   for (const Fingerprint& subject : wanted) out.fingerprint(subject);
   return bytes;

@@ -4,6 +4,7 @@
 
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
+#include "overlay/message_begin.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -11,16 +12,6 @@ namespace {
 constexpr std::string_view kEndDomain("kith/1 relationship end\0", 24);
 constexpr auto kMicrosecondsMax =
     static_cast<std::uint64_t>(kTokenTimeMax.time_since_epoch().count());
-
-std::uint64_t microseconds(WallTime time) {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count());
-}
-
-codec::Writer begin(Bytes& bytes, MessageKind kind, std::size_t fields) {
-  codec::Writer out(bytes);
-  out.array(fields).unsigned_number(static_cast<std::uint64_t>(kind));
-  return out;
-}
 
 void read_kind(codec::Reader& in, MessageKind kind, std::size_t fields) {
   in.array(fields, fields);
@@ -41,7 +32,7 @@ Result<Message> finish(codec::Reader& in, const Message& message) {
 
 Bytes encode_token(MessageKind kind, ByteView token) {
   Bytes bytes;
-  begin(bytes, kind, 2).binary(token);
+  begin_message(bytes, kind, 2).binary(token);
   return bytes;
 }
 
@@ -56,7 +47,7 @@ Result<ByteView> decode_token(ByteView bytes, MessageKind kind) {
 
 Bytes encode(const RelateMessage& message) {
   Bytes bytes;
-  begin(bytes, MessageKind::relate, 3).binary(message.proposal).binary(message.certificate);
+  begin_message(bytes, MessageKind::relate, 3).binary(message.proposal).binary(message.certificate);
   return bytes;
 }
 
@@ -67,7 +58,7 @@ Bytes encode_related(ByteView relationship) {
 Bytes encode(const RelationMessage& message) {
   Bytes bytes;
   bytes.reserve(message.payload.size() + 40);
-  begin(bytes, MessageKind::relation_message, 4)
+  begin_message(bytes, MessageKind::relation_message, 4)
       .binary(message.relationship)
       .unsigned_number(message.number)
       .binary(message.payload);
@@ -76,7 +67,7 @@ Bytes encode(const RelationMessage& message) {
 
 Bytes encode(const RelationTaken& message) {
   Bytes bytes;
-  begin(bytes, MessageKind::relation_taken, 3)
+  begin_message(bytes, MessageKind::relation_taken, 3)
       .binary(message.relationship)
       .unsigned_number(message.number);
   return bytes;
@@ -84,7 +75,7 @@ Bytes encode(const RelationTaken& message) {
 
 Bytes encode(const RelationEnd& message) {
   Bytes bytes;
-  begin(bytes, MessageKind::relation_end, 4)
+  begin_message(bytes, MessageKind::relation_end, 4)
       .binary(message.relationship)
       .unsigned_number(microseconds(message.at))
       .binary(message.signature);
@@ -99,7 +90,7 @@ Bytes encode_introduce(ByteView token) { return encode_token(MessageKind::introd
 
 Bytes encode(const QueryMessage& message) {
   Bytes bytes;
-  begin(bytes, MessageKind::query, 4)
+  begin_message(bytes, MessageKind::query, 4)
       .unsigned_number(message.number)
       .text(message.topic)
       .binary(message.payload);
@@ -108,7 +99,7 @@ Bytes encode(const QueryMessage& message) {
 
 Bytes encode(const ReplyMessage& message) {
   Bytes bytes;
-  begin(bytes, MessageKind::reply, 4)
+  begin_message(bytes, MessageKind::reply, 4)
       .unsigned_number(message.number)
       .unsigned_number(static_cast<std::uint64_t>(message.status))
       .binary(message.payload);

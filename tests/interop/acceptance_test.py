@@ -18,32 +18,18 @@ from kith_session import (CLOSE_DUPLICATE, CLOSE_IDLE, NOPE, REFUSE, TAG_BYTES, 
 from kith_tokens import NODE, STATIC_KEY, ZERO, Keys, Token, decode_token
 from kith_wire import ProtocolError, encode, to_text, unpad
 from programs import Node, ProgramTest
-from recording_proxy import Recording, RecordingProxy, pass_on
+from recording_proxy import Recording, RecordingProxy, frames_of, pass_on, pieces
 
 SESSION_PEER = os.environ["KITH_SESSION_PEER"]
 PATIENCE = 30.0
 AT_ONCE = 1.0
-PIECE_BYTES, BLOCK_BYTES = 8, 256
+BLOCK_BYTES = 256
 KEY_FRAME_BYTES, SEALED_ANSWER_BYTES = 35, 51
 RELATIONSHIP = b"r" * 16
 RUNS_AT_ONCE = 20
 RUNS = int(os.environ.get("KITH_INTEROP_RUNS", "20"))
 IDLE_SECONDS = 60
 LETTERS_THAT_NAME_FLOWS = b"SCOHINK"
-
-
-def pieces(data: bytes) -> set[bytes]:
-    return {data[at:at + PIECE_BYTES] for at in range(len(data) - PIECE_BYTES + 1)}
-
-
-def frames_of(stream: bytes) -> list[bytes]:
-    """The frames that the stream consists of, without their lengths."""
-    found = []
-    while stream:
-        length = int.from_bytes(stream[:2], "big")
-        found.append(stream[2:2 + length])
-        stream = stream[2 + length:]
-    return found
 
 
 def first_letters(stream: bytes) -> str:

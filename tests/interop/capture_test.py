@@ -10,25 +10,10 @@ from kith_session import NOPE, Handshake, frame
 from kith_tokens import STATIC_KEY, Keys, now
 from kith_wire import ProtocolError, subject_id
 from programs import Node, ProgramTest, subject_closest_to
-from recording_proxy import Recording, RecordingProxy
+from recording_proxy import PIECE_BYTES, Recording, RecordingProxy, frames_of, pieces
 
-PIECE_BYTES = 8
 TAG_BYTES, BLOCK_BYTES = 16, 256
 PATIENCE = 30.0
-
-
-def pieces(data: bytes) -> set[bytes]:
-    return {data[at:at + PIECE_BYTES] for at in range(len(data) - PIECE_BYTES + 1)}
-
-
-def frames_of(stream: bytes) -> list[bytes]:
-    """The frames that the stream consists of, without their lengths."""
-    found = []
-    while stream:
-        length = int.from_bytes(stream[:2], "big")
-        found.append(stream[2:2 + length])
-        stream = stream[2 + length:]
-    return found
 
 
 class Captures(ProgramTest):

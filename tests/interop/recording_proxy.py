@@ -4,6 +4,23 @@ import asyncio
 from dataclasses import dataclass, field
 
 
+PIECE_BYTES = 8
+
+
+def pieces(data: bytes) -> set[bytes]:
+    return {data[at:at + PIECE_BYTES] for at in range(len(data) - PIECE_BYTES + 1)}
+
+
+def frames_of(stream: bytes) -> list[bytes]:
+    """The frames that the stream consists of, without their lengths."""
+    found = []
+    while stream:
+        length = int.from_bytes(stream[:2], "big")
+        found.append(stream[2:2 + length])
+        stream = stream[2 + length:]
+    return found
+
+
 @dataclass
 class Recording:
     """One connection: what its dialer said, and what was answered."""

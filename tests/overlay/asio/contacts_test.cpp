@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,6 +93,31 @@ TEST_F(ContactsTest, AreStillThereAfterARestart) {
   const auto sent = there.contacts().send(id, as_bytes("again"), 10s);
   ASSERT_TRUE(sent.has_value()) << describe(sent.error());
   EXPECT_EQ(taken, 1);
+}
+
+/// The way in may be gone by the next start: those that were peers are known by where they listen.
+TEST_F(ContactsTest, AreNotNeededToFindTheOverlayAgain) {
+  auto founder = std::make_unique<Node>(on_loopback());
+  const std::vector<std::string> entrance = founder->addresses();
+  Node other(on_loopback(entrance));
+  ASSERT_TRUE(other.wait_until_ready(kPatience));
+  const auto start = [&](Heard& heard) {
+    NodeConfig config = on_loopback(entrance);
+    config.keys = here_keys;
+    config.store = folder + "/here";
+    config.log = [&heard](LogLevel, std::string_view line) { heard.add(std::string(line)); };
+    return Node(std::move(config));
+  };
+  {
+    Heard heard;
+    Node here = start(heard);
+    ASSERT_TRUE(here.wait_until_ready(kPatience));
+    ASSERT_TRUE(heard.wait_for("joined " + other.id().abbreviated()));
+  }
+  founder.reset();
+  Heard heard;
+  Node here = start(heard);
+  EXPECT_TRUE(heard.wait_for("joined " + other.id().abbreviated()));
 }
 
 TEST_F(ContactsTest, SayNothingOnceItIsOver) {
