@@ -81,7 +81,7 @@ std::vector<Bytes> TestNode::payloads(SubscriptionId subscription) const {
   return found;
 }
 
-World::World(Random& random, std::size_t nodes) : random_(&random) {
+World::World(Random& random, std::size_t nodes) {
   for (std::size_t i = 0; i < nodes; ++i) nodes_.emplace_back(random, i);
 }
 

@@ -127,7 +127,6 @@ class World {
   }
 
  private:
-  Random* random_;
   std::deque<TestNode> nodes_;
   std::map<std::pair<std::size_t, std::size_t>, PeerIndex> peers_;  ///< (at, of)
   std::map<std::pair<std::size_t, std::size_t>, std::deque<Bytes>> pipes_;

@@ -212,8 +212,8 @@ TEST(SessionOpen, IsNoHiddenFlowUnderAnotherLetter) {
   TestNode listening(2);
   for (const auto& [flow, letter] : {std::pair{Flow::open, 'H'}, std::pair{Flow::hidden, 'O'}}) {
     Pair pair(dialing, listening, listening.target(flow));
-    pair.wire = [letter = letter](bool to_responder, Bytes& bytes) {
-      if (to_responder) bytes[2] = static_cast<Byte>(letter);
+    pair.wire = [swapped = letter](bool to_responder, Bytes& bytes) {
+      if (to_responder) bytes[2] = static_cast<Byte>(swapped);
     };
     pair.run();
     EXPECT_FALSE(pair.dialer.opened() || pair.responder.opened()) << letter;
