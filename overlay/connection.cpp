@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "core/assert.hpp"
+#include "overlay/look_step.hpp"
 
 namespace kith::overlay {
 
@@ -35,9 +36,12 @@ const Connection* Connections::find(ConnectionId id) const {
 }
 
 void Connections::look_by(Connection& connection, std::optional<TimePoint> time) {
-  if (!time || *time >= connection.look_at) return;
-  connection.look_at = *time;
-  looks_.push_back({*time, connection.id});
+  if (!time) return;
+  // A joined session waits for nothing but its age, its idleness, or the rest of a frame.
+  const TimePoint at = connection.joined ? at_step(*time) : *time;
+  if (at >= connection.look_at) return;
+  connection.look_at = at;
+  looks_.push_back({at, connection.id});
   std::ranges::push_heap(looks_, std::greater{});
 }
 

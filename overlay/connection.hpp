@@ -96,7 +96,8 @@ class Connections {
   [[nodiscard]] Connection* find(ConnectionId id);
   [[nodiscard]] const Connection* find(ConnectionId id) const;
 
-  /// Has the connection looked at by `time`, unless it is sooner.
+  /// Has the connection looked at by `time`, or at the step after it once it has joined, unless it
+  /// is sooner.
   void look_by(Connection& connection, std::optional<TimePoint> time);
   /// Takes out the first one that is to be looked at by `now`, or nothing.
   [[nodiscard]] Connection* pop_look(TimePoint now);

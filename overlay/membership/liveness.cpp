@@ -4,12 +4,11 @@
 #include <functional>
 #include <utility>
 
+#include "overlay/look_step.hpp"
+
 namespace kith::overlay {
 namespace {
 
-/// Quiet peers are looked at in steps, those of one step together: whoever has two hundred would
-/// be woken every fifth of a second otherwise.
-constexpr Duration kStep{500'000};
 constexpr std::uint32_t kJitterPerMille = 100;
 
 /// The least that `jittered` makes of `interval`.
@@ -116,8 +115,7 @@ std::optional<TimePoint> Liveness::next_deadline() const {
 }
 
 void Liveness::look_later(Peer& peer, Duration pause, TimePoint now) {
-  const Duration time = (now + std::max(pause, kStep)).time_since_epoch();
-  look(peer, TimePoint((time + kStep - Duration(1)) / kStep * kStep));
+  look(peer, at_step(now + std::max(pause, kLookStep)));
 }
 
 void Liveness::look(Peer& peer, TimePoint at) {
