@@ -1,7 +1,7 @@
 """What strangers may rely on, by number: the black-box tests that every implementation has to pass.
 
 The flows that the program does not listen to are shown by sessions of the library, each the other
-end of a TCP connection of its own.
+end of a TCP connection of its own.  What needs real tickets stands in tickets_test.py.
 """
 
 import asyncio

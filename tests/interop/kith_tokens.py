@@ -19,7 +19,7 @@ DOMAINS = {NODE: b"kith/1 node token\0", IDENTITY: b"kith/1 identity token\0",
            RELATIONSHIP: b"kith/1 relationship proposal\0"}
 COUNTERSIGNATURE_DOMAIN = b"kith/1 relationship token\0"
 ENDPOINTS, STATIC_KEY, REACHABILITY, IN_USE, ROLE, THRESHOLD = range(1, 7)
-PARTNER_KEY = 10
+PARTNER_KEY, PARTNER_NODE, PARTNER_STATIC_KEY = 10, 11, 12
 EXTENSIONS = {NODE: ({1, 2, 3}, set()), IDENTITY: (set(), {4}), INTENT: ({4, 5, 6}, set()),
               TICKET: ({2, 7, 8, 9}, set()), RELATIONSHIP: ({2, 4, 10, 11, 12}, set())}
 SEND, RECEIVE, BOTH = 1, 2, 3
@@ -63,6 +63,7 @@ def decode_endpoint(data: bytes) -> tuple[str, int]:
 @dataclass(frozen=True)
 class Token:
     kind: int
+    uuid: bytes
     realm: bytes
     issuer: bytes
     subject: bytes
@@ -101,7 +102,7 @@ def decode_token(data: bytes, kind: int, at: int | None = None) -> Token:
     require(issued_at <= not_before < expires_at <= issued_at + LIFE_MAX[kind], "token dates")
     at = now() if at is None else at
     require(not_before - SKEW <= at <= expires_at + SKEW, "token is not valid now")
-    token = Token(kind, realm, issuer, subject, audience, issued_at, expires_at, public_key,
+    token = Token(kind, uuid, realm, issuer, subject, audience, issued_at, expires_at, public_key,
                   extensions, data)
     require(issuer == token.fingerprint, "issuer")
     require((subject == ZERO) == (kind != INTENT), "subject")
@@ -122,6 +123,17 @@ def issue(kind: int, key: Ed25519PrivateKey, extensions: dict[int, Any], *, real
     unsigned = encode([kind, os.urandom(16), realm, fingerprint, subject, ZERO, at, at, at + life,
                        public_key, extensions, bytes(64)])[:-64]
     return unsigned + key.sign(DOMAINS[kind] + unsigned)
+
+
+def propose(keys: "Keys", partner: bytes, node: bytes, static_key: bytes) -> bytes:
+    """A relationship of the keys' identity with that of the partner's key, which uses that node."""
+    key, at = keys.identity_key, now()
+    extensions = {STATIC_KEY: keys.static.public.data, IN_USE: keys.fingerprint,
+                  PARTNER_KEY: partner, PARTNER_NODE: node, PARTNER_STATIC_KEY: static_key}
+    unsigned = encode([RELATIONSHIP, os.urandom(16), keys.realm, keys.identity_fingerprint, ZERO,
+                       identity_fingerprint(partner), at, at, at + DAY, raw_public(key), extensions,
+                       bytes(64), b""])[:-66]
+    return unsigned + key.sign(DOMAINS[RELATIONSHIP] + unsigned) + encode(b"")
 
 
 @dataclass
