@@ -31,8 +31,10 @@ StoredTicket read_ticket(const Statement& row) {
 /// One behind the other, with spaces between.
 std::string to_text(std::span<const Endpoint> endpoints) {
   std::string text;
-  for (const Endpoint& endpoint : endpoints)
-    text += (text.empty() ? "" : " ") + endpoint.to_string();
+  for (const Endpoint& endpoint : endpoints) {
+    if (!text.empty()) text += ' ';
+    text += endpoint.to_string();
+  }
   return text;
 }
 

@@ -71,7 +71,8 @@ class Blanker {
   void raw_string(std::string_view rest) {
     const auto open = rest.find('(');
     if (open == std::string_view::npos) return skip_to(rest.size());
-    const std::string close = ")" + std::string(rest.substr(2, open - 2)) + "\"";
+    std::string close(1, ')');
+    close.append(rest.substr(2, open - 2)).append(1, '"');
     blank(without_literals_, end_of(rest, close, open));
   }
 
