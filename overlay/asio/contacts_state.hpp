@@ -11,6 +11,7 @@
 
 #include "overlay/asio/driver.hpp"
 #include "overlay/asio/keeper.hpp"
+#include "overlay/asio/waiting.hpp"
 
 namespace kith {
 
@@ -19,7 +20,7 @@ namespace kith {
 class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
  public:
   template <class T>
-  using Slot = std::shared_ptr<std::optional<Result<T>>>;
+  using Slot = overlay::Slot<T>;
   /// Runs what the application gave us: what that throws goes no further.
   using Call = std::function<void(const std::function<void()>&)>;
 

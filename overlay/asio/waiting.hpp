@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include <kith/result.hpp>
 #include <kith/time.hpp>
@@ -24,6 +26,29 @@ Result<void> wait(const std::shared_ptr<Driver>& driver, Duration timeout, Begin
   const auto outcome = std::make_shared<Outcome>();
   begin([outcome](Result<void> result) { outcome->set(result); });
   return outcome->wait_for(std::clamp(timeout, Duration(0), kWaitingMost) + kWaitGrace);
+}
+
+/// Where the answer to a command comes to stand; who waits for it may have gone.
+template <class T>
+using Slot = std::shared_ptr<std::optional<Result<T>>>;
+
+/// Runs `command(slot, engine, now)` on the node, and waits until it, or what comes of it, has
+/// filled the slot.
+template <class T, class Command>
+Result<T> ask(const std::shared_ptr<Driver>& driver, Duration timeout, Command command) {
+  const auto slot = std::make_shared<std::optional<Result<T>>>();
+  const auto waited = wait(driver, timeout, [&](Done<> done) {
+    driver->submit([slot, command = std::move(command)](Engine& engine, Instant now) mutable {
+      command(slot, engine, now);
+    });
+    driver->wait_for(
+        [slot]() -> std::optional<Result<void>> {
+          return *slot ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
+        },
+        timeout, std::move(done));
+  });
+  if (!waited) return std::unexpected(waited.error());
+  return std::move(**slot);
 }
 
 }  // namespace kith::overlay
