@@ -149,7 +149,7 @@ void Contacts::State::on(const overlay::RelationOutput& output, overlay::Engine&
           [&](const RelationMessageLost& lost) {
             settle(lost.relationship, lost.number, std::unexpected(lost.why));
           },
-          // There are no topics, so that nobody asks, and nobody is asked.
+          // `Questions` hears of them.
           [](const QueryAsked&) {}, [](const QueryAnswered&) {}, [](const QueryFailed&) {}},
       output);
 }

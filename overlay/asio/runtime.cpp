@@ -126,12 +126,16 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
     : realm_(config.realm),
       identities_(identities_of(config)),
       log_(std::move(config.log)),
+      entrance_flow_(overlay::flow_of(config.entrance_flow)),
+      questions_(std::make_shared<overlay::Questions>(
+          std::move(config.answers), [this](const std::function<void()>& what) { run(what); })),
       registry_(overlay::EngineConfig().subscriptions_most),
       stopped_(std::make_shared<overlay::Outcome>()),
       thread_(executor ? nullptr : std::make_unique<overlay::OwnThread>()) {
   const auto serial = one_at_a_time(executor, thread_.get());
   auto acceptors = overlay::open_acceptors(serial, config.listen);
   overlay::EngineConfig made = engine_config(config);
+  made.public_topics = questions_->topics();
   auto keeper =
       open_keeper(config, [this](LogLevel level, std::string_view line) { log(level, line); });
   if (keeper) {

@@ -19,6 +19,7 @@
 #include "overlay/asio/outcome.hpp"
 #include "overlay/asio/own_thread.hpp"
 #include "overlay/asio/publisher_state.hpp"
+#include "overlay/asio/questions.hpp"
 #include "overlay/asio/registry.hpp"
 #include "overlay/asio/subscription_state.hpp"
 #include "overlay/asio/threadsafe_policy.hpp"
@@ -48,6 +49,8 @@ class Node::Runtime {
   void end(const std::shared_ptr<Publisher::State>& publisher);
 
   [[nodiscard]] const std::shared_ptr<Contacts::State>& contacts() const { return contacts_; }
+  [[nodiscard]] const std::shared_ptr<overlay::Questions>& questions() const { return questions_; }
+  [[nodiscard]] overlay::Flow entrance_flow() const { return entrance_flow_; }
   void wait_until_ready(Duration timeout, overlay::Done<> done);
   void trace(const Fingerprint& key, Duration timeout, overlay::Done<NodeTrace> done);
   [[nodiscard]] NodeStatus status() const;
@@ -85,6 +88,7 @@ class Node::Runtime {
   void on(const overlay::DeclareRefused& refused);
   void on(const overlay::TraceDone& done);
   void on(const overlay::AskPolicy& ask);
+  void on(const overlay::RelationOutput& told, overlay::Engine& engine, Instant now);
   void on(const overlay::Accounted& accounted);
   void on(const overlay::ReadyChanged& changed);
   void on(const overlay::JoinFailed& failed);
@@ -108,6 +112,8 @@ class Node::Runtime {
   const std::vector<Fingerprint> identities_;
   const std::function<void(LogLevel, std::string_view)> log_;
   std::weak_ptr<Runtime> self_;
+  const overlay::Flow entrance_flow_;
+  const std::shared_ptr<overlay::Questions> questions_;
   overlay::Registry registry_;
   const std::shared_ptr<overlay::Outcome> stopped_;
   overlay::Application application_;

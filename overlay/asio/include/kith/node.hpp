@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -89,6 +90,9 @@ enum class EntranceFlow : std::uint8_t {
   open,    ///< Flow `O`: we show ourselves to the whole network.
 };
 
+/// What a node says to a question; nothing: it does not want to answer.  At most 4,096 bytes.
+using PublicAnswer = std::function<std::optional<Bytes>(ByteView question)>;
+
 struct NodeConfig {
   /// Where to enter the overlay; empty: found one.
   std::vector<std::string> join{};
@@ -135,6 +139,9 @@ struct NodeConfig {
   /// The flows that are answered, in place of those of the profile: some of the letters `HSOCIN`.
   std::string accept{};
   EntranceFlow entrance_flow = EntranceFlow::hidden;
+  /// The questions that the node answers for anybody in the realm, whatever its policy, by their
+  /// topics of at most 64 bytes (`query`).  Called on the node's executor.
+  std::map<std::string, PublicAnswer> answers{};
   /// What the node has to say while it runs; called on the node's executor.
   std::function<void(LogLevel, std::string_view)> log{};
 };
@@ -353,6 +360,13 @@ class Node {
   /// The way to `subject`'s coordinator; `Errc::timed_out`.
   [[nodiscard]] Result<NodeTrace> trace(std::string_view subject, Duration timeout);
   [[nodiscard]] Result<NodeTrace> trace(const Fingerprint& key, Duration timeout);
+
+  /// Asks whoever answers at `address`, which is written as in `NodeConfig::join`, what it answers
+  /// to anybody.  A question has at most 1,024 bytes.  `Errc::not_found` if it knows nothing of the
+  /// topic, `refused` if it does not want to answer or to speak with us, `connection_lost` if it
+  /// answers nobody, what dialing says, `timed_out`.
+  [[nodiscard]] Result<Bytes> query(std::string_view address, std::string_view topic,
+                                    ByteView question, Duration timeout);
 
   /// Leaves the overlay in order, at most for four seconds, and ends every callback.  Called from a
   /// callback it returns at once, and the node leaves afterwards.
