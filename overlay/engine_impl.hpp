@@ -39,6 +39,7 @@
 #include "overlay/session/dial_clock.hpp"
 #include "overlay/session/replay_guard.hpp"
 #include "overlay/session/session.hpp"
+#include "overlay/wish.hpp"
 #include "routing/table.hpp"
 #include "tokens/verify.hpp"
 
@@ -246,15 +247,6 @@ class Engine::Impl {
 
   // Publish and subscribe.
 
-  /// An intent of ours and who in this node shares it.
-  struct Wish {
-    const crypto::SigningKeyPair* identity = nullptr;
-    IntentToken intent;
-    std::vector<SubscriptionId> subscriptions;
-    std::optional<PublisherId> publisher;
-    /// Who matches, for subscriptions that come later.
-    std::map<IntentKey, PeerIntent> matches;
-  };
   using Wishes = std::map<Declarations::Id, Wish>;
 
   bool step_pubsub(Instant now);
@@ -284,13 +276,6 @@ class Engine::Impl {
   void fill(Connection& connection, std::size_t budget, Instant now);
   void finish_exchange(Connection& connection, Instant now);
   void append_used_by_pubsub(std::vector<ContactIndex>& used) const;
-  struct IntentParams {
-    Fingerprint subject;
-    Fingerprint audience;
-    IntentRole role = IntentRole::both;
-    std::uint32_t threshold = 0;
-    WallTime issued_at;
-  };
   [[nodiscard]] Result<IntentToken> issue_intent(const IntentParams& what,
                                                  const crypto::SigningKeyPair& identity);
   /// Declares it, as a wish that nobody shares yet.
