@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <kith/blocked.hpp>
 #include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
 #include <kith/message.hpp>
@@ -96,6 +97,8 @@ struct EngineConfig {
   std::vector<std::pair<crypto::DhPublicKey, WallTime>> known_dial_times;
   /// Later than which our own are: one that we may have used before.
   WallTime last_dial_time{};
+  /// Whom we have nothing to do with (`Engine::block`).
+  std::vector<Blocked> blocked;
   /// How the driver dials whom it enters through.
   Flow entrance_flow = Flow::hidden;
   /// By which flows others may come.

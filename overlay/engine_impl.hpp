@@ -16,6 +16,7 @@
 #include "core/assert.hpp"
 #include "core/deadline_queue.hpp"
 #include "core/random.hpp"
+#include "overlay/blocks.hpp"
 #include "overlay/connection.hpp"
 #include "overlay/contact_book.hpp"
 #include "overlay/coordinator/coordinator.hpp"
@@ -83,6 +84,8 @@ class Engine::Impl {
   }
   void take(const RelationshipId& id, std::uint64_t number) { relations_.take(id, number); }
   Result<void> end(const RelationshipId& id, Instant now) { return relations_.end(id, now.wall); }
+  Result<void> block(const Fingerprint& who, WallTime until, Instant now);
+  bool unblock(const Fingerprint& who) { return blocks_.remove(who); }
   void on_ticket_checked(QuestionId question, const std::optional<TicketTerms>& terms, Instant now);
   void on_verdict(QuestionId question, Verdict verdict, Instant now);
   void leave(Instant now);
@@ -107,6 +110,7 @@ class Engine::Impl {
   [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const {
     return exchange_.publisher(publisher);
   }
+  [[nodiscard]] std::vector<Blocked> blocked(WallTime now) const { return blocks_.all(now); }
   void sanity_check() const;
 
  private:
@@ -132,6 +136,10 @@ class Engine::Impl {
   void handle(Connection& connection, SessionEvent event, Instant now);
   void on_session_asks(Connection& connection, SessionAsks asks, Instant now);
   void ask_whether_known(Connection& connection, Instant now);
+  [[nodiscard]] bool is_blocked(const crypto::SigningPublicKey& key, WallTime now) const;
+  [[nodiscard]] bool is_blocked(ContactIndex contact, WallTime now) const;
+  [[nodiscard]] bool is_with_blocked(const Connection& connection, WallTime now) const;
+  [[nodiscard]] bool is_about_blocked(const PolicyQuestion& question, WallTime now) const;
   void on_session_verdict(ConnectionId id, bool known, Instant now);
   void on_session_opened(Connection& connection, Instant now);
   void on_session_pong(Connection& connection, const SessionPong& pong, Instant now);
@@ -192,6 +200,7 @@ class Engine::Impl {
   ContactIndex issue_token(Instant now);
   void forget_unused();
 
+  void dial_entrance(const JoinTarget& target, Instant now);
   void dial_contact(ContactIndex contact, Instant now);
   /// The peer is reached on another session than before.
   void restart_on_other_session(Peer& peer, Instant now);
@@ -306,6 +315,7 @@ class Engine::Impl {
   EngineConfig config_;
   Random* random_;
   MeteredSignatures signatures_;
+  Blocks blocks_;
   LocalNode local_;
   std::vector<Endpoint> endpoints_;
   TimePoint renew_token_at_;

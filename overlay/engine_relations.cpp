@@ -99,6 +99,8 @@ void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoint
                             DialTarget target, Instant now) {
   if (leave_by_ || endpoints.empty())
     return fail_errand(errand, leave_by_ ? Errc::shutting_down : Errc::no_route, now);
+  if (target.node && blocks_.contains(*target.node, now.wall))
+    return fail_errand(errand, Errc::not_authorized, now);
   Connection& connection = dial(endpoints, std::nullopt, std::nullopt, now);
   connection.opening->errand = errand;
   connection.opening->target = std::move(target);

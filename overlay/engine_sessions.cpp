@@ -166,7 +166,9 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
       asks.flow != Flow::reconnect ||
       (fresh && asks.about &&
        relations_.may_reconnect(*asks.about, asks.node, *opening.static_key, now.wall));
-  const bool admitted = fresh && related && !leave_by_;
+  const bool blocked = blocks_.contains(asks.node, now.wall) ||
+                       (asks.peer && is_blocked(asks.peer->token.public_key(), now.wall));
+  const bool admitted = fresh && related && !blocked && !leave_by_;
   if (admitted) {
     connection.node = asks.node;
     opening.proven = std::move(asks.peer);
