@@ -43,7 +43,7 @@ Result<DialledAddress> dialled_address(const std::string& asked, const std::vect
 
 }  // namespace
 
-Contacts::State::State(std::optional<overlay::Keeper> keeper, const Fingerprint& self, Call call)
+Contacts::State::State(std::shared_ptr<overlay::Keeper> keeper, const Fingerprint& self, Call call)
     : keeper_(std::move(keeper)), self_(self), call_(std::move(call)) {}
 
 void Contacts::State::attach(std::weak_ptr<overlay::Driver> driver, overlay::Keeper::Log log) {

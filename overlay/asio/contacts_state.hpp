@@ -24,8 +24,9 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
   /// Runs what the application gave us: what that throws goes no further.
   using Call = std::function<void(const std::function<void()>&)>;
 
-  /// `keeper` is nothing for a node without a store.  `call` is used for what the engine tells.
-  State(std::optional<overlay::Keeper> keeper, const Fingerprint& self, Call call);
+  /// `keeper` is nothing for a node without a store; ours is the last word on when it goes.  `call`
+  /// is used for what the engine tells.
+  State(std::shared_ptr<overlay::Keeper> keeper, const Fingerprint& self, Call call);
 
   /// At the start, before any turn.
   void attach(std::weak_ptr<overlay::Driver> driver, overlay::Keeper::Log log);
@@ -67,7 +68,7 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
   void save_soon();
   void settle(const Uuid& contact, std::uint64_t number, Result<void> result);
 
-  std::optional<overlay::Keeper> keeper_;
+  std::shared_ptr<overlay::Keeper> keeper_;
   const Fingerprint self_;
   const Call call_;
   std::weak_ptr<overlay::Driver> driver_;

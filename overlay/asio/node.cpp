@@ -108,6 +108,7 @@ Publisher Node::publisher(std::string_view subject, PublisherOptions options) {
 }
 
 Contacts Node::contacts() { return Contacts(runtime_->contacts()); }
+BlockList Node::block_list() { return BlockList(runtime_->block_list()); }
 
 Fingerprint Node::id() const {
   return runtime_->driver().look([](const overlay::Engine& engine) { return engine.id(); });

@@ -86,9 +86,9 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   return engine;
 }
 
-std::optional<overlay::Keeper> open_keeper(const NodeConfig& config, overlay::Keeper::Log log) {
-  if (config.store.empty()) return std::nullopt;
-  return std::optional<overlay::Keeper>(std::in_place, config.store, std::move(log));
+std::shared_ptr<overlay::Keeper> open_keeper(const NodeConfig& config, overlay::Keeper::Log log) {
+  if (config.store.empty()) return nullptr;
+  return std::make_shared<overlay::Keeper>(config.store, std::move(log));
 }
 
 asio::any_io_executor one_at_a_time(const std::optional<asio::any_io_executor>& executor,
@@ -139,13 +139,15 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
   auto keeper =
       open_keeper(config, [this](LogLevel level, std::string_view line) { log(level, line); });
   if (keeper) {
-    keeper->restore(made, entrances);
+    const WallTime now = overlay::read_clocks().wall;
+    keeper->restore(made, entrances, now);
     // Who founds an overlay is called back by those that knew it.
     if (!entrances.empty())
-      std::ranges::move(keeper->known_peers(kKnownPeersMost), std::back_inserter(entrances));
+      std::ranges::move(keeper->known_peers(kKnownPeersMost, now), std::back_inserter(entrances));
   }
   driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
                                               std::move(made), std::move(acceptors));
+  block_list_ = std::make_shared<BlockList::State>(driver_, keeper);
   contacts_ =
       std::make_shared<Contacts::State>(std::move(keeper), config.keys->node(),
                                         [this](const std::function<void()>& what) { run(what); });

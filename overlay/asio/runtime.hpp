@@ -14,6 +14,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <kith/node.hpp>
 
+#include "overlay/asio/block_list_state.hpp"
 #include "overlay/asio/contacts_state.hpp"
 #include "overlay/asio/driver.hpp"
 #include "overlay/asio/outcome.hpp"
@@ -49,6 +50,7 @@ class Node::Runtime {
   void end(const std::shared_ptr<Publisher::State>& publisher);
 
   [[nodiscard]] const std::shared_ptr<Contacts::State>& contacts() const { return contacts_; }
+  [[nodiscard]] const std::shared_ptr<BlockList::State>& block_list() const { return block_list_; }
   [[nodiscard]] const std::shared_ptr<overlay::Questions>& questions() const { return questions_; }
   [[nodiscard]] overlay::Flow entrance_flow() const { return entrance_flow_; }
   void wait_until_ready(Duration timeout, overlay::Done<> done);
@@ -119,6 +121,7 @@ class Node::Runtime {
   overlay::Application application_;
   std::shared_ptr<Contacts::State> contacts_;
   std::shared_ptr<overlay::Driver> driver_;
+  std::shared_ptr<BlockList::State> block_list_;
   std::optional<overlay::ThreadsafePolicy> policy_;
   std::atomic<bool> muted_ = false;
   std::atomic<bool> stopping_ = false;

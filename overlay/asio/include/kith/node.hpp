@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <kith/address.hpp>
+#include <kith/block_list.hpp>
 #include <kith/bytes.hpp>
 #include <kith/contacts.hpp>
 #include <kith/fingerprint.hpp>
@@ -119,7 +120,8 @@ struct NodeConfig {
   std::optional<std::array<Byte, 32>> realm_leader{};
   /// Nothing: `open_policy()`.  Asked on the node's executor; answers may come from any thread.
   std::unique_ptr<Policy> policy{};
-  /// The file in which the node keeps what must survive it: tickets, contacts, who was met where.
+  /// The file in which the node keeps what must survive it: tickets, contacts, the block list, who
+  /// was met where.
   /// Made if it is not there.  Empty: nothing survives, and there are no tickets and contacts.
   std::string store{};
   /// Networks exempt from address diversity and penalties, beyond loopback: one address of each.
@@ -347,6 +349,8 @@ class Node {
 
   /// Tickets, and those who have become related with us by one; see <kith/contacts.hpp>.
   [[nodiscard]] Contacts contacts();
+  /// Whom the node has nothing to do with; see <kith/block_list.hpp>.
+  [[nodiscard]] BlockList block_list();
 
   [[nodiscard]] Fingerprint id() const;
   /// Where others reach this node: `kith://<fingerprint>@host:port`.
