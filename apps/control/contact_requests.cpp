@@ -17,7 +17,6 @@ namespace json = boost::json;
 using Parsed = std::expected<ContactsRequest, std::string>;
 
 constexpr std::size_t kAddressBytesMost = 300;
-constexpr std::size_t kFingerprintBytesMost = 64;
 
 std::int64_t in_milliseconds(Duration time) { return time / std::chrono::milliseconds(1); }
 

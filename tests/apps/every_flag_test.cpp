@@ -97,7 +97,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Arguments{"ticket", "show", "t"}, Arguments{"ticket", "redeem", "t"},
                     Arguments{"ticket", "list"}, Arguments{"ticket", "revoke", "a"},
                     Arguments{"contact", "list"}, Arguments{"contact", "show", "a"},
-                    Arguments{"contact", "end", "a"}, Arguments{"dial", "tcp://127.0.0.1:1"},
+                    Arguments{"contact", "end", "a"},
+                    Arguments{"block", "add", std::string(52, 'a')}, Arguments{"block", "list"},
+                    Arguments{"block", "remove", "a"}, Arguments{"dial", "tcp://127.0.0.1:1"},
                     Arguments{"sim", "route"}, Arguments{"version"}));
 
 }  // namespace

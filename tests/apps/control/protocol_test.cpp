@@ -92,6 +92,32 @@ TEST(ControlRequest, AboutTicketsAndContactsIsRefusedUnlessItIsExact) {
     EXPECT_FALSE(parse_request(line)) << line;
 }
 
+TEST(ControlRequest, AboutTheBlockListIsReadAsItWasWritten) {
+  const Fingerprint fingerprint({1, 2, 3});
+  for (const BlocksRequest& request :
+       {BlocksRequest(AddBlock{.who = fingerprint, .life = kBlockLifeMax}),
+        BlocksRequest(AskBlocks{}), BlocksRequest(RemoveBlock{fingerprint})}) {
+    const std::string line = boost::json::serialize(to_json(ControlRequest(request)));
+    const auto read = parse_request(line);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(boost::json::serialize(to_json(*read)), line);
+  }
+  const std::string who = fingerprint.to_string();
+  for (const std::string& line : {
+           std::string(R"({"ask":"blocks","more":1})"),
+           std::string(R"({"ask":"add_block"})"),
+           std::string(R"({"ask":"add_block","who":"abc","life_ms":1})"),
+           std::string(R"({"ask":"add_block","who":1,"life_ms":1})"),
+           R"({"ask":"add_block","who":")" + who + R"("})",
+           R"({"ask":"add_block","who":")" + who + R"(","life_ms":0})",
+           R"({"ask":"add_block","who":")" + who + R"(","life_ms":3153600000001})",
+           R"({"ask":"add_block","who":")" + who + R"(","life_ms":1,"x":1})",
+           std::string(R"({"ask":"remove_block","who":""})"),
+           R"({"ask":"remove_block","who":")" + who + R"(","life_ms":1})",
+       })
+    EXPECT_FALSE(parse_request(line)) << line;
+}
+
 TEST(ControlAnswer, SaysWhatBecameOfATicket) {
   const WallTime now(std::chrono::hours(100));
   const auto state = [&](const TicketStatus& ticket) {
