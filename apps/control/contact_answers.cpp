@@ -28,8 +28,10 @@ std::string answer_about(Contacts contacts, const ContactsRequest& request) {
                                   [](const auto& uri) { return json::object{{"ticket", *uri}}; });
                  },
                  [&](const RedeemTicket& ask) {
-                   const auto redeemed =
-                       contacts.redeem(ask.ticket, {.life = ask.life}, ask.timeout);
+                   const auto redeemed = contacts.redeem(
+                       ask.ticket,
+                       {.certificate = ask.certificate, .partner = ask.partner, .life = ask.life},
+                       ask.timeout);
                    // An issuer that does not take a ticket hangs up without a word.
                    if (!redeemed && redeemed.error() == Errc::connection_lost)
                      return error_line(Errc::refused, kHungUp);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <expected>
 #include <optional>
 #include <string>
@@ -13,7 +14,8 @@
 /// What is asked about tickets and contacts over a control socket:
 ///
 ///     {"ask": "issue_ticket", "address": "", "partner": "", "life_ms": 86400000}
-///     {"ask": "redeem_ticket", "ticket": "kith-ticket:…", "life_ms": …, "timeout_ms": 10000}
+///     {"ask": "redeem_ticket", "ticket": "kith-ticket:…", "certificate": "", "partner": "",
+///      "life_ms": …, "timeout_ms": 10000}
 ///     {"ask": "tickets"}
 ///     {"ask": "revoke_ticket", "hash": "…"}
 ///     {"ask": "contacts"}
@@ -27,7 +29,9 @@ struct IssueTicket {
   TicketOptions options;
 };
 struct RedeemTicket {
-  std::string ticket;  ///< Holds a secret.
+  std::string ticket;   ///< Holds a secret.
+  Bytes certificate{};  ///< An identity token; empty: our node speaks for itself.
+  std::optional<std::array<Byte, 32>> partner{};
   Duration life{};
   Duration timeout{};
 };

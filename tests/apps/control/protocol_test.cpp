@@ -58,7 +58,12 @@ TEST(ControlRequest, AboutTicketsAndContactsIsReadAsItWasWritten) {
         ContactsRequest(IssueTicket{{.address = "example.org:3141",
                                      .partner = fingerprint,
                                      .life = std::chrono::minutes(5)}}),
-        ContactsRequest(RedeemTicket{.ticket = "kith-ticket:" + std::string(1500, 'A'),
+        ContactsRequest(RedeemTicket{.ticket = "kith-ticket:",
+                                     .life = std::chrono::hours(1),
+                                     .timeout = std::chrono::seconds(1)}),
+        ContactsRequest(RedeemTicket{.ticket = "kith-ticket:" + std::string(2036, 'A'),
+                                     .certificate = Bytes(1024, 7),
+                                     .partner = fingerprint.bytes(),
                                      .life = std::chrono::hours(24 * 365),
                                      .timeout = std::chrono::seconds(10)}),
         ContactsRequest(AskTickets{}), ContactsRequest(RevokeTicket{fingerprint}),
@@ -71,24 +76,33 @@ TEST(ControlRequest, AboutTicketsAndContactsIsReadAsItWasWritten) {
 }
 
 TEST(ControlRequest, AboutTicketsAndContactsIsRefusedUnlessItIsExact) {
-  for (const std::string& line : {
-           std::string(R"({"ask":"tickets","more":1})"),
-           std::string(R"({"ask":"issue_ticket"})"),
-           std::string(R"({"ask":"issue_ticket","address":1,"partner":"","life_ms":1})"),
-           std::string(R"({"ask":"issue_ticket","address":"","partner":"x","life_ms":1})"),
-           std::string(R"({"ask":"issue_ticket","address":"","partner":1,"life_ms":1})"),
-           std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":0})"),
-           std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":2592000001})"),
-           std::string(R"({"ask":"redeem_ticket","ticket":"t","life_ms":1,"timeout_ms":60001})"),
-           std::string(R"({"ask":"redeem_ticket","ticket":1,"life_ms":1,"timeout_ms":1})"),
-           std::string(R"({"ask":"redeem_ticket","ticket":"t","timeout_ms":1})"),
-           std::string(R"({"ask":"revoke_ticket","hash":"abc"})"),
-           std::string(R"({"ask":"revoke_ticket"})"),
-           std::string(R"({"ask":"end_contact","contact":"0123"})"),
-           std::string(R"({"ask":"end_contact","contact":0})"),
-           "{\"ask\":\"redeem_ticket\",\"ticket\":\"" + std::string(2049, 'a') +
-               "\",\"life_ms\":1,\"timeout_ms\":1}",
-       })
+  for (
+      const std::string& line : {
+          std::string(R"({"ask":"tickets","more":1})"),
+          std::string(R"({"ask":"issue_ticket"})"),
+          std::string(R"({"ask":"issue_ticket","address":1,"partner":"","life_ms":1})"),
+          std::string(R"({"ask":"issue_ticket","address":"","partner":"x","life_ms":1})"),
+          std::string(R"({"ask":"issue_ticket","address":"","partner":1,"life_ms":1})"),
+          std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":0})"),
+          std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":2592000001})"),
+          std::string(
+              R"({"ask":"redeem_ticket","ticket":"t","certificate":"","partner":"","life_ms":1,"timeout_ms":60001})"),
+          std::string(
+              R"({"ask":"redeem_ticket","ticket":1,"certificate":"","partner":"","life_ms":1,"timeout_ms":1})"),
+          std::string(
+              R"({"ask":"redeem_ticket","ticket":"t","certificate":"","partner":"","timeout_ms":1})"),
+          std::string(R"({"ask":"revoke_ticket","hash":"abc"})"),
+          std::string(R"({"ask":"revoke_ticket"})"),
+          std::string(R"({"ask":"end_contact","contact":"0123"})"),
+          std::string(R"({"ask":"end_contact","contact":0})"),
+          "{\"ask\":\"redeem_ticket\",\"ticket\":\"" + std::string(2049, 'a') +
+              "\",\"certificate\":\"\",\"partner\":\"\",\"life_ms\":1,\"timeout_ms\":1}",
+          std::string(R"({"ask":"redeem_ticket","ticket":"t","life_ms":1,"timeout_ms":1})"),
+          std::string(R"({"ask":"redeem_ticket","ticket":"t","certificate":"!","partner":"",)"
+                      R"("life_ms":1,"timeout_ms":1})"),
+          std::string(R"({"ask":"redeem_ticket","ticket":"t","certificate":"","partner":"x",)"
+                      R"("life_ms":1,"timeout_ms":1})"),
+      })
     EXPECT_FALSE(parse_request(line)) << line;
 }
 
