@@ -56,6 +56,9 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
   local_.ephemerals = &ephemerals_;
   for (const auto& [key, time] : config_.known_dial_times) replay_guard_.remember(key, time);
   config_.known_dial_times = {};
+  for (const Bytes& token : config_.known_tokens)
+    static_cast<void>(book_->learn(token, config_.realm, signatures_, now.wall));
+  config_.known_tokens = {};
   config_.blocked = {};
   if (const crypto::SigningKeyPair* leader = find_identity(config_.realm)) {
     leader_.emplace(RealmLeaderConfig{.realm = config_.realm, .signatures = &signatures_}, *leader);
@@ -253,6 +256,11 @@ std::vector<PeerInfo> Engine::Impl::peers(Instant now) const {
   return peers;
 }
 
+ByteView Engine::Impl::token_of(const Fingerprint& node) const {
+  const auto contact = book_->find(node);
+  return contact ? book_->token(*contact).token.raw() : ByteView();
+}
+
 void Engine::Impl::sanity_check() const {
   table_.sanity_check();
   coordinator_.sanity_check();
@@ -333,6 +341,7 @@ bool Engine::is_ready() const { return impl_->is_ready(); }
 Status Engine::status() const { return impl_->status(); }
 std::vector<PeerInfo> Engine::peers(Instant now) const { return impl_->peers(now); }
 PublisherInfo Engine::publisher(PublisherId publisher) const { return impl_->publisher(publisher); }
+ByteView Engine::token_of(const Fingerprint& node) const { return impl_->token_of(node); }
 void Engine::sanity_check() const { impl_->sanity_check(); }
 
 }  // namespace kith::overlay

@@ -167,6 +167,8 @@ class Engine {
   [[nodiscard]] bool is_ready() const;
   [[nodiscard]] Status status() const;
   [[nodiscard]] std::vector<PeerInfo> peers(Instant now) const;
+  /// The newest token that we know of a node; empty: none.
+  [[nodiscard]] ByteView token_of(const Fingerprint& node) const;
   [[nodiscard]] std::vector<Blocked> blocked(WallTime now) const;
   [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const;
 

@@ -110,6 +110,7 @@ class Engine::Impl {
   [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const {
     return exchange_.publisher(publisher);
   }
+  [[nodiscard]] ByteView token_of(const Fingerprint& node) const;
   [[nodiscard]] std::vector<Blocked> blocked(WallTime now) const { return blocks_.all(now); }
   void sanity_check() const;
 
@@ -157,6 +158,8 @@ class Engine::Impl {
   /// Dials the first of `endpoints`, and the next one if that cannot be reached.
   Connection& dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
                    std::optional<JoinTarget> entrance, Instant now);
+  [[nodiscard]] DialTarget target_at(const JoinTarget& entrance, WallTime now) const;
+  void aim(DialTarget& target, ContactIndex contact, WallTime now) const;
   void begin_session(Connection& connection, Instant now);
   /// Who must answer at an entrance: the node that was named, or the one that was met there first.
   [[nodiscard]] std::optional<Fingerprint> expected_at(const JoinTarget& entrance) const;

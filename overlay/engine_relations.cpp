@@ -27,10 +27,8 @@ bool Engine::Impl::step_relations(Instant now) {
 
 void Engine::Impl::handle(QueriesOutput output, Instant now) {
   std::visit(Overloaded{[&](const QueryDial& order) {
-                          DialTarget target;
-                          target.node = order.target.node;
-                          target.flow = order.target.flow;
-                          dial_for(order.query, {order.target.endpoint}, std::move(target), now);
+                          dial_for(order.query, {order.target.endpoint},
+                                   target_at(order.target, now.wall), now);
                         },
                         [&](const QuerySend& order) { send(order.connection, order.message, now); },
                         [&](const QueryDone& order) {

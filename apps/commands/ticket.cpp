@@ -106,7 +106,7 @@ ExitCode redeem(const TicketCommand& command) {
       .certificate = std::move(certificate),
       .partner = command.partner.is_zero() ? std::nullopt : std::optional(command.partner.bytes()),
       .life = std::chrono::hours(24 * static_cast<int>(command.days)),
-      .timeout = std::min(command.question.timeout, kRedeemTimeoutMost)});
+      .timeout = std::min(command.question.timeout, kContactTimeoutMost)});
   if (command.question.as_json)
     write_json(answer);
   else

@@ -12,6 +12,8 @@ namespace json = boost::json;
 constexpr std::string_view kNoStore =
     "it keeps no tickets and contacts; start it with: kith up --store FILE";
 
+constexpr std::string_view kNoSuchContact = "it has no such contact";
+
 constexpr std::string_view kHungUp =
     "the issuer hung up, and does not say why: the ticket may be used, revoked or over, or be "
     "meant "
@@ -51,8 +53,12 @@ std::string answer_about(Contacts contacts, const ContactsRequest& request) {
                    return line_of(contacts.list(kOwnTimeout), kNoStore,
                                   [](const auto& list) { return to_json(*list, now()); });
                  },
+                 [&](const ConnectContact& ask) {
+                   return line_of(contacts.connect(ask.contact, ask.timeout), kNoSuchContact,
+                                  kNothingMore);
+                 },
                  [&](const EndContact& ask) {
-                   return line_of(contacts.end(ask.contact, kOwnTimeout), "it has no such contact",
+                   return line_of(contacts.end(ask.contact, kOwnTimeout), kNoSuchContact,
                                   kNothingMore);
                  }},
       request);

@@ -60,7 +60,7 @@ Parsed parse_redeem(const json::object& request) {
       certificate ? from_base32(*certificate) : Result<Bytes>(std::unexpected(Errc::bad_text));
   const auto partner = fingerprint_or_none(request, "partner");
   const auto life = milliseconds_in(request, "life_ms", kRelationshipTokenLifeMax);
-  const auto timeout = milliseconds_in(request, "timeout_ms", kRedeemTimeoutMost);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kContactTimeoutMost);
   if (!ticket) return std::unexpected("'ticket' must be the text of a ticket");
   if (!token) return std::unexpected("'certificate' must be empty or a token in base32");
   if (!partner) return std::unexpected("'partner' must be empty or a public key");
@@ -80,6 +80,16 @@ Parsed parse_revoke(const json::object& request) {
   if (!has_just(request, {"ask", "hash"}) || !hash)
     return std::unexpected("'revoke_ticket' takes the 'hash' of a ticket");
   return RevokeTicket{*hash};
+}
+
+Parsed parse_connect(const json::object& request) {
+  const auto id = parse_uuid(text_in(request, "contact", 32).value_or(""));
+  const auto timeout = milliseconds_in(request, "timeout_ms", kContactTimeoutMost);
+  if (!has_just(request, {"ask", "contact", "timeout_ms"}) || !id || !timeout)
+    return std::unexpected(
+        "'connect_contact' takes a 'contact', 32 digits of hexadecimal, and 'timeout_ms', a number "
+        "from 1 to 60000");
+  return ConnectContact{.contact = *id, .timeout = *timeout};
 }
 
 Parsed parse_end(const json::object& request) {
@@ -153,6 +163,11 @@ json::object to_json(const ContactsRequest& request) {
                    return json::object{{"ask", "revoke_ticket"}, {"hash", ask.hash.to_string()}};
                  },
                  [](const AskContacts&) { return json::object{{"ask", "contacts"}}; },
+                 [](const ConnectContact& ask) {
+                   return json::object{{"ask", "connect_contact"},
+                                       {"contact", to_text(ask.contact)},
+                                       {"timeout_ms", in_milliseconds(ask.timeout)}};
+                 },
                  [](const EndContact& ask) {
                    return json::object{{"ask", "end_contact"}, {"contact", to_text(ask.contact)}};
                  }},
@@ -163,6 +178,7 @@ std::optional<Parsed> parse_contacts_request(std::string_view name, const json::
   if (name == "issue_ticket") return parse_issue(request);
   if (name == "redeem_ticket") return parse_redeem(request);
   if (name == "revoke_ticket") return parse_revoke(request);
+  if (name == "connect_contact") return parse_connect(request);
   if (name == "end_contact") return parse_end(request);
   if (name != "tickets" && name != "contacts") return std::nullopt;
   if (!has_just(request, {"ask"}))

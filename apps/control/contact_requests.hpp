@@ -19,11 +19,12 @@
 ///     {"ask": "tickets"}
 ///     {"ask": "revoke_ticket", "hash": "…"}
 ///     {"ask": "contacts"}
+///     {"ask": "connect_contact", "contact": "…", "timeout_ms": 10000}
 ///     {"ask": "end_contact", "contact": "…"}
 namespace kith::apps {
 
-/// The longest that a redeemer waits.
-inline constexpr Duration kRedeemTimeoutMost = std::chrono::seconds(60);
+/// The longest that anybody waits for the other side.
+inline constexpr Duration kContactTimeoutMost = std::chrono::seconds(60);
 
 struct IssueTicket {
   TicketOptions options;
@@ -40,11 +41,15 @@ struct RevokeTicket {
   Fingerprint hash;
 };
 struct AskContacts {};
+struct ConnectContact {
+  Uuid contact{};
+  Duration timeout{};
+};
 struct EndContact {
   Uuid contact{};
 };
-using ContactsRequest =
-    std::variant<IssueTicket, RedeemTicket, AskTickets, RevokeTicket, AskContacts, EndContact>;
+using ContactsRequest = std::variant<IssueTicket, RedeemTicket, AskTickets, RevokeTicket,
+                                     AskContacts, ConnectContact, EndContact>;
 
 /// A relationship as people name it: 32 digits of hexadecimal.
 [[nodiscard]] std::string to_text(const Uuid& id);

@@ -151,6 +151,14 @@ std::vector<NodePeer> Node::peers() const {
   return peers;
 }
 
+Result<Bytes> Node::token_of(const Fingerprint& node) const {
+  return runtime_->driver().look([&node](const overlay::Engine& engine) -> Result<Bytes> {
+    const ByteView token = engine.token_of(node);
+    if (token.empty()) return std::unexpected(Errc::not_found);
+    return Bytes(token.begin(), token.end());
+  });
+}
+
 Result<NodeTrace> Node::trace(std::string_view subject, Duration timeout) {
   const auto key = subject_id(runtime_->realm(), subject);
   if (!key) return std::unexpected(key.error());

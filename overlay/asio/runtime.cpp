@@ -77,6 +77,7 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   engine.realm_leader = config.realm_leader;
   engine.listener = overlay::listener_profile(config);
   engine.entrance_flow = overlay::flow_of(config.entrance_flow);
+  engine.known_tokens = config.known_tokens;
   set_times(config, engine);
   if (!engine.realm_leader && config.policy)
     engine.realm_leader = config.policy->trusted_key(config.realm);

@@ -57,7 +57,7 @@ const std::map<std::string, Arguments> kWrongValues{
     {"KEY", {"", "abc", std::string(52, '1'), std::string(51, 'a')}},
     {"NAME", {"", "nonsense"}},
     {"FLOWS", {"", "X", "H,", ",H", "H,,S", "HS", "H,H", "h", "H S", "H,S,O,C,I,N,H"}},
-    {"FLOW", {"", "X", "HS", "h", "C"}},
+    {"FLOW", {"", "X", "HS", "h", "I"}},
     {"LEVEL", {"", "loud", "INFO"}},
     {"FILE", {""}},
     {"PATH", {""}},

@@ -67,7 +67,9 @@ TEST(ControlRequest, AboutTicketsAndContactsIsReadAsItWasWritten) {
                                      .life = std::chrono::hours(24 * 365),
                                      .timeout = std::chrono::seconds(10)}),
         ContactsRequest(AskTickets{}), ContactsRequest(RevokeTicket{fingerprint}),
-        ContactsRequest(AskContacts{}), ContactsRequest(EndContact{{9, 8, 7}})}) {
+        ContactsRequest(AskContacts{}), ContactsRequest(EndContact{{9, 8, 7}}),
+        ContactsRequest(
+            ConnectContact{.contact = {9, 8, 7}, .timeout = std::chrono::seconds(35)})}) {
     const std::string line = boost::json::serialize(to_json(ControlRequest(request)));
     const auto read = parse_request(line);
     ASSERT_TRUE(read) << read.error();
@@ -94,6 +96,10 @@ TEST(ControlRequest, AboutTicketsAndContactsIsRefusedUnlessItIsExact) {
           std::string(R"({"ask":"revoke_ticket","hash":"abc"})"),
           std::string(R"({"ask":"revoke_ticket"})"),
           std::string(R"({"ask":"end_contact","contact":"0123"})"),
+          std::string(R"({"ask":"connect_contact","contact":"0123","timeout_ms":1})"),
+          R"({"ask":"connect_contact","contact":")" + std::string(32, '0') + R"("})",
+          R"({"ask":"connect_contact","contact":")" + std::string(32, '0') +
+              R"(","timeout_ms":60001})",
           std::string(R"({"ask":"end_contact","contact":0})"),
           "{\"ask\":\"redeem_ticket\",\"ticket\":\"" + std::string(2049, 'a') +
               "\",\"certificate\":\"\",\"partner\":\"\",\"life_ms\":1,\"timeout_ms\":1}",

@@ -89,6 +89,8 @@ enum class EntranceFlow : std::uint8_t {
   hidden,  ///< Flow `H`: we show ourselves only to who has proven itself.
   sealed,  ///< Flow `S`: both must know each other; we prove ourselves first.
   open,    ///< Flow `O`: we show ourselves to the whole network.
+  /// Flow `C`, if the address names a node whose token we have; otherwise `hidden`.
+  connection,
 };
 
 /// What a node says to a question; nothing: it does not want to answer.  At most 4,096 bytes.
@@ -141,6 +143,8 @@ struct NodeConfig {
   /// The flows that are answered, in place of those of the profile: some of the letters `HSOCIN`.
   std::string accept{};
   EntranceFlow entrance_flow = EntranceFlow::hidden;
+  /// Tokens of nodes (`Node::token_of`) from another time; what is no valid one is passed over.
+  std::vector<Bytes> known_tokens{};
   /// The questions that the node answers for anybody in the realm, whatever its policy, by their
   /// topics of at most 64 bytes (`query`).  Called on the node's executor.
   std::map<std::string, PublicAnswer> answers{};
@@ -361,6 +365,8 @@ class Node {
 
   [[nodiscard]] NodeStatus status() const;
   [[nodiscard]] std::vector<NodePeer> peers() const;
+  /// The newest token that we know of a node; `Errc::not_found`.
+  [[nodiscard]] Result<Bytes> token_of(const Fingerprint& node) const;
   /// The way to `subject`'s coordinator; `Errc::timed_out`.
   [[nodiscard]] Result<NodeTrace> trace(std::string_view subject, Duration timeout);
   [[nodiscard]] Result<NodeTrace> trace(const Fingerprint& key, Duration timeout);
