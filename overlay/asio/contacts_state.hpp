@@ -9,6 +9,7 @@
 
 #include <kith/contacts.hpp>
 
+#include "core/crypto/secret.hpp"
 #include "overlay/asio/driver.hpp"
 #include "overlay/asio/keeper.hpp"
 #include "overlay/asio/waiting.hpp"
@@ -62,6 +63,18 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
   void on_left(Instant now);
 
  private:
+  /// A ticket that is not kept yet, and who waits for it.
+  struct Issuing {
+    Issuing(std::string ticket, Slot<std::string> waiter)
+        : uri(std::move(ticket)), slot(std::move(waiter)) {}
+    Issuing(const Issuing&) = delete;
+    Issuing& operator=(const Issuing&) = delete;
+    ~Issuing() { const crypto::WipeAtEnd wipe(uri); }
+
+    std::string uri;  ///< Holds the secret.
+    Slot<std::string> slot;
+  };
+
   void on(const overlay::StoreTicket& ticket, Instant now);
   void on(const overlay::RelationshipEnded& ended);
   void on(const overlay::RelationMessageArrived& message, overlay::Engine& engine);
@@ -74,7 +87,7 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
   std::weak_ptr<overlay::Driver> driver_;
   std::function<void(const ContactMessage&)> on_message_;
   /// What waits to be kept, by its hash.
-  std::map<Fingerprint, std::pair<std::string, Slot<std::string>>> issuing_;
+  std::map<Fingerprint, Issuing> issuing_;
   std::map<overlay::RedeemId, Slot<Uuid>> redeeming_;
   bool is_saving_ = false;  ///< A `save_soon` is under way.
   std::multimap<Uuid, Slot<void>> connecting_;

@@ -122,7 +122,7 @@ Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
 
 }  // namespace
 
-Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_executor>& executor,
+Node::Runtime::Runtime(NodeConfig& config, const std::optional<asio::any_io_executor>& executor,
                        std::vector<Address>& entrances)
     : realm_(config.realm),
       identities_(identities_of(config)),
@@ -160,7 +160,8 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
 }
 
 std::shared_ptr<Node::Runtime> Node::Runtime::start(
-    NodeConfig config, const std::optional<asio::any_io_executor>& executor) {
+    NodeConfig&& config, const std::optional<asio::any_io_executor>& executor) {
+  const overlay::SeedsWiped wiped(config);
   std::vector<Address> entrances;
   entrances.reserve(config.join.size());
   for (const std::string& text : config.join)
@@ -177,7 +178,7 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
   }
 
   if (!config.keys) config.keys = NodeKeys::generate();
-  const std::shared_ptr<Runtime> runtime(new Runtime(std::move(config), executor, entrances));
+  const std::shared_ptr<Runtime> runtime(new Runtime(config, executor, entrances));
   runtime->self_ = runtime;
   runtime->contacts_->attach(
       runtime->driver_, [weak = std::weak_ptr(runtime)](LogLevel level, std::string_view line) {

@@ -33,7 +33,7 @@ class Node::Runtime {
  public:
   /// On an own thread without `executor`.  Throws `StartError`.
   [[nodiscard]] static std::shared_ptr<Runtime> start(
-      NodeConfig config, const std::optional<boost::asio::any_io_executor>& executor);
+      NodeConfig&& config, const std::optional<boost::asio::any_io_executor>& executor);
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
   ~Runtime();
@@ -74,7 +74,7 @@ class Node::Runtime {
   using Publishers = std::map<overlay::PublisherId, std::shared_ptr<Publisher::State>>;
   using Subscriptions = std::map<overlay::SubscriptionId, std::shared_ptr<Subscription::State>>;
 
-  Runtime(NodeConfig config, const std::optional<boost::asio::any_io_executor>& executor,
+  Runtime(NodeConfig& config, const std::optional<boost::asio::any_io_executor>& executor,
           std::vector<Address>& entrances);
 
   // What the engine tells.

@@ -45,10 +45,13 @@ class StoreDamaged : public StartError {
   using StartError::StartError;
 };
 
-/// The secret seeds of a node's keys, 32 bytes each.  Whoever holds them is the node.
+/// The secret seeds of a node's keys, 32 bytes each.  Whoever holds them is the node.  Each copy is
+/// wiped at its end.
 struct NodeKeys {
   std::array<Byte, 32> node_seed{};    ///< Ed25519: who the node is.
   std::array<Byte, 32> static_seed{};  ///< X25519: what sessions are opened with.
+
+  ~NodeKeys();
 
   /// New ones, from the system's entropy.
   [[nodiscard]] static NodeKeys generate();
