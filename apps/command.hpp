@@ -24,6 +24,7 @@ void add_key(CLI::App& program, Command& chosen);
 void add_token(CLI::App& program, Command& chosen);
 void add_ticket(CLI::App& program, Command& chosen);
 void add_contact(CLI::App& program, Command& chosen);
+void add_block(CLI::App& program, Command& chosen);
 void add_dial(CLI::App& program, Command& chosen);
 void add_sim(CLI::App& program, Command& chosen);
 void add_version(CLI::App& program, Command& chosen);

@@ -7,18 +7,6 @@
 namespace kith::apps {
 namespace {
 
-char letter_of(EntranceFlow flow) {
-  switch (flow) {
-    case EntranceFlow::hidden:
-      return 'H';
-    case EntranceFlow::sealed:
-      return 'S';
-    case EntranceFlow::open:
-      return 'O';
-  }
-  std::unreachable();
-}
-
 std::string on_connecting(Errc why) {
   if (why == Errc::connection_refused) return "is the node running, and is that its address?";
   if (why == Errc::unreachable) return "there is no way to that network from here";
@@ -34,7 +22,9 @@ std::string on_handshake(Errc why, EntranceFlow flow) {
   if (why == Errc::timed_out)
     return "it took the connection and said nothing; is that port a node's?";
   const std::string_view known =
-      flow == EntranceFlow::sealed ? ", or does not know this node (--key)" : "";
+      flow == EntranceFlow::sealed       ? ", or does not know this node (--key)"
+      : flow == EntranceFlow::connection ? ", or its clock and ours differ"
+                                         : "";
   if (why == Errc::refused)
     return fmt::format(
         "it said no before it had proven itself: it does not answer flow {} (its "
@@ -60,6 +50,20 @@ std::string on_joining(Errc why) {
 }
 
 }  // namespace
+
+char letter_of(EntranceFlow flow) {
+  switch (flow) {
+    case EntranceFlow::hidden:
+      return 'H';
+    case EntranceFlow::sealed:
+      return 'S';
+    case EntranceFlow::open:
+      return 'O';
+    case EntranceFlow::connection:
+      return 'C';
+  }
+  std::unreachable();
+}
 
 std::string_view step_before(JoinStep step) {
   switch (step) {

@@ -15,6 +15,9 @@ struct DialFailure {
   Errc why = Errc::timed_out;
 };
 
+/// The first letter of the flow on the wire.
+[[nodiscard]] char letter_of(EntranceFlow flow);
+
 /// What was reached before `step`, in a word.
 [[nodiscard]] std::string_view step_before(JoinStep step);
 

@@ -36,6 +36,7 @@ void add_commands(CLI::App& program, Command& chosen) {
   add_token(program, chosen);
   add_ticket(program, chosen);
   add_contact(program, chosen);
+  add_block(program, chosen);
   add_dial(program, chosen);
   add_sim(program, chosen);
   add_version(program, chosen);

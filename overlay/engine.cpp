@@ -26,6 +26,7 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
     : config_(std::move(config)),
       random_(&random),
       signatures_(*config_.primitives->signatures),
+      blocks_(config_.blocked),
       session_config_(session_config(config_)),
       table_config_(table_config(config_)),
       own_book_(config_.contacts ? nullptr : std::make_unique<ContactBook>(draw_key(random))),
@@ -43,7 +44,7 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       exchange_(exchange_config(config_, signatures_), random),
       queries_(queries_config(config_)),
       first_contact_(first_contact_config(config_), random),
-      relations_(relations_config(config_)),
+      relations_(relations_config(config_, blocks_)),
       needs_(random),
       limiter_({.exempt_networks = config_.exempt_networks}),
       dial_clock_(config_.last_dial_time) {
@@ -55,6 +56,10 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
   local_.ephemerals = &ephemerals_;
   for (const auto& [key, time] : config_.known_dial_times) replay_guard_.remember(key, time);
   config_.known_dial_times = {};
+  for (const Bytes& token : config_.known_tokens)
+    static_cast<void>(book_->learn(token, config_.realm, signatures_, now.wall));
+  config_.known_tokens = {};
+  config_.blocked = {};
   if (const crypto::SigningKeyPair* leader = find_identity(config_.realm)) {
     leader_.emplace(RealmLeaderConfig{.realm = config_.realm, .signatures = &signatures_}, *leader);
     static_cast<void>(declare_to_leader(IntentRole::receive, *leader, now));
@@ -198,11 +203,15 @@ bool Engine::Impl::step(Instant now) {
 }
 
 std::optional<Output> Engine::Impl::poll_output(Instant now) {
-  while (outputs_.empty())
-    if (!step(now)) return std::nullopt;
-  Output output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
+  for (;;) {
+    while (outputs_.empty())
+      if (!step(now)) return std::nullopt;
+    Output output = std::move(outputs_.front());
+    outputs_.pop_front();
+    const auto* asked = std::get_if<AskPolicy>(&output);
+    if (!asked || !is_about_blocked(asked->what, now.wall)) return output;
+    on_verdict(asked->question, Verdict::no, now);
+  }
 }
 
 Status Engine::Impl::status() const {
@@ -245,6 +254,11 @@ std::vector<PeerInfo> Engine::Impl::peers(Instant now) const {
     peers.push_back(info);
   }
   return peers;
+}
+
+ByteView Engine::Impl::token_of(const Fingerprint& node) const {
+  const auto contact = book_->find(node);
+  return contact ? book_->token(*contact).token.raw() : ByteView();
 }
 
 void Engine::Impl::sanity_check() const {
@@ -327,6 +341,7 @@ bool Engine::is_ready() const { return impl_->is_ready(); }
 Status Engine::status() const { return impl_->status(); }
 std::vector<PeerInfo> Engine::peers(Instant now) const { return impl_->peers(now); }
 PublisherInfo Engine::publisher(PublisherId publisher) const { return impl_->publisher(publisher); }
+ByteView Engine::token_of(const Fingerprint& node) const { return impl_->token_of(node); }
 void Engine::sanity_check() const { impl_->sanity_check(); }
 
 }  // namespace kith::overlay

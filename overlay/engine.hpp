@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include <kith/blocked.hpp>
 #include <kith/bytes.hpp>
 #include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
@@ -112,6 +113,14 @@ class Engine {
   /// Ends a relationship: nothing goes over it from now on.  `RelationshipEnded` follows.
   Result<void> end(const RelationshipId& relationship, Instant now);
 
+  /// Has nothing to do with `who`, a node or an identity, until then: no session with it comes
+  /// about and those that there are end at once, and whatever the policy would be asked about it is
+  /// no. One that is blocked for longer stays so.  `Errc::out_of_range` if that is us or nobody,
+  /// `Errc::limit_reached`.
+  Result<void> block(const Fingerprint& who, WallTime until, Instant now);
+  /// Whether it was blocked.
+  bool unblock(const Fingerprint& who);
+
   /// The answer to a `CheckTicket`: what was kept of the ticket, or nothing if it is no good.
   void on_ticket_checked(QuestionId question, const std::optional<TicketTerms>& terms, Instant now);
   /// The answer to an `AskPolicy` and to everything else that can be answered by yes or no; late
@@ -158,6 +167,9 @@ class Engine {
   [[nodiscard]] bool is_ready() const;
   [[nodiscard]] Status status() const;
   [[nodiscard]] std::vector<PeerInfo> peers(Instant now) const;
+  /// The newest token that we know of a node; empty: none.
+  [[nodiscard]] ByteView token_of(const Fingerprint& node) const;
+  [[nodiscard]] std::vector<Blocked> blocked(WallTime now) const;
   [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const;
 
   /// Ends the program if an invariant is broken.  For tests.

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <kith/blocked.hpp>
 #include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
 #include <kith/message.hpp>
@@ -29,7 +30,8 @@ class ContactBook;
 struct JoinTarget {
   Endpoint endpoint;
   std::optional<Fingerprint> node;
-  /// How to dial it: one of the flows that need no key of the node (`H`, `S`, `O`).
+  /// How to dial it: one of the flows that need no key of the node (`H`, `S`, `O`), or `C`, which
+  /// is `H` as long as we do not know its token.
   Flow flow = Flow::hidden;
 };
 
@@ -92,10 +94,14 @@ struct EngineConfig {
   /// Which node was met first at an endpoint that was named without one (`EntranceLearned`): no
   /// other one is let answer there.
   std::map<Endpoint, Fingerprint> known_entrances;
+  /// Tokens of nodes that were met or handed over before; what is no valid one is passed over.
+  std::vector<Bytes> known_tokens;
   /// The times of dialers that were seen before (`DialTimeSeen`), by their keys.
   std::vector<std::pair<crypto::DhPublicKey, WallTime>> known_dial_times;
   /// Later than which our own are: one that we may have used before.
   WallTime last_dial_time{};
+  /// Whom we have nothing to do with (`Engine::block`).
+  std::vector<Blocked> blocked;
   /// How the driver dials whom it enters through.
   Flow entrance_flow = Flow::hidden;
   /// By which flows others may come.

@@ -16,6 +16,7 @@
 #include "core/assert.hpp"
 #include "core/deadline_queue.hpp"
 #include "core/random.hpp"
+#include "overlay/blocks.hpp"
 #include "overlay/connection.hpp"
 #include "overlay/contact_book.hpp"
 #include "overlay/coordinator/coordinator.hpp"
@@ -39,6 +40,7 @@
 #include "overlay/session/dial_clock.hpp"
 #include "overlay/session/replay_guard.hpp"
 #include "overlay/session/session.hpp"
+#include "overlay/wish.hpp"
 #include "routing/table.hpp"
 #include "tokens/verify.hpp"
 
@@ -82,6 +84,8 @@ class Engine::Impl {
   }
   void take(const RelationshipId& id, std::uint64_t number) { relations_.take(id, number); }
   Result<void> end(const RelationshipId& id, Instant now) { return relations_.end(id, now.wall); }
+  Result<void> block(const Fingerprint& who, WallTime until, Instant now);
+  bool unblock(const Fingerprint& who) { return blocks_.remove(who); }
   void on_ticket_checked(QuestionId question, const std::optional<TicketTerms>& terms, Instant now);
   void on_verdict(QuestionId question, Verdict verdict, Instant now);
   void leave(Instant now);
@@ -106,6 +110,8 @@ class Engine::Impl {
   [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const {
     return exchange_.publisher(publisher);
   }
+  [[nodiscard]] ByteView token_of(const Fingerprint& node) const;
+  [[nodiscard]] std::vector<Blocked> blocked(WallTime now) const { return blocks_.all(now); }
   void sanity_check() const;
 
  private:
@@ -131,6 +137,10 @@ class Engine::Impl {
   void handle(Connection& connection, SessionEvent event, Instant now);
   void on_session_asks(Connection& connection, SessionAsks asks, Instant now);
   void ask_whether_known(Connection& connection, Instant now);
+  [[nodiscard]] bool is_blocked(const crypto::SigningPublicKey& key, WallTime now) const;
+  [[nodiscard]] bool is_blocked(ContactIndex contact, WallTime now) const;
+  [[nodiscard]] bool is_with_blocked(const Connection& connection, WallTime now) const;
+  [[nodiscard]] bool is_about_blocked(const PolicyQuestion& question, WallTime now) const;
   void on_session_verdict(ConnectionId id, bool known, Instant now);
   void on_session_opened(Connection& connection, Instant now);
   void on_session_pong(Connection& connection, const SessionPong& pong, Instant now);
@@ -148,6 +158,8 @@ class Engine::Impl {
   /// Dials the first of `endpoints`, and the next one if that cannot be reached.
   Connection& dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
                    std::optional<JoinTarget> entrance, Instant now);
+  [[nodiscard]] DialTarget target_at(const JoinTarget& entrance, WallTime now) const;
+  void aim(DialTarget& target, ContactIndex contact, WallTime now) const;
   void begin_session(Connection& connection, Instant now);
   /// Who must answer at an entrance: the node that was named, or the one that was met there first.
   [[nodiscard]] std::optional<Fingerprint> expected_at(const JoinTarget& entrance) const;
@@ -191,6 +203,7 @@ class Engine::Impl {
   ContactIndex issue_token(Instant now);
   void forget_unused();
 
+  void dial_entrance(const JoinTarget& target, Instant now);
   void dial_contact(ContactIndex contact, Instant now);
   /// The peer is reached on another session than before.
   void restart_on_other_session(Peer& peer, Instant now);
@@ -246,15 +259,6 @@ class Engine::Impl {
 
   // Publish and subscribe.
 
-  /// An intent of ours and who in this node shares it.
-  struct Wish {
-    const crypto::SigningKeyPair* identity = nullptr;
-    IntentToken intent;
-    std::vector<SubscriptionId> subscriptions;
-    std::optional<PublisherId> publisher;
-    /// Who matches, for subscriptions that come later.
-    std::map<IntentKey, PeerIntent> matches;
-  };
   using Wishes = std::map<Declarations::Id, Wish>;
 
   bool step_pubsub(Instant now);
@@ -284,13 +288,6 @@ class Engine::Impl {
   void fill(Connection& connection, std::size_t budget, Instant now);
   void finish_exchange(Connection& connection, Instant now);
   void append_used_by_pubsub(std::vector<ContactIndex>& used) const;
-  struct IntentParams {
-    Fingerprint subject;
-    Fingerprint audience;
-    IntentRole role = IntentRole::both;
-    std::uint32_t threshold = 0;
-    WallTime issued_at;
-  };
   [[nodiscard]] Result<IntentToken> issue_intent(const IntentParams& what,
                                                  const crypto::SigningKeyPair& identity);
   /// Declares it, as a wish that nobody shares yet.
@@ -321,6 +318,7 @@ class Engine::Impl {
   EngineConfig config_;
   Random* random_;
   MeteredSignatures signatures_;
+  Blocks blocks_;
   LocalNode local_;
   std::vector<Endpoint> endpoints_;
   TimePoint renew_token_at_;

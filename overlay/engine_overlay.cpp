@@ -42,9 +42,7 @@ bool Engine::Impl::step_overlay(Instant now) {
 
 void Engine::Impl::handle(MembershipOutput output, Instant now) {
   std::visit(Overloaded{[&](const DialContact& order) { dial_contact(order.contact, now); },
-                        [&](const DialEntrance& order) {
-                          dial({&order.target.endpoint, 1}, std::nullopt, order.target, now);
-                        },
+                        [&](const DialEntrance& order) { dial_entrance(order.target, now); },
                         [&](const SendOn& order) { send(order.connection, order.message, now); },
                         [&](const CloseSession& order) { end_membership(order, now); },
                         [&](AskAboutJoin& order) {
@@ -89,6 +87,15 @@ std::optional<Fingerprint> Engine::Impl::expected_at(const JoinTarget& entrance)
   return known->second;
 }
 
+void Engine::Impl::dial_entrance(const JoinTarget& target, Instant now) {
+  const auto node = expected_at(target);
+  if (!node || !blocks_.contains(*node, now.wall)) {
+    dial({&target.endpoint, 1}, std::nullopt, target, now);
+  } else {
+    membership_.on_entrance_failed(target, JoinStep::connecting, Errc::not_authorized, now.time);
+  }
+}
+
 void Engine::Impl::remember_entrance(const Connection& connection) {
   const auto& entrance = connection.opening->entrance;
   if (!entrance || expected_at(*entrance)) return;
@@ -101,6 +108,8 @@ void Engine::Impl::remember_entrance(const Connection& connection) {
 void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {
   if (leave_by_) return;
   if (peers_.find(contact)) return membership_.on_dial_failed(contact, Errc::closed, now.time);
+  // As if it had said no: another one will do.
+  if (is_blocked(contact, now.wall)) return on_dial_failed(contact, Errc::refused, now);
   const NodeToken& token = book_->token(contact);
   if (token.endpoints.empty()) return on_dial_failed(contact, Errc::no_route, now);
   dial(token.endpoints, contact, std::nullopt, now);

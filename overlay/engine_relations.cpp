@@ -27,10 +27,8 @@ bool Engine::Impl::step_relations(Instant now) {
 
 void Engine::Impl::handle(QueriesOutput output, Instant now) {
   std::visit(Overloaded{[&](const QueryDial& order) {
-                          DialTarget target;
-                          target.node = order.target.node;
-                          target.flow = order.target.flow;
-                          dial_for(order.query, {order.target.endpoint}, std::move(target), now);
+                          dial_for(order.query, {order.target.endpoint},
+                                   target_at(order.target, now.wall), now);
                         },
                         [&](const QuerySend& order) { send(order.connection, order.message, now); },
                         [&](const QueryDone& order) {
@@ -99,6 +97,8 @@ void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoint
                             DialTarget target, Instant now) {
   if (leave_by_ || endpoints.empty())
     return fail_errand(errand, leave_by_ ? Errc::shutting_down : Errc::no_route, now);
+  if (target.node && blocks_.contains(*target.node, now.wall))
+    return fail_errand(errand, Errc::not_authorized, now);
   Connection& connection = dial(endpoints, std::nullopt, std::nullopt, now);
   connection.opening->errand = errand;
   connection.opening->target = std::move(target);

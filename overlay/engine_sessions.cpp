@@ -101,6 +101,27 @@ Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
   return connection;
 }
 
+/// How to dial whoever is to answer at an entrance.
+DialTarget Engine::Impl::target_at(const JoinTarget& entrance, WallTime now) const {
+  DialTarget target;
+  target.node = expected_at(entrance);
+  target.flow = entrance.flow;
+  if (entrance.flow != Flow::connection) return target;
+  target.flow = Flow::hidden;
+  const auto contact = target.node ? book_->find(*target.node) : std::nullopt;
+  if (contact) aim(target, *contact, now);
+  return target;
+}
+
+/// By the token of `contact`, if that is still good.
+void Engine::Impl::aim(DialTarget& target, ContactIndex contact, WallTime now) const {
+  const NodeToken& token = book_->token(contact);
+  target.node = token.fingerprint();
+  if (!verify_dates(token.token, now)) return;
+  target.flow = Flow::connection;
+  target.static_key = token.static_key;
+}
+
 /// The flow follows from what we know of the peer: its token, or only where it listens
 /// (docs/protocol.md §4.3, 4.4).
 void Engine::Impl::begin_session(Connection& connection, Instant now) {
@@ -108,17 +129,15 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
   DialTarget target;
   if (is_errand(connection)) {
     target = target_of_errand(connection, now.wall);
-  } else if (!connection.contact) {
-    target.node = expected_at(*connection.opening->entrance);
-    target.flow = connection.opening->entrance->flow;
   } else {
-    const NodeToken& token = book_->token(*connection.contact);
-    target.node = token.fingerprint();
-    if (verify_dates(token.token, now.wall)) {
-      target.flow = Flow::connection;
-      target.static_key = token.static_key;
-      target.time = dial_clock_.next(now.wall);
+    if (connection.contact) {
+      aim(target, *connection.contact, now.wall);
+    } else {
+      target = target_at(*connection.opening->entrance, now.wall);
+      // By this flow it does not show its token.
+      if (target.flow == Flow::connection) connection.contact = book_->find(*target.node);
     }
+    if (target.static_key) target.time = dial_clock_.next(now.wall);
   }
   // A foreign identity signs the session itself, which must exist first.
   if (!has_identity() && !is_errand(connection))
@@ -166,7 +185,9 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
       asks.flow != Flow::reconnect ||
       (fresh && asks.about &&
        relations_.may_reconnect(*asks.about, asks.node, *opening.static_key, now.wall));
-  const bool admitted = fresh && related && !leave_by_;
+  const bool blocked = blocks_.contains(asks.node, now.wall) ||
+                       (asks.peer && is_blocked(asks.peer->token.public_key(), now.wall));
+  const bool admitted = fresh && related && !blocked && !leave_by_;
   if (admitted) {
     connection.node = asks.node;
     opening.proven = std::move(asks.peer);

@@ -87,12 +87,13 @@ FirstContactConfig first_contact_config(const EngineConfig& config) {
   return contact;
 }
 
-RelationsConfig relations_config(const EngineConfig& config) {
+RelationsConfig relations_config(const EngineConfig& config, const Blocks& blocks) {
   RelationsConfig relations;
   relations.self = node_fingerprint(config.node_key.public_key);
   relations.realm = config.realm;
   relations.identity_key = &identity_of(config);
   relations.signatures = config.primitives->signatures;
+  relations.blocks = &blocks;
   return relations;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/wording.hpp"
+#include "apps/control/client.hpp"
+#include "apps/control/pick.hpp"
 #include "apps/dial_advice.hpp"
 #include "apps/node_settings.hpp"
 #include "overlay/asio/addresses.hpp"
@@ -26,33 +29,44 @@ namespace {
 namespace json = boost::json;
 
 struct DialOptions {
-  Flags flags;
-  std::string address;
-  EntranceFlow flow = EntranceFlow::hidden;
-  bool as_json = false;
+  Question question;
+  /// An address, or the beginning of a contact's id.
+  std::string whom;
+  /// Nothing: `N`, of which the running node knows more than we do.
+  std::optional<EntranceFlow> flow = EntranceFlow::hidden;
 };
 
-/// What came of one endpoint.
+/// What came of one endpoint by one flow.
 struct Attempt {
   std::string endpoint;
+  EntranceFlow flow = EntranceFlow::hidden;
   std::optional<NodePeer> peer{};       ///< Who let us in.
+  Bytes token{};                        ///< Its token.
   std::optional<DialFailure> failed{};  ///< Nothing, without a peer either: time was up before.
 };
 
-/// Enters through `endpoint` alone.
-Attempt try_endpoint(const DialOptions& options, const Settings& settings, const Endpoint& endpoint,
-                     const Interrupts& interrupts) {
+/// Where to go, and what we know of who is there.
+struct Aim {
+  std::string endpoint;
+  std::optional<Fingerprint> node{};
+  EntranceFlow flow = EntranceFlow::hidden;
+  std::vector<Bytes> known_tokens{};
+};
+
+/// Enters through one endpoint alone.
+Attempt attempt_at(const Aim& aim, const Settings& settings, const Interrupts& interrupts) {
   const Narrator clock(true);
-  Attempt attempt{.endpoint = endpoint.to_string()};
+  Attempt attempt{.endpoint = aim.endpoint, .flow = aim.flow};
   NodeConfig config = node_config(settings, Participation::client);
-  const auto node_named = Address::parse(options.address)->node;
-  config.join = {node_named ? fmt::format("kith://{}@{}", node_named->to_string(), attempt.endpoint)
-                            : fmt::format("tcp://{}", attempt.endpoint)};
-  config.entrance_flow = options.flow;
+  config.join = {aim.node ? fmt::format("kith://{}@{}", aim.node->to_string(), aim.endpoint)
+                          : fmt::format("tcp://{}", aim.endpoint)};
+  config.entrance_flow = aim.flow;
+  config.known_tokens = aim.known_tokens;
   const Node node(std::move(config));
   while (clock.elapsed() < settings.join_timeout && !interrupts.wait_for(kLookInterval)) {
     if (auto peers = node.peers(); !peers.empty()) {
       attempt.peer = std::move(peers.front());
+      attempt.token = node.token_of(attempt.peer->node).value_or(Bytes());
       break;
     }
     const NodeStatus status = node.status();
@@ -63,37 +77,55 @@ Attempt try_endpoint(const DialOptions& options, const Settings& settings, const
   return attempt;
 }
 
+/// All that is tried at one endpoint: for `C`, first `H`, by which one learns what `C` needs.
+std::vector<Attempt> try_endpoint(const DialOptions& options, const Settings& settings,
+                                  const Endpoint& endpoint, const Interrupts& interrupts) {
+  const bool is_two_step = options.flow == EntranceFlow::connection;
+  Aim aim{.endpoint = endpoint.to_string(), .node = Address::parse(options.whom)->node};
+  if (!is_two_step) aim.flow = *options.flow;
+  std::vector<Attempt> attempts{attempt_at(aim, settings, interrupts)};
+  const Attempt& first = attempts.front();
+  if (!is_two_step || !first.peer) return attempts;
+  aim.node = first.peer->node;
+  aim.flow = EntranceFlow::connection;
+  aim.known_tokens = {first.token};
+  attempts.push_back(attempt_at(aim, settings, interrupts));
+  return attempts;
+}
+
 std::string_view reached(const Attempt& attempt) {
   if (attempt.peer) return "joined";
   return attempt.failed ? step_before(attempt.failed->step) : "resolved";
 }
 
-std::string explanation(const DialOptions& options, const Attempt& attempt) {
+std::string explanation(const Attempt& attempt) {
   if (!attempt.failed) return "time was up; --join-timeout waits longer";
-  return advice_on(*attempt.failed, options.flow);
+  return advice_on(*attempt.failed, attempt.flow);
 }
 
-json::object to_json(const DialOptions& options, const Attempt& attempt) {
+json::object to_json(const Attempt& attempt) {
   json::object object;
   object["endpoint"] = attempt.endpoint;
+  object["flow"] = std::string(1, letter_of(attempt.flow));
   object["reached"] = reached(attempt);
   if (attempt.peer) {
     object["node"] = attempt.peer->node.to_string();
   } else {
     object["error"] = name(attempt.failed ? attempt.failed->why : Errc::timed_out);
-    object["explanation"] = explanation(options, attempt);
+    object["explanation"] = explanation(attempt);
   }
   return object;
 }
 
-void tell(const DialOptions& options, const Attempt& attempt) {
-  std::string line = fmt::format("{}: {}", attempt.endpoint, reached(attempt));
+void tell(const Attempt& attempt) {
+  std::string line =
+      fmt::format("{} by {}: {}", attempt.endpoint, letter_of(attempt.flow), reached(attempt));
   if (attempt.peer)
     line += fmt::format(" through {}", attempt.peer->node.to_string());
   else
     line += fmt::format(", then: {}: {}",
                         describe(attempt.failed ? attempt.failed->why : Errc::timed_out),
-                        explanation(options, attempt));
+                        explanation(attempt));
   write_line(without_controls(line));
 }
 
@@ -105,41 +137,77 @@ ExitCode code_of(const Attempt& attempt) {
 /// Where the address leads, as the system's resolver says.
 std::vector<Endpoint> resolve(const DialOptions& options) {
   try {
-    return overlay::resolve("address", options.address);
+    return overlay::resolve("address", options.whom);
   } catch (const StartError& error) {
-    if (options.as_json)
-      write_json(json::object{{"address", options.address}, {"attempts", json::array()}});
+    if (options.question.as_json)
+      write_json(json::object{{"address", options.whom}, {"attempts", json::array()}});
     throw Failure(ExitCode::no_node, error.what());
   }
+}
+
+Settings settings_of(const DialOptions& options) {
+  // A session has 10 s for each step; then the node says at which it failed.
+  return load_settings(options.question.flags,
+                       {.join_timeout = std::chrono::seconds(35), .log_level = {}});
 }
 
 ExitCode dial(const DialOptions& options) {
   Interrupts interrupts;
   interrupts.listen({});
-  // A session has 10 s for each step; then the node says at which it failed.
-  const Settings settings =
-      load_settings(options.flags, {.join_timeout = std::chrono::seconds(35), .log_level = {}});
-  json::array attempts;
+  const Settings settings = settings_of(options);
+  json::array all;
   ExitCode code = ExitCode::no_node;
   for (const Endpoint& endpoint : resolve(options)) {
-    const Attempt attempted = try_endpoint(options, settings, endpoint, interrupts);
-    code = code_of(attempted);
-    if (options.as_json)
-      attempts.push_back(to_json(options, attempted));
-    else
-      tell(options, attempted);
+    for (const Attempt& attempt : try_endpoint(options, settings, endpoint, interrupts)) {
+      code = code_of(attempt);
+      if (options.question.as_json)
+        all.push_back(to_json(attempt));
+      else
+        tell(attempt);
+    }
     if (code == ExitCode::ok || interrupts.requested()) break;
   }
-  if (options.as_json)
-    write_json(json::object{{"address", options.address}, {"attempts", std::move(attempts)}});
+  if (options.question.as_json)
+    write_json(json::object{{"address", options.whom}, {"attempts", std::move(all)}});
   return code;
 }
 
-EntranceFlow parse_flow(const std::string& letter) {
+/// Has the running node make sure of a session with a contact.
+ExitCode dial_contact(const DialOptions& options) {
+  const Duration timeout = std::min(settings_of(options).join_timeout, kContactTimeoutMost);
+  const auto answer = options.question.ask(AskContacts{});
+  const json::object contact =
+      pick(answer.at("contacts").as_array(), "contact", options.whom, "contact");
+  const std::string id(contact.at("contact").as_string());
+  const std::string node(contact.at("node").as_string());
+  static_cast<void>(
+      options.question.ask(ConnectContact{.contact = parse_uuid(id).value(), .timeout = timeout}));
+  if (options.question.as_json)
+    write_json(json::object{{"contact", id}, {"node", node}, {"reached", "related"}});
+  else
+    write_line(fmt::format("{} by N: related through {}", id, node));
+  return ExitCode::ok;
+}
+
+std::optional<EntranceFlow> parse_flow(const std::string& letter) {
   if (letter == "H") return EntranceFlow::hidden;
   if (letter == "S") return EntranceFlow::sealed;
   if (letter == "O") return EntranceFlow::open;
-  throw CLI::ValidationError("--flow", "must be H, S or O");
+  if (letter == "C") return EntranceFlow::connection;
+  if (letter == "N") return std::nullopt;
+  if (letter == "I")
+    throw CLI::ValidationError(
+        "--flow", "I would spend the ticket; 'kith ticket redeem' says how far that comes");
+  throw CLI::ValidationError("--flow", "must be H, S, O, C or N");
+}
+
+/// Throws unless it is clear whom to dial.
+void check_whom(const DialOptions& options) {
+  if (!options.flow) return;
+  const auto address = Address::parse(options.whom);
+  if (!address || address->port == 0)
+    throw CLI::ValidationError(
+        "NODE", "must be an address like kith://FINGERPRINT@127.0.0.1:3141 or tcp://host:port");
 }
 
 constexpr const char* kFooter =
@@ -152,9 +220,18 @@ constexpr const char* kFooter =
 
 Why the other side said no it tells nobody: its own log does.
 
+What each flow needs:
+  H   an address; we show ourselves to who has proven itself
+  S   an address; both must know each other (--key)
+  O   an address; we show ourselves to the whole network
+  C   an address that answers H, too: by that one learns the token that C needs
+  N   a contact of the running node, in place of NODE; that one makes sure of a session
+  I   a ticket, which it spends: 'kith ticket redeem' says how far it comes
+
 Examples:
   kith dial kith://FINGERPRINT@192.0.2.7:3141
   kith dial --flow S --key node.key kith://FINGERPRINT@192.0.2.7:3141
+  kith dial --flow N 4f2a
   kith dial --json 192.0.2.7:3141 | jq -r '.attempts[-1].reached'
 )";
 
@@ -164,25 +241,21 @@ void add_dial(CLI::App& program, Command& chosen) {
   CLI::App* command = program.add_subcommand("dial", "Whether a node can be reached and joined");
   command->footer(kFooter);
   const auto options = std::make_shared<DialOptions>();
-  command->add_option("NODE", options->address, "The address of the node")
-      ->required()
-      ->check([](const std::string& text) {
-        const auto address = Address::parse(text);
-        return address && address->port != 0
-                   ? ""
-                   : "must be an address like kith://FINGERPRINT@127.0.0.1:3141 or tcp://host:port";
-      });
+  command->add_option("NODE", options->whom, "The address of the node; with --flow N, a contact")
+      ->required();
   command
       ->add_option_function<std::string>(
           "--flow", [options](const std::string& letter) { options->flow = parse_flow(letter); },
-          "How to go about it: H (show ourselves to who has proven itself), S (both must know each "
-          "other) or O (show ourselves to the whole network); H if not given")
+          "How to go about it: H, S, O, C or N, see below; H if not given")
       ->type_name("FLOW");
-  command->add_flag("--json", options->as_json, "Print one JSON object");
-  add_settings(*command, options->flags,
+  command->add_flag("--json", options->question.as_json, "Print one JSON object");
+  add_settings(*command, options->question.flags,
                {"key", "identity", "identity-token", "realm", "realm-leader", "policy", "known",
-                "exempt", "join-timeout", "log-level"});
-  command->callback([options, &chosen] { chosen = [options] { return dial(*options); }; });
+                "exempt", "join-timeout", "control", "log-level"});
+  command->callback([options, &chosen] {
+    check_whom(*options);
+    chosen = [options] { return options->flow ? dial(*options) : dial_contact(*options); };
+  });
 }
 
 }  // namespace kith::apps

@@ -17,6 +17,7 @@
 #include "apps/token_view.hpp"
 #include "core/crypto/sodium.hpp"
 #include "overlay/asio/clock.hpp"
+#include "tokens/identity_token.hpp"
 
 namespace kith::apps {
 namespace {
@@ -29,6 +30,8 @@ struct TicketCommand {
   bool draws = false;
   std::string given;  ///< A ticket, `-`, or the beginning of a hash.
   std::uint64_t days = 365;
+  std::string identity_token;  ///< A file, or `-`; empty: the node speaks for itself.
+  Fingerprint partner;         ///< A public key is as long, and written in the same way.
 };
 
 /// The ticket that was given, without a word about what stands in it if it is none.
@@ -78,16 +81,32 @@ ExitCode show(const TicketCommand& command) {
   return ExitCode::ok;
 }
 
+/// By which the identity shows that it uses our node; empty if nothing was given.
+Bytes read_identity_token(const TicketCommand& command) {
+  const std::string& path = command.identity_token;
+  if (path.empty()) return {};
+  auto token = from_base32(trimmed(read_input(path, kTokenTextBytesMost)));
+  if (token && decode_identity_token(*token)) return *std::move(token);
+  throw Failure(ExitCode::error, fmt::format("{}: no identity token: 'kith key vouch' prints one",
+                                             path == "-" ? "standard input" : path));
+}
+
 ExitCode redeem(const TicketCommand& command) {
   // Wrong settings come first: standard input is read but once.
   static_cast<void>(load_settings(command.question.flags));
+  if (command.given == "-" && command.identity_token == "-")
+    throw Failure(ExitCode::usage,
+                  "the ticket and --identity-token cannot both come on standard input");
+  Bytes certificate = read_identity_token(command);
   std::string uri = given_uri(command);
   const crypto::WipeAtEnd wipe(uri);
   static_cast<void>(read_ticket(uri));
-  const auto answer = command.question.ask(
-      RedeemTicket{.ticket = uri,
-                   .life = std::chrono::hours(24 * static_cast<int>(command.days)),
-                   .timeout = std::min(command.question.timeout, kRedeemTimeoutMost)});
+  const auto answer = command.question.ask(RedeemTicket{
+      .ticket = uri,
+      .certificate = std::move(certificate),
+      .partner = command.partner.is_zero() ? std::nullopt : std::optional(command.partner.bytes()),
+      .life = std::chrono::hours(24 * static_cast<int>(command.days)),
+      .timeout = std::min(command.question.timeout, kContactTimeoutMost)});
   if (command.question.as_json)
     write_json(answer);
   else
@@ -177,10 +196,23 @@ void add_show_and_redeem(CLI::App& group, Command& chosen) {
       "Prints the contact, as 'kith contact' knows it.\n\n"
       "Examples:\n"
       "  kith ticket redeem - < ticket\n"
-      "  kith ticket redeem kith-ticket:… --days 30 --json | jq -r .contact\n");
+      "  kith ticket redeem kith-ticket:… --days 30 --json | jq -r .contact\n\n"
+      "A ticket that was issued --for an identity is redeemed by a node that uses it (kith up\n"
+      "--identity me.key) and shows that it does:\n"
+      "  kith key vouch me.key MY_PUBLIC_KEY --node NODE > me.token\n"
+      "  kith ticket redeem - --identity-token me.token < ticket\n");
   verb->add_option("URI", redeemed->given, kUri)->required();
   add_count(*verb, "--days", redeemed->days, {1, 1825},
             "How long the relationship is to last; 365 if not given");
+  verb->add_option("--identity-token", redeemed->identity_token,
+                   "The token of the identity that the ticket is for, where that is not the "
+                   "node's own: a file, or - for standard input")
+      ->type_name("FILE")
+      ->check([](const std::string& path) { return path.empty() ? "must be a file" : ""; });
+  add_fingerprint(*verb, "--partner", redeemed->partner,
+                  "Public key of the identity to become a contact of, where that is not the own "
+                  "one of the node that issued the ticket")
+      ->type_name("KEY");
   add_duration(*verb, "--timeout", redeemed->question.timeout,
                "How long to wait for the other side, at most 60; 10 if not given");
   add_question(*verb, redeemed->question);

@@ -51,12 +51,17 @@ void send_line(const Descriptor& socket, const std::string& line) {
     throw Failure(ExitCode::no_node, "the node hung up");
 }
 
+Duration wait_of(const ContactsRequest& request) {
+  if (const auto* redeem = std::get_if<RedeemTicket>(&request)) return redeem->timeout;
+  if (const auto* connect = std::get_if<ConnectContact>(&request)) return connect->timeout;
+  return {};
+}
+
 /// How long the node may have to ask others before it answers.
 Duration wait_of(const ControlRequest& request) {
   if (const auto* trace = std::get_if<AskTrace>(&request))
     return std::min(trace->timeout, kTraceTimeoutMost);
-  if (const auto* contacts = std::get_if<ContactsRequest>(&request))
-    if (const auto* redeem = std::get_if<RedeemTicket>(contacts)) return redeem->timeout;
+  if (const auto* contacts = std::get_if<ContactsRequest>(&request)) return wait_of(*contacts);
   return {};
 }
 

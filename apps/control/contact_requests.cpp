@@ -17,7 +17,8 @@ namespace json = boost::json;
 using Parsed = std::expected<ContactsRequest, std::string>;
 
 constexpr std::size_t kAddressBytesMost = 300;
-constexpr std::size_t kFingerprintBytesMost = 64;
+/// Of an identity token, in base32.
+constexpr std::size_t kCertificateTextBytesMost = (kTokenBytesMax * 8 + 4) / 5;
 
 std::int64_t in_milliseconds(Duration time) { return time / std::chrono::milliseconds(1); }
 
@@ -29,31 +30,48 @@ json::value date_or_null(const std::optional<WallTime>& time) {
   return time ? json::value(date_of(*time)) : json::value(nullptr);
 }
 
+/// The fingerprint in the member `name`, or the public key, which is written in the same way; zeros
+/// if it is empty.
+Result<Fingerprint> fingerprint_or_none(const json::object& request, std::string_view name) {
+  const auto text = text_in(request, name, kFingerprintBytesMost);
+  if (!text) return std::unexpected(Errc::bad_text);
+  return text->empty() ? Fingerprint() : Fingerprint::parse(*text);
+}
+
 Parsed parse_issue(const json::object& request) {
   if (!has_just(request, {"ask", "address", "partner", "life_ms"}))
     return std::unexpected("'issue_ticket' takes 'address', 'partner' and 'life_ms'");
   const auto address = text_in(request, "address", kAddressBytesMost);
-  const auto partner = text_in(request, "partner", kFingerprintBytesMost);
+  const auto partner = fingerprint_or_none(request, "partner");
   const auto life = milliseconds_in(request, "life_ms", kTicketTokenLifeMax);
   if (!address) return std::unexpected("'address' must be text, empty or an address");
-  const auto identity = !partner           ? Result<Fingerprint>(std::unexpected(Errc::bad_text))
-                        : partner->empty() ? Result<Fingerprint>(Fingerprint())
-                                           : Fingerprint::parse(*partner);
-  if (!identity) return std::unexpected("'partner' must be empty or a fingerprint");
+  if (!partner) return std::unexpected("'partner' must be empty or a fingerprint");
   if (!life) return std::unexpected("'life_ms' must be a number from 1 to 30 days");
-  return IssueTicket{{.address = std::string(*address), .partner = *identity, .life = *life}};
+  return IssueTicket{{.address = std::string(*address), .partner = *partner, .life = *life}};
 }
 
 Parsed parse_redeem(const json::object& request) {
-  if (!has_just(request, {"ask", "ticket", "life_ms", "timeout_ms"}))
-    return std::unexpected("'redeem_ticket' takes 'ticket', 'life_ms' and 'timeout_ms'");
+  if (!has_just(request, {"ask", "ticket", "certificate", "partner", "life_ms", "timeout_ms"}))
+    return std::unexpected(
+        "'redeem_ticket' takes 'ticket', 'certificate', 'partner', 'life_ms' and 'timeout_ms'");
   const auto ticket = text_in(request, "ticket", kTicketUriBytesMax);
+  const auto certificate = text_in(request, "certificate", kCertificateTextBytesMost);
+  const auto token =
+      certificate ? from_base32(*certificate) : Result<Bytes>(std::unexpected(Errc::bad_text));
+  const auto partner = fingerprint_or_none(request, "partner");
   const auto life = milliseconds_in(request, "life_ms", kRelationshipTokenLifeMax);
-  const auto timeout = milliseconds_in(request, "timeout_ms", kRedeemTimeoutMost);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kContactTimeoutMost);
   if (!ticket) return std::unexpected("'ticket' must be the text of a ticket");
+  if (!token) return std::unexpected("'certificate' must be empty or a token in base32");
+  if (!partner) return std::unexpected("'partner' must be empty or a public key");
   if (!life) return std::unexpected("'life_ms' must be a number from 1 to five years");
   if (!timeout) return std::unexpected("'timeout_ms' must be a number from 1 to 60000");
-  return RedeemTicket{.ticket = std::string(*ticket), .life = *life, .timeout = *timeout};
+  return RedeemTicket{
+      .ticket = std::string(*ticket),
+      .certificate = *token,
+      .partner = partner->is_zero() ? std::nullopt : std::optional(partner->bytes()),
+      .life = *life,
+      .timeout = *timeout};
 }
 
 Parsed parse_revoke(const json::object& request) {
@@ -62,6 +80,16 @@ Parsed parse_revoke(const json::object& request) {
   if (!has_just(request, {"ask", "hash"}) || !hash)
     return std::unexpected("'revoke_ticket' takes the 'hash' of a ticket");
   return RevokeTicket{*hash};
+}
+
+Parsed parse_connect(const json::object& request) {
+  const auto id = parse_uuid(text_in(request, "contact", 32).value_or(""));
+  const auto timeout = milliseconds_in(request, "timeout_ms", kContactTimeoutMost);
+  if (!has_just(request, {"ask", "contact", "timeout_ms"}) || !id || !timeout)
+    return std::unexpected(
+        "'connect_contact' takes a 'contact', 32 digits of hexadecimal, and 'timeout_ms', a number "
+        "from 1 to 60000");
+  return ConnectContact{.contact = *id, .timeout = *timeout};
 }
 
 Parsed parse_end(const json::object& request) {
@@ -125,6 +153,8 @@ json::object to_json(const ContactsRequest& request) {
                  [](const RedeemTicket& ask) {
                    return json::object{{"ask", "redeem_ticket"},
                                        {"ticket", ask.ticket},
+                                       {"certificate", to_base32(ask.certificate)},
+                                       {"partner", ask.partner ? to_base32(*ask.partner) : ""},
                                        {"life_ms", in_milliseconds(ask.life)},
                                        {"timeout_ms", in_milliseconds(ask.timeout)}};
                  },
@@ -133,6 +163,11 @@ json::object to_json(const ContactsRequest& request) {
                    return json::object{{"ask", "revoke_ticket"}, {"hash", ask.hash.to_string()}};
                  },
                  [](const AskContacts&) { return json::object{{"ask", "contacts"}}; },
+                 [](const ConnectContact& ask) {
+                   return json::object{{"ask", "connect_contact"},
+                                       {"contact", to_text(ask.contact)},
+                                       {"timeout_ms", in_milliseconds(ask.timeout)}};
+                 },
                  [](const EndContact& ask) {
                    return json::object{{"ask", "end_contact"}, {"contact", to_text(ask.contact)}};
                  }},
@@ -143,6 +178,7 @@ std::optional<Parsed> parse_contacts_request(std::string_view name, const json::
   if (name == "issue_ticket") return parse_issue(request);
   if (name == "redeem_ticket") return parse_redeem(request);
   if (name == "revoke_ticket") return parse_revoke(request);
+  if (name == "connect_contact") return parse_connect(request);
   if (name == "end_contact") return parse_end(request);
   if (name != "tickets" && name != "contacts") return std::nullopt;
   if (!has_just(request, {"ask"}))

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <expected>
 #include <optional>
 #include <string>
@@ -13,21 +14,25 @@
 /// What is asked about tickets and contacts over a control socket:
 ///
 ///     {"ask": "issue_ticket", "address": "", "partner": "", "life_ms": 86400000}
-///     {"ask": "redeem_ticket", "ticket": "kith-ticket:…", "life_ms": …, "timeout_ms": 10000}
+///     {"ask": "redeem_ticket", "ticket": "kith-ticket:…", "certificate": "", "partner": "",
+///      "life_ms": …, "timeout_ms": 10000}
 ///     {"ask": "tickets"}
 ///     {"ask": "revoke_ticket", "hash": "…"}
 ///     {"ask": "contacts"}
+///     {"ask": "connect_contact", "contact": "…", "timeout_ms": 10000}
 ///     {"ask": "end_contact", "contact": "…"}
 namespace kith::apps {
 
-/// The longest that a redeemer waits.
-inline constexpr Duration kRedeemTimeoutMost = std::chrono::seconds(60);
+/// The longest that anybody waits for the other side.
+inline constexpr Duration kContactTimeoutMost = std::chrono::seconds(60);
 
 struct IssueTicket {
   TicketOptions options;
 };
 struct RedeemTicket {
-  std::string ticket;  ///< Holds a secret.
+  std::string ticket;   ///< Holds a secret.
+  Bytes certificate{};  ///< An identity token; empty: our node speaks for itself.
+  std::optional<std::array<Byte, 32>> partner{};
   Duration life{};
   Duration timeout{};
 };
@@ -36,11 +41,15 @@ struct RevokeTicket {
   Fingerprint hash;
 };
 struct AskContacts {};
+struct ConnectContact {
+  Uuid contact{};
+  Duration timeout{};
+};
 struct EndContact {
   Uuid contact{};
 };
-using ContactsRequest =
-    std::variant<IssueTicket, RedeemTicket, AskTickets, RevokeTicket, AskContacts, EndContact>;
+using ContactsRequest = std::variant<IssueTicket, RedeemTicket, AskTickets, RevokeTicket,
+                                     AskContacts, ConnectContact, EndContact>;
 
 /// A relationship as people name it: 32 digits of hexadecimal.
 [[nodiscard]] std::string to_text(const Uuid& id);

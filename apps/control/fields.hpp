@@ -14,6 +14,9 @@ namespace kith::apps {
 [[nodiscard]] bool has_just(const boost::json::object& request,
                             std::initializer_list<std::string_view> names);
 
+/// As many as a fingerprint has in text.
+inline constexpr std::size_t kFingerprintBytesMost = 64;
+
 /// The text in the member `name`; nothing if it is of another type or longer than `bytes_most`.
 [[nodiscard]] std::optional<std::string_view> text_in(const boost::json::object& request,
                                                       std::string_view name,

@@ -58,7 +58,8 @@ json::object to_json(const ControlRequest& request) {
                                      {"subject", ask.subject},
                                      {"timeout_ms", ask.timeout / std::chrono::milliseconds(1)}};
                                },
-                               [](const ContactsRequest& ask) { return to_json(ask); }},
+                               [](const ContactsRequest& ask) { return to_json(ask); },
+                               [](const BlocksRequest& ask) { return to_json(ask); }},
                     request);
 }
 
@@ -75,6 +76,7 @@ std::expected<ControlRequest, std::string> parse_request(std::string_view line) 
   if (name == nullptr) return wrong("a request needs 'ask'");
   if (*name == "trace") return parse_trace(*request);
   if (auto contacts = parse_contacts_request(*name, *request)) return std::move(*contacts);
+  if (auto blocks = parse_blocks_request(*name, *request)) return std::move(*blocks);
   if (*name != "status" && *name != "peers") return wrong("this kith does not know that 'ask'");
   if (!has_just(*request, {"ask"})) return wrong("this request takes nothing but 'ask'");
   if (*name == "status") return AskStatus{};

@@ -11,6 +11,7 @@
 #include <kith/node.hpp>
 #include <kith/result.hpp>
 
+#include "apps/control/block_requests.hpp"
 #include "apps/control/contact_requests.hpp"
 
 /// What goes over a control socket: one JSON object a line.  A request is
@@ -19,8 +20,9 @@
 ///     {"ask": "peers"}
 ///     {"ask": "trace", "subject": "news/weather", "timeout_ms": 5000}
 ///
-/// or one of those in apps/control/contact_requests.hpp, and its answer {"ok": {…}} or {"error":
-/// "what is wrong", "code": "timed_out"}, where `code` is the name of an `Errc`.
+/// or one of those in apps/control/contact_requests.hpp and block_requests.hpp, and its answer
+/// {"ok": {…}} or {"error": "what is wrong", "code": "timed_out"}, where `code` is the name of an
+/// `Errc`.
 namespace kith::apps {
 
 inline constexpr std::size_t kControlRequestBytesMax = 4096;
@@ -32,7 +34,7 @@ struct AskTrace {
   std::string subject;
   Duration timeout{};
 };
-using ControlRequest = std::variant<AskStatus, AskPeers, AskTrace, ContactsRequest>;
+using ControlRequest = std::variant<AskStatus, AskPeers, AskTrace, ContactsRequest, BlocksRequest>;
 
 [[nodiscard]] boost::json::object to_json(const ControlRequest& request);
 /// Reads one line, strictly.  On failure: what is wrong with it.

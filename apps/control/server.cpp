@@ -39,7 +39,7 @@ using asio::local::stream_protocol;
 using namespace asio::experimental::awaitable_operators;
 
 constexpr std::size_t kConnectionsMost = 16;
-/// How many may wait for tickets and contacts at a time; others wait for them.
+/// How many may wait for tickets, contacts and blocks at a time; others wait for them.
 constexpr std::size_t kWorkers = 4;
 /// How long a connection may say nothing.
 constexpr std::chrono::seconds kIdleTimeout{60};
@@ -131,6 +131,9 @@ class ControlServer::Loop {
     if (const auto* contacts = std::get_if<ContactsRequest>(&*request))
       co_return co_await asio::co_spawn(workers_, answer_apart(node_.contacts(), *contacts),
                                         asio::use_awaitable);
+    if (const auto* blocks = std::get_if<BlocksRequest>(&*request))
+      co_return co_await asio::co_spawn(workers_, answer_apart(node_.block_list(), *blocks),
+                                        asio::use_awaitable);
     const auto& ask = std::get<AskTrace>(*request);
     const auto trace = co_await async_trace(node_, ask.subject, ask.timeout, asio::use_awaitable);
     if (!trace) co_return error_line(trace.error(), describe(trace.error()));
@@ -138,8 +141,9 @@ class ControlServer::Loop {
   }
 
   /// Waits where that holds up nobody else.
-  static asio::awaitable<std::string> answer_apart(Contacts contacts, ContactsRequest request) {
-    co_return answer_about(std::move(contacts), request);
+  template <class About, class Request>
+  static asio::awaitable<std::string> answer_apart(About about, Request request) {
+    co_return answer_about(std::move(about), request);
   }
 
   const std::string path_;

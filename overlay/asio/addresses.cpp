@@ -55,6 +55,20 @@ std::vector<Endpoint> interface_endpoints() {
   return found;
 }
 
+/// Waits for the system's resolver, unless there is nothing to be asked.
+std::vector<Endpoint> look_up(const Address& address, boost::system::error_code& error) {
+  if (const auto literal = literal_endpoint(address)) return {*literal};
+  asio::io_context context;
+  tcp::resolver resolver(context);
+  const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
+  std::vector<Endpoint> endpoints;
+  if (error) return endpoints;
+  for (const auto& entry : found) endpoints.push_back(to_endpoint(entry.endpoint()));
+  std::ranges::sort(endpoints);
+  endpoints.erase(std::ranges::unique(endpoints).begin(), endpoints.end());
+  return endpoints;
+}
+
 /// Our end of the way to `there`, as the kernel would choose it.  Nothing is sent.
 std::optional<Endpoint> source_towards(const Endpoint& there) {
   using asio::ip::udp;
@@ -107,20 +121,20 @@ Address parse_address(std::string_view what, std::string_view text) {
 
 std::vector<Endpoint> resolve(std::string_view what, std::string_view text) {
   const Address address = parse_address(what, text);
-  if (const auto literal = literal_endpoint(address)) return {*literal};
-  asio::io_context context;
-  tcp::resolver resolver(context);
   boost::system::error_code error;
-  const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
+  auto endpoints = look_up(address, error);
   if (error) {
     throw StartError(std::string(what) + ": cannot resolve the host '" + address.host + "' of '" +
                      std::string(text) + "': " + error.message() +
                      "; give an address of this machine instead");
   }
-  std::vector<Endpoint> endpoints;
-  for (const auto& entry : found) endpoints.push_back(to_endpoint(entry.endpoint()));
-  std::ranges::sort(endpoints);
-  endpoints.erase(std::ranges::unique(endpoints).begin(), endpoints.end());
+  return endpoints;
+}
+
+Result<std::vector<Endpoint>> endpoints_of(const Address& address) {
+  boost::system::error_code error;
+  auto endpoints = look_up(address, error);
+  if (error) return std::unexpected(Errc::unreachable);
   return endpoints;
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <kith/address.hpp>
 #include <kith/endpoint.hpp>
+#include <kith/result.hpp>
 
 namespace kith::overlay {
 
@@ -20,6 +21,9 @@ namespace kith::overlay {
 /// The endpoints of `address` as the system's resolver knows them, waiting for it.  Throws
 /// `StartError`; `what` says what the address is for.
 [[nodiscard]] std::vector<Endpoint> resolve(std::string_view what, std::string_view text);
+
+/// The same; `Errc::unreachable` if the resolver does not know the host.
+[[nodiscard]] Result<std::vector<Endpoint>> endpoints_of(const Address& address);
 
 /// Reads an address that a person wrote.  Throws `StartError`.
 [[nodiscard]] Address parse_address(std::string_view what, std::string_view text);

@@ -1,6 +1,5 @@
 #include <kith/contacts.hpp>
 
-#include <algorithm>
 #include <utility>
 
 #include <kith/node.hpp>
@@ -10,44 +9,10 @@
 #include "overlay/asio/waiting.hpp"
 
 namespace kith {
-namespace {
-
-/// Runs `command(slot, engine, now)` on the node, and waits until the slot is filled.
-template <class T, class Command>
-Result<T> ask(Contacts::State& state, Duration timeout, Command command) {
-  const auto slot = std::make_shared<std::optional<Result<T>>>();
-  const auto driver = state.driver();
-  const auto waited = overlay::wait(driver, timeout, [&](overlay::Done<> done) {
-    driver->submit(
-        [slot, command = std::move(command)](overlay::Engine& engine, Instant now) mutable {
-          command(slot, engine, now);
-        });
-    driver->wait_for(
-        [slot]() -> std::optional<Result<void>> {
-          return *slot ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
-        },
-        timeout, std::move(done));
-  });
-  if (!waited) return std::unexpected(waited.error());
-  return std::move(**slot);
-}
-
-/// Where the ticket's address leads to, as the system's resolver knows it.
-Result<std::vector<Endpoint>> endpoints_of(const DialledAddress& dialled) {
-  const bool is_six = dialled.host.find(':') != std::string::npos;
-  const std::string host = is_six ? "[" + dialled.host + "]" : dialled.host;
-  try {
-    return overlay::resolve("ticket", "tcp://" + host + ":" + std::to_string(dialled.port));
-  } catch (const StartError&) {
-    return std::unexpected(Errc::unreachable);
-  }
-}
-
-}  // namespace
 
 Result<std::string> Contacts::issue_ticket(const TicketOptions& options, Duration timeout) {
-  return ask<std::string>(
-      *state_, timeout,
+  return overlay::ask<std::string>(
+      state_->driver(), timeout,
       [state = state_, options](const State::Slot<std::string>& slot, overlay::Engine& engine,
                                 Instant now) { state->issue(options, slot, engine, now); });
 }
@@ -56,7 +21,9 @@ Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& option
                               Duration timeout) {
   auto ticket = parse_ticket_uri(text);
   if (!ticket) return std::unexpected(ticket.error());
-  const auto endpoints = endpoints_of(ticket->dialled());
+  const DialledAddress& dialled = ticket->dialled();
+  const auto endpoints =
+      overlay::endpoints_of({.node = {}, .host = dialled.host, .port = dialled.port});
   if (!endpoints) return std::unexpected(endpoints.error());
   overlay::RedeemOrder order{.ticket = std::move(*ticket),
                              .endpoints = *endpoints,
@@ -64,8 +31,8 @@ Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& option
                              .certificate = options.certificate,
                              .certificate_early = options.certificate_early,
                              .life = options.life};
-  return ask<Uuid>(
-      *state_, timeout,
+  return overlay::ask<Uuid>(
+      state_->driver(), timeout,
       [state = state_, order = std::move(order)](const State::Slot<Uuid>& slot,
                                                  overlay::Engine& engine, Instant now) mutable {
         state->redeem(std::move(order), slot, engine, now);
@@ -73,46 +40,49 @@ Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& option
 }
 
 Result<std::vector<TicketStatus>> Contacts::tickets(Duration timeout) {
-  return ask<std::vector<TicketStatus>>(
-      *state_, timeout,
+  return overlay::ask<std::vector<TicketStatus>>(
+      state_->driver(), timeout,
       [state = state_](const State::Slot<std::vector<TicketStatus>>& slot, overlay::Engine&,
                        Instant) { state->list(slot); });
 }
 
 Result<void> Contacts::revoke_ticket(const Fingerprint& hash, Duration timeout) {
-  return ask<void>(*state_, timeout,
-                   [state = state_, hash](const State::Slot<void>& slot, overlay::Engine&,
-                                          Instant now) { state->revoke(hash, slot, now.wall); });
+  return overlay::ask<void>(
+      state_->driver(), timeout,
+      [state = state_, hash](const State::Slot<void>& slot, overlay::Engine&, Instant now) {
+        state->revoke(hash, slot, now.wall);
+      });
 }
 
 Result<std::vector<Contact>> Contacts::list(Duration timeout) {
-  return ask<std::vector<Contact>>(
-      *state_, timeout,
+  return overlay::ask<std::vector<Contact>>(
+      state_->driver(), timeout,
       [state = state_](const State::Slot<std::vector<Contact>>& slot, overlay::Engine&, Instant) {
         state->list(slot);
       });
 }
 
 Result<void> Contacts::end(const Uuid& contact, Duration timeout) {
-  return ask<void>(
-      *state_, timeout,
+  return overlay::ask<void>(
+      state_->driver(), timeout,
       [state = state_, contact](const State::Slot<void>& slot, overlay::Engine& engine,
                                 Instant now) { state->end(contact, slot, engine, now); });
 }
 
 Result<void> Contacts::connect(const Uuid& contact, Duration timeout) {
-  return ask<void>(
-      *state_, timeout,
+  return overlay::ask<void>(
+      state_->driver(), timeout,
       [state = state_, contact](const State::Slot<void>& slot, overlay::Engine& engine,
                                 Instant now) { state->connect(contact, slot, engine, now); });
 }
 
 Result<void> Contacts::send(const Uuid& contact, ByteView payload, Duration timeout) {
-  return ask<void>(*state_, timeout,
-                   [state = state_, contact, payload = Bytes(payload.begin(), payload.end())](
-                       const State::Slot<void>& slot, overlay::Engine& engine, Instant now) {
-                     state->send(contact, payload, slot, engine, now);
-                   });
+  return overlay::ask<void>(
+      state_->driver(), timeout,
+      [state = state_, contact, payload = Bytes(payload.begin(), payload.end())](
+          const State::Slot<void>& slot, overlay::Engine& engine, Instant now) {
+        state->send(contact, payload, slot, engine, now);
+      });
 }
 
 void Contacts::on_message(std::function<void(const ContactMessage&)> callback) {

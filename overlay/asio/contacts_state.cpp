@@ -43,7 +43,7 @@ Result<DialledAddress> dialled_address(const std::string& asked, const std::vect
 
 }  // namespace
 
-Contacts::State::State(std::optional<overlay::Keeper> keeper, const Fingerprint& self, Call call)
+Contacts::State::State(std::shared_ptr<overlay::Keeper> keeper, const Fingerprint& self, Call call)
     : keeper_(std::move(keeper)), self_(self), call_(std::move(call)) {}
 
 void Contacts::State::attach(std::weak_ptr<overlay::Driver> driver, overlay::Keeper::Log log) {
@@ -65,7 +65,7 @@ void Contacts::State::issue(const TicketOptions& options, const Slot<std::string
   const auto ticket = engine.issue_ticket(
       {.partner = options.partner, .life = options.life, .dialled = *dialled}, now);
   if (!ticket) return fill<std::string>(slot, std::unexpected(ticket.error()));
-  issuing_[ticket_hash(ticket->secret())] = {to_uri(*ticket), slot};
+  issuing_.try_emplace(ticket_hash(ticket->secret()), to_uri(*ticket), slot);
 }
 
 void Contacts::State::redeem(overlay::RedeemOrder order, const Slot<Uuid>& slot,
@@ -149,7 +149,7 @@ void Contacts::State::on(const overlay::RelationOutput& output, overlay::Engine&
           [&](const RelationMessageLost& lost) {
             settle(lost.relationship, lost.number, std::unexpected(lost.why));
           },
-          // There are no topics, so that nobody asks, and nobody is asked.
+          // `Questions` hears of them.
           [](const QueryAsked&) {}, [](const QueryAnswered&) {}, [](const QueryFailed&) {}},
       output);
 }
@@ -157,11 +157,10 @@ void Contacts::State::on(const overlay::RelationOutput& output, overlay::Engine&
 void Contacts::State::on(const overlay::StoreTicket& ticket, Instant now) {
   auto issued = issuing_.extract(ticket.hash);
   if (!issued) return;
-  auto& [uri, slot] = issued.mapped();
-  if (keeper_ && keeper_->keep(ticket, now.wall))
-    fill<std::string>(slot, std::move(uri));
-  else
-    fill<std::string>(slot, std::unexpected(Errc::store_failed));
+  Issuing& waiting = issued.mapped();
+  const bool kept = keeper_ && keeper_->keep(ticket, now.wall);
+  fill<std::string>(waiting.slot, kept ? Result<std::string>(std::move(waiting.uri))
+                                       : std::unexpected(Errc::store_failed));
 }
 
 void Contacts::State::on(const overlay::RelationshipEnded& ended) {

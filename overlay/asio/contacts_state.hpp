@@ -9,8 +9,10 @@
 
 #include <kith/contacts.hpp>
 
+#include "core/crypto/secret.hpp"
 #include "overlay/asio/driver.hpp"
 #include "overlay/asio/keeper.hpp"
+#include "overlay/asio/waiting.hpp"
 
 namespace kith {
 
@@ -19,12 +21,13 @@ namespace kith {
 class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
  public:
   template <class T>
-  using Slot = std::shared_ptr<std::optional<Result<T>>>;
+  using Slot = overlay::Slot<T>;
   /// Runs what the application gave us: what that throws goes no further.
   using Call = std::function<void(const std::function<void()>&)>;
 
-  /// `keeper` is nothing for a node without a store.  `call` is used for what the engine tells.
-  State(std::optional<overlay::Keeper> keeper, const Fingerprint& self, Call call);
+  /// `keeper` is nothing for a node without a store; ours is the last word on when it goes.  `call`
+  /// is used for what the engine tells.
+  State(std::shared_ptr<overlay::Keeper> keeper, const Fingerprint& self, Call call);
 
   /// At the start, before any turn.
   void attach(std::weak_ptr<overlay::Driver> driver, overlay::Keeper::Log log);
@@ -60,19 +63,31 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
   void on_left(Instant now);
 
  private:
+  /// A ticket that is not kept yet, and who waits for it.
+  struct Issuing {
+    Issuing(std::string ticket, Slot<std::string> waiter)
+        : uri(std::move(ticket)), slot(std::move(waiter)) {}
+    Issuing(const Issuing&) = delete;
+    Issuing& operator=(const Issuing&) = delete;
+    ~Issuing() { const crypto::WipeAtEnd wipe(uri); }
+
+    std::string uri;  ///< Holds the secret.
+    Slot<std::string> slot;
+  };
+
   void on(const overlay::StoreTicket& ticket, Instant now);
   void on(const overlay::RelationshipEnded& ended);
   void on(const overlay::RelationMessageArrived& message, overlay::Engine& engine);
   void save_soon();
   void settle(const Uuid& contact, std::uint64_t number, Result<void> result);
 
-  std::optional<overlay::Keeper> keeper_;
+  std::shared_ptr<overlay::Keeper> keeper_;
   const Fingerprint self_;
   const Call call_;
   std::weak_ptr<overlay::Driver> driver_;
   std::function<void(const ContactMessage&)> on_message_;
   /// What waits to be kept, by its hash.
-  std::map<Fingerprint, std::pair<std::string, Slot<std::string>>> issuing_;
+  std::map<Fingerprint, Issuing> issuing_;
   std::map<overlay::RedeemId, Slot<Uuid>> redeeming_;
   bool is_saving_ = false;  ///< A `save_soon` is under way.
   std::multimap<Uuid, Slot<void>> connecting_;

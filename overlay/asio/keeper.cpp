@@ -1,6 +1,7 @@
 #include "overlay/asio/keeper.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "overlay/asio/addresses.hpp"
@@ -27,7 +28,10 @@ Store open_store(const std::string& path) {
 
 Keeper::Keeper(const std::string& path, Log log) : log_(std::move(log)), store_(open_store(path)) {}
 
-void Keeper::restore(EngineConfig& config, const std::vector<Address>& entrances) {
+void Keeper::restore(EngineConfig& config, const std::vector<Address>& entrances, WallTime now) {
+  for (const Block& block : value_of(store_.blocks(now)).value_or(std::vector<Block>()))
+    if (const auto who = Fingerprint::parse(block.who))
+      config.blocked.push_back({*who, block.until});
   for (const Address& entrance : entrances) {
     const auto endpoint = literal_endpoint(entrance);
     if (!endpoint || !entrance.node) continue;
@@ -64,10 +68,14 @@ void Keeper::restore(Engine& engine) {
   }
 }
 
-std::vector<Address> Keeper::known_peers(std::size_t most) {
+std::vector<Address> Keeper::known_peers(std::size_t most, WallTime now) {
+  std::set<std::string> blocked;
+  for (const Block& block : value_of(store_.blocks(now)).value_or(std::vector<Block>()))
+    blocked.insert(block.who);
   std::vector<Address> known;
   for (const KnownPeer& peer : value_of(store_.peers()).value_or(std::vector<KnownPeer>())) {
     if (known.size() == most) break;
+    if (blocked.contains(peer.node.to_string())) continue;
     const auto address = Address::parse("kith://" + peer.node.to_string() + "@" + peer.address);
     if (address) known.push_back(*address);
   }
@@ -145,6 +153,14 @@ Result<void> Keeper::revoke_ticket(const Fingerprint& hash, WallTime now) {
   if (!revoked) return std::unexpected(Errc::store_failed);
   if (!*revoked) return std::unexpected(Errc::not_found);
   return {};
+}
+
+bool Keeper::keep(const Blocked& block) {
+  return is_done(store_.block(block.who.to_string(), block.until));
+}
+
+bool Keeper::forget_block(const Fingerprint& who) {
+  return value_of(store_.unblock(who.to_string())).has_value();
 }
 
 Result<std::vector<Contact>> Keeper::contacts(const Fingerprint& self) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <kith/address.hpp>
+#include <kith/blocked.hpp>
 #include <kith/contacts.hpp>
 #include <kith/node.hpp>
 
@@ -32,13 +33,14 @@ class Keeper {
 
   // At the start.
 
-  /// Which nodes were met where, and which times of dialers were seen.  A node that is named in
+  /// Whom to have nothing to do with, which nodes were met where, and which times of dialers were
+  /// seen.  A node that is named in
   /// `entrances` is believed rather than the memory of who was there.
-  void restore(EngineConfig& config, const std::vector<Address>& entrances);
+  void restore(EngineConfig& config, const std::vector<Address>& entrances, WallTime now);
   /// The relationships, and those that were ended.
   void restore(Engine& engine);
-  /// Peers of before, the one seen last first.
-  [[nodiscard]] std::vector<Address> known_peers(std::size_t most);
+  /// Peers of before that are not blocked, the one seen last first.
+  [[nodiscard]] std::vector<Address> known_peers(std::size_t most, WallTime now);
 
   // What the engine tells and asks.
 
@@ -56,6 +58,8 @@ class Keeper {
   // What the application asks.
 
   [[nodiscard]] Result<std::vector<TicketStatus>> tickets();
+  [[nodiscard]] bool keep(const Blocked& block);
+  [[nodiscard]] bool forget_block(const Fingerprint& who);
   [[nodiscard]] Result<void> revoke_ticket(const Fingerprint& hash, WallTime now);
   /// `self` is us in them.
   [[nodiscard]] Result<std::vector<Contact>> contacts(const Fingerprint& self);

@@ -27,7 +27,18 @@ crypto::DhKeyPair dh_key(const std::array<Byte, 32>& seed) {
   return key;
 }
 
+SeedsWiped::~SeedsWiped() {
+  config_->keys.reset();
+  if (config_->identity_seed) crypto::wipe(*config_->identity_seed);
+  for (auto& seed : config_->further_identity_seeds) crypto::wipe(seed);
+}
+
 }  // namespace overlay
+
+NodeKeys::~NodeKeys() {
+  crypto::wipe(node_seed);
+  crypto::wipe(static_seed);
+}
 
 NodeKeys NodeKeys::generate() {
   crypto::SystemRandom random;

@@ -108,6 +108,7 @@ Publisher Node::publisher(std::string_view subject, PublisherOptions options) {
 }
 
 Contacts Node::contacts() { return Contacts(runtime_->contacts()); }
+BlockList Node::block_list() { return BlockList(runtime_->block_list()); }
 
 Fingerprint Node::id() const {
   return runtime_->driver().look([](const overlay::Engine& engine) { return engine.id(); });
@@ -148,6 +149,14 @@ std::vector<NodePeer> Node::peers() const {
                      .connected_for = peer.connected_for});
   }
   return peers;
+}
+
+Result<Bytes> Node::token_of(const Fingerprint& node) const {
+  return runtime_->driver().look([&node](const overlay::Engine& engine) -> Result<Bytes> {
+    const ByteView token = engine.token_of(node);
+    if (token.empty()) return std::unexpected(Errc::not_found);
+    return Bytes(token.begin(), token.end());
+  });
 }
 
 Result<NodeTrace> Node::trace(std::string_view subject, Duration timeout) {

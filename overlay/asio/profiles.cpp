@@ -48,6 +48,8 @@ Flow flow_of(EntranceFlow flow) {
       return Flow::sealed;
     case EntranceFlow::open:
       return Flow::open;
+    case EntranceFlow::connection:
+      return Flow::connection;
   }
   std::unreachable();
 }

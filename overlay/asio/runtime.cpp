@@ -77,6 +77,7 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   engine.realm_leader = config.realm_leader;
   engine.listener = overlay::listener_profile(config);
   engine.entrance_flow = overlay::flow_of(config.entrance_flow);
+  engine.known_tokens = config.known_tokens;
   set_times(config, engine);
   if (!engine.realm_leader && config.policy)
     engine.realm_leader = config.policy->trusted_key(config.realm);
@@ -86,9 +87,9 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   return engine;
 }
 
-std::optional<overlay::Keeper> open_keeper(const NodeConfig& config, overlay::Keeper::Log log) {
-  if (config.store.empty()) return std::nullopt;
-  return std::optional<overlay::Keeper>(std::in_place, config.store, std::move(log));
+std::shared_ptr<overlay::Keeper> open_keeper(const NodeConfig& config, overlay::Keeper::Log log) {
+  if (config.store.empty()) return nullptr;
+  return std::make_shared<overlay::Keeper>(config.store, std::move(log));
 }
 
 asio::any_io_executor one_at_a_time(const std::optional<asio::any_io_executor>& executor,
@@ -121,27 +122,33 @@ Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
 
 }  // namespace
 
-Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_executor>& executor,
+Node::Runtime::Runtime(NodeConfig& config, const std::optional<asio::any_io_executor>& executor,
                        std::vector<Address>& entrances)
     : realm_(config.realm),
       identities_(identities_of(config)),
       log_(std::move(config.log)),
+      entrance_flow_(overlay::flow_of(config.entrance_flow)),
+      questions_(std::make_shared<overlay::Questions>(
+          std::move(config.answers), [this](const std::function<void()>& what) { run(what); })),
       registry_(overlay::EngineConfig().subscriptions_most),
       stopped_(std::make_shared<overlay::Outcome>()),
       thread_(executor ? nullptr : std::make_unique<overlay::OwnThread>()) {
   const auto serial = one_at_a_time(executor, thread_.get());
   auto acceptors = overlay::open_acceptors(serial, config.listen);
   overlay::EngineConfig made = engine_config(config);
+  made.public_topics = questions_->topics();
   auto keeper =
       open_keeper(config, [this](LogLevel level, std::string_view line) { log(level, line); });
   if (keeper) {
-    keeper->restore(made, entrances);
+    const WallTime now = overlay::read_clocks().wall;
+    keeper->restore(made, entrances, now);
     // Who founds an overlay is called back by those that knew it.
     if (!entrances.empty())
-      std::ranges::move(keeper->known_peers(kKnownPeersMost), std::back_inserter(entrances));
+      std::ranges::move(keeper->known_peers(kKnownPeersMost, now), std::back_inserter(entrances));
   }
   driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
                                               std::move(made), std::move(acceptors));
+  block_list_ = std::make_shared<BlockList::State>(driver_, keeper);
   contacts_ =
       std::make_shared<Contacts::State>(std::move(keeper), config.keys->node(),
                                         [this](const std::function<void()>& what) { run(what); });
@@ -153,7 +160,8 @@ Node::Runtime::Runtime(NodeConfig config, const std::optional<asio::any_io_execu
 }
 
 std::shared_ptr<Node::Runtime> Node::Runtime::start(
-    NodeConfig config, const std::optional<asio::any_io_executor>& executor) {
+    NodeConfig&& config, const std::optional<asio::any_io_executor>& executor) {
+  const overlay::SeedsWiped wiped(config);
   std::vector<Address> entrances;
   entrances.reserve(config.join.size());
   for (const std::string& text : config.join)
@@ -170,7 +178,7 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
   }
 
   if (!config.keys) config.keys = NodeKeys::generate();
-  const std::shared_ptr<Runtime> runtime(new Runtime(std::move(config), executor, entrances));
+  const std::shared_ptr<Runtime> runtime(new Runtime(config, executor, entrances));
   runtime->self_ = runtime;
   runtime->contacts_->attach(
       runtime->driver_, [weak = std::weak_ptr(runtime)](LogLevel level, std::string_view line) {

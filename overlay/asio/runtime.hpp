@@ -14,11 +14,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <kith/node.hpp>
 
+#include "overlay/asio/block_list_state.hpp"
 #include "overlay/asio/contacts_state.hpp"
 #include "overlay/asio/driver.hpp"
 #include "overlay/asio/outcome.hpp"
 #include "overlay/asio/own_thread.hpp"
 #include "overlay/asio/publisher_state.hpp"
+#include "overlay/asio/questions.hpp"
 #include "overlay/asio/registry.hpp"
 #include "overlay/asio/subscription_state.hpp"
 #include "overlay/asio/threadsafe_policy.hpp"
@@ -31,7 +33,7 @@ class Node::Runtime {
  public:
   /// On an own thread without `executor`.  Throws `StartError`.
   [[nodiscard]] static std::shared_ptr<Runtime> start(
-      NodeConfig config, const std::optional<boost::asio::any_io_executor>& executor);
+      NodeConfig&& config, const std::optional<boost::asio::any_io_executor>& executor);
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
   ~Runtime();
@@ -48,6 +50,9 @@ class Node::Runtime {
   void end(const std::shared_ptr<Publisher::State>& publisher);
 
   [[nodiscard]] const std::shared_ptr<Contacts::State>& contacts() const { return contacts_; }
+  [[nodiscard]] const std::shared_ptr<BlockList::State>& block_list() const { return block_list_; }
+  [[nodiscard]] const std::shared_ptr<overlay::Questions>& questions() const { return questions_; }
+  [[nodiscard]] overlay::Flow entrance_flow() const { return entrance_flow_; }
   void wait_until_ready(Duration timeout, overlay::Done<> done);
   void trace(const Fingerprint& key, Duration timeout, overlay::Done<NodeTrace> done);
   [[nodiscard]] NodeStatus status() const;
@@ -69,7 +74,7 @@ class Node::Runtime {
   using Publishers = std::map<overlay::PublisherId, std::shared_ptr<Publisher::State>>;
   using Subscriptions = std::map<overlay::SubscriptionId, std::shared_ptr<Subscription::State>>;
 
-  Runtime(NodeConfig config, const std::optional<boost::asio::any_io_executor>& executor,
+  Runtime(NodeConfig& config, const std::optional<boost::asio::any_io_executor>& executor,
           std::vector<Address>& entrances);
 
   // What the engine tells.
@@ -85,6 +90,7 @@ class Node::Runtime {
   void on(const overlay::DeclareRefused& refused);
   void on(const overlay::TraceDone& done);
   void on(const overlay::AskPolicy& ask);
+  void on(const overlay::RelationOutput& told, overlay::Engine& engine, Instant now);
   void on(const overlay::Accounted& accounted);
   void on(const overlay::ReadyChanged& changed);
   void on(const overlay::JoinFailed& failed);
@@ -108,11 +114,14 @@ class Node::Runtime {
   const std::vector<Fingerprint> identities_;
   const std::function<void(LogLevel, std::string_view)> log_;
   std::weak_ptr<Runtime> self_;
+  const overlay::Flow entrance_flow_;
+  const std::shared_ptr<overlay::Questions> questions_;
   overlay::Registry registry_;
   const std::shared_ptr<overlay::Outcome> stopped_;
   overlay::Application application_;
   std::shared_ptr<Contacts::State> contacts_;
   std::shared_ptr<overlay::Driver> driver_;
+  std::shared_ptr<BlockList::State> block_list_;
   std::optional<overlay::ThreadsafePolicy> policy_;
   std::atomic<bool> muted_ = false;
   std::atomic<bool> stopping_ = false;

@@ -43,19 +43,18 @@ void Node::Runtime::log(LogLevel level, std::string_view line) {
 }
 
 void Node::Runtime::on_output(overlay::Output& output, overlay::Engine& engine, Instant now) {
-  std::visit(
-      Overloaded{[&](const overlay::Dial&) {}, [&](const overlay::WriteReady&) {},
-                 [&](const overlay::CloseConnection&) {},
-                 [&](const overlay::Delivered& message) { on(message, engine, now); },
-                 // Whoever waits for it looks at the publisher itself.
-                 [&](const overlay::PublisherDrained&) {},
-                 [&](const overlay::RelationOutput& asked) { contacts_->on(asked, engine, now); },
-                 [&](const overlay::DialTimeSeen& seen) { contacts_->on(seen); },
-                 [&](const overlay::EntranceLearned& learned) { on(learned, now); },
-                 [&](const overlay::PeerJoined& joined) { on(joined, now); },
-                 [&](const overlay::Left& left) { on(left, now); },
-                 [&](const auto& event) { on(event); }},
-      output);
+  std::visit(Overloaded{[&](const overlay::Dial&) {}, [&](const overlay::WriteReady&) {},
+                        [&](const overlay::CloseConnection&) {},
+                        [&](const overlay::Delivered& message) { on(message, engine, now); },
+                        // Whoever waits for it looks at the publisher itself.
+                        [&](const overlay::PublisherDrained&) {},
+                        [&](const overlay::RelationOutput& told) { on(told, engine, now); },
+                        [&](const overlay::DialTimeSeen& seen) { contacts_->on(seen); },
+                        [&](const overlay::EntranceLearned& learned) { on(learned, now); },
+                        [&](const overlay::PeerJoined& joined) { on(joined, now); },
+                        [&](const overlay::Left& left) { on(left, now); },
+                        [&](const auto& event) { on(event); }},
+             output);
 }
 
 void Node::Runtime::on(const overlay::Delivered& message, overlay::Engine& engine, Instant now) {
@@ -158,6 +157,14 @@ void Node::Runtime::on(const overlay::AskPolicy& ask) {
           engine.on_verdict(question, verdict, now);
         });
       });
+}
+
+void Node::Runtime::on(const overlay::RelationOutput& told, overlay::Engine& engine, Instant now) {
+  std::visit(Overloaded{[&](const overlay::QueryAsked& asked) { questions_->on(asked, engine); },
+                        [&](const overlay::QueryAnswered& answered) { questions_->on(answered); },
+                        [&](const overlay::QueryFailed& failed) { questions_->on(failed); },
+                        [&](const auto&) { contacts_->on(told, engine, now); }},
+             told);
 }
 
 void Node::Runtime::on(const overlay::Accounted& accounted) {

@@ -47,6 +47,7 @@ Result<void> Relations::connect(const RelationshipId& id, WallTime now) {
   if (it == relations_.end()) return std::unexpected(Errc::not_found);
   Relation& relation = it->second;
   if (relation.end) return std::unexpected(Errc::closed);
+  if (is_blocked(relation, now)) return std::unexpected(Errc::not_authorized);
   const RelationshipTerms& terms = relation.token.terms();
   if (const auto valid = verify_dates(terms.not_before, terms.expires_at, now); !valid)
     return valid;
@@ -215,9 +216,16 @@ const RelationshipParty& Relations::theirs(const Relation& relation) const {
   return terms.proposer.node == config_.self ? terms.partner : terms.proposer;
 }
 
+bool Relations::is_blocked(const Relation& relation, WallTime now) const {
+  const RelationshipParty& them = theirs(relation);
+  return config_.blocks &&
+         (config_.blocks->contains(them.node, now) || config_.blocks->contains(them.identity, now));
+}
+
 bool Relations::holds(const Relation& relation, WallTime now) const {
   const RelationshipTerms& terms = relation.token.terms();
-  return !relation.end && verify_dates(terms.not_before, terms.expires_at, now).has_value();
+  return !relation.end && !is_blocked(relation, now) &&
+         verify_dates(terms.not_before, terms.expires_at, now).has_value();
 }
 
 bool Relations::shares(const Fingerprint& node, WallTime now) const {

@@ -17,6 +17,7 @@
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
+#include "overlay/blocks.hpp"
 #include "overlay/engine_output.hpp"
 #include "overlay/message_kind.hpp"
 #include "overlay/relations/messages.hpp"
@@ -53,6 +54,9 @@ struct RelationsConfig {
   /// Who signs our side.  Outlives this.
   const crypto::SigningKeyPair* identity_key = nullptr;
   const crypto::Signatures* signatures = nullptr;
+  /// Whom nothing is said to and nothing taken from, whatever was signed; nothing: nobody. Outlives
+  /// this.
+  const Blocks* blocks = nullptr;
   std::size_t relationships_most = 65'536;
   /// Messages of one relationship and direction that are not taken yet.
   std::size_t under_way_most = 64;
@@ -85,10 +89,12 @@ class Relations {
                                            std::vector<Endpoint> endpoints);
   /// One that was ended before.  `not_found`, `bad_signature`.
   Result<void> add_end(const RelationEnd& end);
-  /// Makes sure of a session; `RelationReached` or `RelationUnreachable` follows.
+  /// Makes sure of a session; `RelationReached` or `RelationUnreachable` follows.  `not_found`,
+  /// `closed` if it was ended, `not_authorized` if the other side is blocked, what `verify_dates`
+  /// says.
   Result<void> connect(const RelationshipId& id, WallTime now);
-  /// The number of the message.  `not_found`, `closed` if it was ended, what `verify_dates` says,
-  /// `too_long`, `would_block` while too many are under way.
+  /// The number of the message.  What `connect` says, `too_long`, `would_block` while too many are
+  /// under way.
   [[nodiscard]] Result<std::uint64_t> send(const RelationshipId& id, ByteView payload,
                                            WallTime now);
   /// The application has taken a message that arrived.
@@ -157,6 +163,7 @@ class Relations {
 
   [[nodiscard]] const RelationshipParty& theirs(const Relation& relation) const;
   [[nodiscard]] Result<void> check(const RelationEnd& end, const Relation& relation) const;
+  [[nodiscard]] bool is_blocked(const Relation& relation, WallTime now) const;
   [[nodiscard]] bool holds(const Relation& relation, WallTime now) const;
   /// A relationship that is shared with `node` and holds now.
   [[nodiscard]] Relation* find(const RelationshipId& id, const Fingerprint& node, WallTime now);

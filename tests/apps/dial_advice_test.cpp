@@ -24,6 +24,8 @@ TEST(DialAdvice, TellsRefusalsByStepAndFlow) {
   EXPECT_THAT(refused(JoinStep::handshake, EntranceFlow::open), HasSubstr("flow O"));
   EXPECT_THAT(refused(JoinStep::handshake, EntranceFlow::sealed), HasSubstr("--key"));
   EXPECT_THAT(refused(JoinStep::handshake, EntranceFlow::hidden), Not(HasSubstr("--key")));
+  EXPECT_THAT(refused(JoinStep::handshake, EntranceFlow::connection), HasSubstr("flow C"));
+  EXPECT_THAT(refused(JoinStep::handshake, EntranceFlow::connection), HasSubstr("clock"));
   EXPECT_THAT(refused(JoinStep::joining, EntranceFlow::hidden), HasSubstr("policy"));
 }
 

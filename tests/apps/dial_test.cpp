@@ -43,6 +43,59 @@ TEST(Dial, JoinsByEachFlowThatANodeAnswers) {
   EXPECT_THAT(run_kith({"dial", node.address}).output, HasSubstr("joined"));
 }
 
+TEST(Dial, LearnsByTheHiddenFlowWhatTheNextOneNeeds) {
+  const Folder folder;
+  const auto dial_twice = [](const UpNode& node, int code) {
+    const Finished finished = run_kith({"dial", node.address, "--flow", "C", "--json"});
+    EXPECT_EQ(finished.code, code) << finished.error;
+    std::string came;
+    const auto answer = boost::json::parse(finished.output).as_object();
+    for (const auto& attempt : answer.at("attempts").as_array())
+      came += std::string(attempt.at("flow").as_string()) + " " +
+              std::string(attempt.at("reached").as_string()) + ", ";
+    return came;
+  };
+  const UpNode node(folder, "a");
+  EXPECT_EQ(dial_twice(node, 0), "H joined, C joined, ");
+  EXPECT_THAT(run_kith({"dial", node.address, "--flow", "C"}).output, HasSubstr("by C: joined"));
+  const UpNode without(folder, "b", {"--accept", "H,S"});
+  EXPECT_EQ(dial_twice(without, 4), "H joined, C connected, ");
+  const UpNode closed(folder, "c", {"--accept", "C"});
+  EXPECT_EQ(dial_twice(closed, 4), "H connected, ");
+}
+
+TEST(Dial, HasTheRunningNodeConnectToAContact) {
+  const Folder folder;
+  const UpNode here(folder, "here", {"--store", folder / "here.db"});
+  const auto at_here = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--control", here.control});
+    return run_kith(arguments);
+  };
+  std::string contact;
+  {
+    const UpNode there(folder, "there", {"--store", folder / "there.db"});
+    const std::string ticket = run_kith({"ticket", "issue", "--control", there.control}).output;
+    contact = at_here({"ticket", "redeem", ticket.substr(0, ticket.size() - 1)}).output;
+    ASSERT_EQ(contact.size(), 33U);
+    const Finished reached = at_here({"dial", "--flow", "N", contact.substr(0, 8), "--json"});
+    EXPECT_EQ(reached.code, 0) << reached.error;
+    const auto answer = boost::json::parse(reached.output).as_object();
+    EXPECT_EQ(answer.at("reached").as_string(), "related");
+    EXPECT_EQ(answer.at("node").as_string(), there.address.substr(7, 52));
+    EXPECT_THAT(at_here({"dial", "--flow", "N", contact.substr(0, 8)}).output,
+                HasSubstr("related through"));
+  }
+  const Finished gone = at_here({"dial", "--flow", "N", contact.substr(0, 8)});
+  EXPECT_EQ(gone.code, 3) << gone.error;
+  EXPECT_EQ(at_here({"dial", "--flow", "N", "zzz"}).code, 1);
+}
+
+TEST(Dial, SpendsNoTicket) {
+  const Finished finished = run_kith({"dial", "--flow", "I", "kith-ticket:x"});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.error, HasSubstr("kith ticket redeem"));
+}
+
 TEST(Dial, SaysThatNobodyListens) {
   const Folder folder;
   std::string address;

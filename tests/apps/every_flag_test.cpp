@@ -57,7 +57,7 @@ const std::map<std::string, Arguments> kWrongValues{
     {"KEY", {"", "abc", std::string(52, '1'), std::string(51, 'a')}},
     {"NAME", {"", "nonsense"}},
     {"FLOWS", {"", "X", "H,", ",H", "H,,S", "HS", "H,H", "h", "H S", "H,S,O,C,I,N,H"}},
-    {"FLOW", {"", "X", "HS", "h", "C"}},
+    {"FLOW", {"", "X", "HS", "h", "I"}},
     {"LEVEL", {"", "loud", "INFO"}},
     {"FILE", {""}},
     {"PATH", {""}},
@@ -97,7 +97,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Arguments{"ticket", "show", "t"}, Arguments{"ticket", "redeem", "t"},
                     Arguments{"ticket", "list"}, Arguments{"ticket", "revoke", "a"},
                     Arguments{"contact", "list"}, Arguments{"contact", "show", "a"},
-                    Arguments{"contact", "end", "a"}, Arguments{"dial", "tcp://127.0.0.1:1"},
+                    Arguments{"contact", "end", "a"},
+                    Arguments{"block", "add", std::string(52, 'a')}, Arguments{"block", "list"},
+                    Arguments{"block", "remove", "a"}, Arguments{"dial", "tcp://127.0.0.1:1"},
                     Arguments{"sim", "route"}, Arguments{"version"}));
 
 }  // namespace

@@ -72,6 +72,72 @@ TEST_F(TicketCommands, MakeAContactOnceAndEndIt) {
   EXPECT_EQ(states(ask_json(redeemer_, {"contact", "list"}), "contacts"), "ended ");
 }
 
+/// Keys of a person, who may use another node than the own one.
+struct Person {
+  explicit Person(const Folder& folder, const std::string& name) : file(folder / name) {
+    EXPECT_EQ(run_kith({"key", "new", file}).code, 0);
+    const auto shown = boost::json::parse(run_kith({"key", "show", file, "--json"}).output);
+    identity = shown.at("identity").as_string();
+    public_key = shown.at("public_key").as_string();
+  }
+
+  std::string file;
+  std::string identity;
+  std::string public_key;
+};
+
+TEST_F(TicketCommands, ServeAnIdentityAtANodeThatIsNotItsOwn) {
+  const Person ann(folder_, "ann.key");
+  const UpNode hers(folder_, "hers", {"--store", folder_ / "hers.db", "--identity", ann.file});
+  const auto issue = [&] {
+    return ask(issuer_, {"ticket", "issue", "--for", ann.identity}).output;
+  };
+  EXPECT_EQ(redeem(hers, issue()).code, 4);
+
+  const std::string node = hers.address.substr(7, 52);
+  const Finished token = run_kith({"key", "vouch", ann.file, ann.public_key, "--node", node});
+  ASSERT_EQ(token.code, 0) << token.error;
+  const std::string file = folder_.file("ann.token", token.output);
+  const auto redeem_as_ann = [&](const std::string& ticket) {
+    return run_kith(Invocation{
+        .arguments = {"ticket", "redeem", "-", "--identity-token", file, "--control", hers.control},
+        .input = ticket});
+  };
+  const Finished redeemed = redeem_as_ann(issue());
+  EXPECT_EQ(redeemed.code, 0) << redeemed.error;
+  const auto contacts = ask_json(issuer_, {"contact", "list"});
+  ASSERT_EQ(contacts.at("contacts").as_array().size(), 1U);
+  EXPECT_EQ(contacts.at("contacts").as_array().at(0).at("identity").as_string(), ann.identity);
+
+  // The token may come on standard input, too, but not both.
+  const std::string ticket = issue();
+  const Finished both = run_kith(Invocation{
+      .arguments = {"ticket", "redeem", "-", "--identity-token", "-", "--control", hers.control},
+      .input = ticket});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_EQ(
+      run_kith(Invocation{.arguments = {"ticket", "redeem", ticket.substr(0, ticket.size() - 1),
+                                        "--identity-token", "-", "--control", hers.control},
+                          .input = token.output})
+          .code,
+      0);
+  folder_.file("ann.token", "nonsense");
+  EXPECT_THAT(redeem_as_ann(issue()).error, HasSubstr("kith key vouch"));
+}
+
+TEST_F(TicketCommands, LeadToAnIdentityAtTheIssuersNode) {
+  const Person bob(folder_, "bob.key");
+  const UpNode his(folder_, "his", {"--store", folder_ / "his.db", "--identity", bob.file});
+  EXPECT_NE(redeem(redeemer_, ask(his, {"ticket", "issue"}).output).code, 0);
+  const Finished redeemed =
+      run_kith(Invocation{.arguments = {"ticket", "redeem", "-", "--partner", bob.public_key,
+                                        "--control", redeemer_.control},
+                          .input = ask(his, {"ticket", "issue"}).output});
+  ASSERT_EQ(redeemed.code, 0) << redeemed.error;
+  const auto contacts = ask_json(redeemer_, {"contact", "list"});
+  EXPECT_EQ(contacts.at("contacts").as_array().at(0).at("identity").as_string(), bob.identity);
+}
+
 TEST_F(TicketCommands, RevokeATicket) {
   const auto issued = ask_json(issuer_, {"ticket", "issue", "--life", "1h"});
   const std::string hash(issued.at("hash").as_string());

@@ -315,9 +315,22 @@ class Town {
         engine_.trace(cast_.rogues[what / 16 % kRogues]->local.id, now_);
         break;
       default:
-        if (what > 247) engine_.leave(now_);
+        if (what > 247) return leave();
+        block(cast_.rogues[what / 16 % kRogues]->local.id, (what & 8) != 0);
     }
     run();
+  }
+
+  void leave() {
+    engine_.leave(now_);
+    run();
+  }
+
+  void block(const Fingerprint& rogue, bool whether) {
+    if (whether)
+      (void)engine_.block(rogue, now_.wall + std::chrono::seconds(10), now_);
+    else
+      engine_.unblock(rogue);
   }
 
   void reconnect(Input& input) {

@@ -37,6 +37,38 @@ TEST_F(EngineFlows, SLeadsIn) {
   EXPECT_TRUE(has_joined());
 }
 
+TEST_F(EngineFlows, CLeadsInWithATokenOfAnotherTime) {
+  for (const bool knows_token : {false, true}) {
+    EngineLab town;
+    EngineLab::Node& host = town.add(1, [](EngineConfig& config) {
+      config.listener = {.accepted_flows = {Flow::connection}};
+      config.public_topics = {"time"};
+    });
+    const ByteView token = host.engine->node_token();
+    EngineLab::Node& guest = town.add(2, [&](EngineConfig& config) {
+      if (knows_token) config.known_tokens = {Bytes(token.begin(), token.end()), Bytes(9)};
+    });
+    EXPECT_EQ(!guest.engine->token_of(host.engine->id()).empty(), knows_token);
+    const JoinTarget target{host.endpoint, host.engine->id(), Flow::connection};
+    guest.engine->join(target, town.now);
+    std::size_t asked = 0;
+    host.on_relation = [&](const RelationOutput& told) {
+      if (std::holds_alternative<QueryAsked>(told)) ++asked;
+    };
+    EXPECT_TRUE(guest.engine->query(target, "time", {}));
+    town.pass(5s);
+    // Without a token it is `H`, which is not answered here.
+    EXPECT_EQ(guest.joined.size(), knows_token ? 1U : 0U);
+    EXPECT_EQ(asked, knows_token ? 1U : 0U);
+  }
+}
+
+TEST_F(EngineFlows, CWithoutATokenIsHPinned) {
+  newcomer.engine->join({entrance.endpoint, entrance.engine->id(), Flow::connection}, lab.now);
+  lab.pass(5s);
+  EXPECT_TRUE(has_joined());
+}
+
 TEST_F(EngineFlows, R18_SAsksTheListenersPolicyWhetherItKnowsTheDialer) {
   entrance.verdict = Verdict::no;
   enter_by(Flow::sealed);

@@ -58,11 +58,18 @@ TEST(ControlRequest, AboutTicketsAndContactsIsReadAsItWasWritten) {
         ContactsRequest(IssueTicket{{.address = "example.org:3141",
                                      .partner = fingerprint,
                                      .life = std::chrono::minutes(5)}}),
-        ContactsRequest(RedeemTicket{.ticket = "kith-ticket:" + std::string(1500, 'A'),
+        ContactsRequest(RedeemTicket{.ticket = "kith-ticket:",
+                                     .life = std::chrono::hours(1),
+                                     .timeout = std::chrono::seconds(1)}),
+        ContactsRequest(RedeemTicket{.ticket = "kith-ticket:" + std::string(2036, 'A'),
+                                     .certificate = Bytes(1024, 7),
+                                     .partner = fingerprint.bytes(),
                                      .life = std::chrono::hours(24 * 365),
                                      .timeout = std::chrono::seconds(10)}),
         ContactsRequest(AskTickets{}), ContactsRequest(RevokeTicket{fingerprint}),
-        ContactsRequest(AskContacts{}), ContactsRequest(EndContact{{9, 8, 7}})}) {
+        ContactsRequest(AskContacts{}), ContactsRequest(EndContact{{9, 8, 7}}),
+        ContactsRequest(
+            ConnectContact{.contact = {9, 8, 7}, .timeout = std::chrono::seconds(35)})}) {
     const std::string line = boost::json::serialize(to_json(ControlRequest(request)));
     const auto read = parse_request(line);
     ASSERT_TRUE(read) << read.error();
@@ -71,23 +78,62 @@ TEST(ControlRequest, AboutTicketsAndContactsIsReadAsItWasWritten) {
 }
 
 TEST(ControlRequest, AboutTicketsAndContactsIsRefusedUnlessItIsExact) {
+  for (
+      const std::string& line : {
+          std::string(R"({"ask":"tickets","more":1})"),
+          std::string(R"({"ask":"issue_ticket"})"),
+          std::string(R"({"ask":"issue_ticket","address":1,"partner":"","life_ms":1})"),
+          std::string(R"({"ask":"issue_ticket","address":"","partner":"x","life_ms":1})"),
+          std::string(R"({"ask":"issue_ticket","address":"","partner":1,"life_ms":1})"),
+          std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":0})"),
+          std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":2592000001})"),
+          std::string(
+              R"({"ask":"redeem_ticket","ticket":"t","certificate":"","partner":"","life_ms":1,"timeout_ms":60001})"),
+          std::string(
+              R"({"ask":"redeem_ticket","ticket":1,"certificate":"","partner":"","life_ms":1,"timeout_ms":1})"),
+          std::string(
+              R"({"ask":"redeem_ticket","ticket":"t","certificate":"","partner":"","timeout_ms":1})"),
+          std::string(R"({"ask":"revoke_ticket","hash":"abc"})"),
+          std::string(R"({"ask":"revoke_ticket"})"),
+          std::string(R"({"ask":"end_contact","contact":"0123"})"),
+          std::string(R"({"ask":"connect_contact","contact":"0123","timeout_ms":1})"),
+          R"({"ask":"connect_contact","contact":")" + std::string(32, '0') + R"("})",
+          R"({"ask":"connect_contact","contact":")" + std::string(32, '0') +
+              R"(","timeout_ms":60001})",
+          std::string(R"({"ask":"end_contact","contact":0})"),
+          "{\"ask\":\"redeem_ticket\",\"ticket\":\"" + std::string(2049, 'a') +
+              "\",\"certificate\":\"\",\"partner\":\"\",\"life_ms\":1,\"timeout_ms\":1}",
+          std::string(R"({"ask":"redeem_ticket","ticket":"t","life_ms":1,"timeout_ms":1})"),
+          std::string(R"({"ask":"redeem_ticket","ticket":"t","certificate":"!","partner":"",)"
+                      R"("life_ms":1,"timeout_ms":1})"),
+          std::string(R"({"ask":"redeem_ticket","ticket":"t","certificate":"","partner":"x",)"
+                      R"("life_ms":1,"timeout_ms":1})"),
+      })
+    EXPECT_FALSE(parse_request(line)) << line;
+}
+
+TEST(ControlRequest, AboutTheBlockListIsReadAsItWasWritten) {
+  const Fingerprint fingerprint({1, 2, 3});
+  for (const BlocksRequest& request :
+       {BlocksRequest(AddBlock{.who = fingerprint, .life = kBlockLifeMax}),
+        BlocksRequest(AskBlocks{}), BlocksRequest(RemoveBlock{fingerprint})}) {
+    const std::string line = boost::json::serialize(to_json(ControlRequest(request)));
+    const auto read = parse_request(line);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(boost::json::serialize(to_json(*read)), line);
+  }
+  const std::string who = fingerprint.to_string();
   for (const std::string& line : {
-           std::string(R"({"ask":"tickets","more":1})"),
-           std::string(R"({"ask":"issue_ticket"})"),
-           std::string(R"({"ask":"issue_ticket","address":1,"partner":"","life_ms":1})"),
-           std::string(R"({"ask":"issue_ticket","address":"","partner":"x","life_ms":1})"),
-           std::string(R"({"ask":"issue_ticket","address":"","partner":1,"life_ms":1})"),
-           std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":0})"),
-           std::string(R"({"ask":"issue_ticket","address":"","partner":"","life_ms":2592000001})"),
-           std::string(R"({"ask":"redeem_ticket","ticket":"t","life_ms":1,"timeout_ms":60001})"),
-           std::string(R"({"ask":"redeem_ticket","ticket":1,"life_ms":1,"timeout_ms":1})"),
-           std::string(R"({"ask":"redeem_ticket","ticket":"t","timeout_ms":1})"),
-           std::string(R"({"ask":"revoke_ticket","hash":"abc"})"),
-           std::string(R"({"ask":"revoke_ticket"})"),
-           std::string(R"({"ask":"end_contact","contact":"0123"})"),
-           std::string(R"({"ask":"end_contact","contact":0})"),
-           "{\"ask\":\"redeem_ticket\",\"ticket\":\"" + std::string(2049, 'a') +
-               "\",\"life_ms\":1,\"timeout_ms\":1}",
+           std::string(R"({"ask":"blocks","more":1})"),
+           std::string(R"({"ask":"add_block"})"),
+           std::string(R"({"ask":"add_block","who":"abc","life_ms":1})"),
+           std::string(R"({"ask":"add_block","who":1,"life_ms":1})"),
+           R"({"ask":"add_block","who":")" + who + R"("})",
+           R"({"ask":"add_block","who":")" + who + R"(","life_ms":0})",
+           R"({"ask":"add_block","who":")" + who + R"(","life_ms":3153600000001})",
+           R"({"ask":"add_block","who":")" + who + R"(","life_ms":1,"x":1})",
+           std::string(R"({"ask":"remove_block","who":""})"),
+           R"({"ask":"remove_block","who":")" + who + R"(","life_ms":1})",
        })
     EXPECT_FALSE(parse_request(line)) << line;
 }

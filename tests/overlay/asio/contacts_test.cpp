@@ -1,6 +1,7 @@
 #include <kith/contacts.hpp>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -153,20 +154,25 @@ TEST_F(ContactsTest, NeedAStore) {
   EXPECT_EQ(node.contacts().list(5s).error(), Errc::not_found);
 }
 
+int races() {
+  const char* wanted = std::getenv("KITH_TICKET_RACES");
+  return wanted != nullptr ? std::atoi(wanted) : 20;
+}
+
 TEST_F(ContactsTest, OfTwoThatRedeemAtOnceOneWins) {
   Node here = node(here_keys, "here");
   Node there = node(there_keys, "there");
   Node third = node(NodeKeys::generate(), "third");
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < races(); ++round) {
     const std::string ticket = here.contacts().issue_ticket({}, 5s).value();
     std::atomic<int> winners = 0;
     {
       std::jthread other([&] { winners += third.contacts().redeem(ticket, {}, 10s).has_value(); });
       winners += there.contacts().redeem(ticket, {}, 10s).has_value();
     }
-    EXPECT_EQ(winners, 1);
+    ASSERT_EQ(winners, 1) << "race " << round;
   }
-  EXPECT_EQ(here.contacts().list(5s)->size(), 20U);
+  EXPECT_EQ(here.contacts().list(5s)->size(), static_cast<std::size_t>(races()));
 }
 
 TEST_F(ContactsTest, RefuseADamagedStore) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include <kith/address.hpp>
+#include <kith/block_list.hpp>
 #include <kith/bytes.hpp>
 #include <kith/contacts.hpp>
 #include <kith/fingerprint.hpp>
@@ -43,10 +45,13 @@ class StoreDamaged : public StartError {
   using StartError::StartError;
 };
 
-/// The secret seeds of a node's keys, 32 bytes each.  Whoever holds them is the node.
+/// The secret seeds of a node's keys, 32 bytes each.  Whoever holds them is the node.  Each copy is
+/// wiped at its end.
 struct NodeKeys {
   std::array<Byte, 32> node_seed{};    ///< Ed25519: who the node is.
   std::array<Byte, 32> static_seed{};  ///< X25519: what sessions are opened with.
+
+  ~NodeKeys();
 
   /// New ones, from the system's entropy.
   [[nodiscard]] static NodeKeys generate();
@@ -87,7 +92,12 @@ enum class EntranceFlow : std::uint8_t {
   hidden,  ///< Flow `H`: we show ourselves only to who has proven itself.
   sealed,  ///< Flow `S`: both must know each other; we prove ourselves first.
   open,    ///< Flow `O`: we show ourselves to the whole network.
+  /// Flow `C`, if the address names a node whose token we have; otherwise `hidden`.
+  connection,
 };
+
+/// What a node says to a question; nothing: it does not want to answer.  At most 4,096 bytes.
+using PublicAnswer = std::function<std::optional<Bytes>(ByteView question)>;
 
 struct NodeConfig {
   /// Where to enter the overlay; empty: found one.
@@ -115,7 +125,8 @@ struct NodeConfig {
   std::optional<std::array<Byte, 32>> realm_leader{};
   /// Nothing: `open_policy()`.  Asked on the node's executor; answers may come from any thread.
   std::unique_ptr<Policy> policy{};
-  /// The file in which the node keeps what must survive it: tickets, contacts, who was met where.
+  /// The file in which the node keeps what must survive it: tickets, contacts, the block list, who
+  /// was met where.
   /// Made if it is not there.  Empty: nothing survives, and there are no tickets and contacts.
   std::string store{};
   /// Networks exempt from address diversity and penalties, beyond loopback: one address of each.
@@ -135,6 +146,11 @@ struct NodeConfig {
   /// The flows that are answered, in place of those of the profile: some of the letters `HSOCIN`.
   std::string accept{};
   EntranceFlow entrance_flow = EntranceFlow::hidden;
+  /// Tokens of nodes (`Node::token_of`) from another time; what is no valid one is passed over.
+  std::vector<Bytes> known_tokens{};
+  /// The questions that the node answers for anybody in the realm, whatever its policy, by their
+  /// topics of at most 64 bytes (`query`).  Called on the node's executor.
+  std::map<std::string, PublicAnswer> answers{};
   /// What the node has to say while it runs; called on the node's executor.
   std::function<void(LogLevel, std::string_view)> log{};
 };
@@ -340,6 +356,8 @@ class Node {
 
   /// Tickets, and those who have become related with us by one; see <kith/contacts.hpp>.
   [[nodiscard]] Contacts contacts();
+  /// Whom the node has nothing to do with; see <kith/block_list.hpp>.
+  [[nodiscard]] BlockList block_list();
 
   [[nodiscard]] Fingerprint id() const;
   /// Where others reach this node: `kith://<fingerprint>@host:port`.
@@ -350,9 +368,18 @@ class Node {
 
   [[nodiscard]] NodeStatus status() const;
   [[nodiscard]] std::vector<NodePeer> peers() const;
+  /// The newest token that we know of a node; `Errc::not_found`.
+  [[nodiscard]] Result<Bytes> token_of(const Fingerprint& node) const;
   /// The way to `subject`'s coordinator; `Errc::timed_out`.
   [[nodiscard]] Result<NodeTrace> trace(std::string_view subject, Duration timeout);
   [[nodiscard]] Result<NodeTrace> trace(const Fingerprint& key, Duration timeout);
+
+  /// Asks whoever answers at `address`, which is written as in `NodeConfig::join`, what it answers
+  /// to anybody.  A question has at most 1,024 bytes.  `Errc::not_found` if it knows nothing of the
+  /// topic, `refused` if it does not want to answer or to speak with us, `connection_lost` if it
+  /// answers nobody, what dialing says, `timed_out`.
+  [[nodiscard]] Result<Bytes> query(std::string_view address, std::string_view topic,
+                                    ByteView question, Duration timeout);
 
   /// Leaves the overlay in order, at most for four seconds, and ends every callback.  Called from a
   /// callback it returns at once, and the node leaves afterwards.

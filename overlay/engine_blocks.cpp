@@ -1,0 +1,74 @@
+// The part of the engine that has to do with whom it has nothing to do with.
+
+#include <variant>
+#include <vector>
+
+#include "overlay/engine_impl.hpp"
+#include "tokens/verify.hpp"
+
+namespace kith::overlay {
+
+/// Nothing more is said to those who have a session, and nobody hears why.
+Result<void> Engine::Impl::block(const Fingerprint& who, WallTime until, Instant now) {
+  const auto& own_key = identity_key().public_key;
+  if (who.is_zero() || who == local_.id || who == identity_fingerprint(own_key) ||
+      find_identity(who))
+    return std::unexpected(Errc::out_of_range);
+  if (auto added = blocks_.add({who, until}, now.wall); !added) return added;
+  std::vector<ConnectionId> with_them;
+  for (const auto& connection : connections_.all())
+    if (!connection->closed && is_with_blocked(*connection, now.wall))
+      with_them.push_back(connection->id);
+  for (const ConnectionId id : with_them) {
+    const Connection* connection = connections_.find(id);
+    if (!connection) continue;
+    if (connection->opening) connection->opening->untried.clear();
+    drop(id, Errc::closed, now);
+  }
+  return {};
+}
+
+/// Whoever may be called by this key: a node, and the identity that it is where it has no other.
+bool Engine::Impl::is_blocked(const crypto::SigningPublicKey& key, WallTime now) const {
+  return !blocks_.empty() && (blocks_.contains(node_fingerprint(key), now) ||
+                              blocks_.contains(identity_fingerprint(key), now));
+}
+
+bool Engine::Impl::is_blocked(ContactIndex contact, WallTime now) const {
+  return is_blocked(book_->token(contact).token.public_key(), now);
+}
+
+bool Engine::Impl::is_with_blocked(const Connection& connection, WallTime now) const {
+  if (connection.node && blocks_.contains(*connection.node, now)) return true;
+  if (connection.contact && is_blocked(*connection.contact, now)) return true;
+  if (connection.joined) return blocks_.contains(peers_.find(*connection.contact)->identity, now);
+  if (!connection.opening) return false;
+  const Opening& opening = *connection.opening;
+  const auto expected = opening.entrance ? expected_at(*opening.entrance)
+                        : opening.target ? opening.target->node
+                                         : std::nullopt;
+  if (expected && blocks_.contains(*expected, now)) return true;
+  return opening.proven && is_blocked(opening.proven->token.public_key(), now);
+}
+
+/// Whether the application has answered a question once for all, by blocking whom it is about.
+bool Engine::Impl::is_about_blocked(const PolicyQuestion& question, WallTime now) const {
+  if (blocks_.empty()) return false;
+  const auto* who = std::get_if<AuthenticateQuestion>(&question);
+  if (who) return is_blocked(who->token.public_key(), now);
+  const auto& what = std::get<AuthorizeQuestion>(question);
+  if (is_blocked(what.peer.public_key(), now)) return true;
+  if (const auto* relate = std::get_if<RelateRequest>(&what.request))
+    return blocks_.contains(relate->identity, now);
+  if (const auto* judge = std::get_if<JudgeRequest>(&what.request))
+    return blocks_.contains(judge->node, now);
+  return false;
+}
+
+Result<void> Engine::block(const Fingerprint& who, WallTime until, Instant now) {
+  return impl_->block(who, until, now);
+}
+bool Engine::unblock(const Fingerprint& who) { return impl_->unblock(who); }
+std::vector<Blocked> Engine::blocked(WallTime now) const { return impl_->blocked(now); }
+
+}  // namespace kith::overlay
