@@ -145,7 +145,7 @@ else
     -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DKITH_PRECOMPILE=ON -DKITH_BENCH=ON
   must 'build with clang, address and undefined' build_clang asan \
     -DKITH_SANITIZE=address,undefined -DKITH_PRECOMPILE=ON -DKITH_FUZZERS=ON \
-    -DKITH_FUZZ_SECONDS="$fuzz_seconds"
+    -DKITH_FUZZ_SECONDS="$fuzz_seconds" -DKITH_TEST_TIMEOUT=900
   # Without precompiled headers: every source must include what it uses.
   must 'build with clang, thread' build_clang tsan -DKITH_SANITIZE=thread
   step 'run clang-tidy' check_clang_tidy
