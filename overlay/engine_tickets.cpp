@@ -64,8 +64,9 @@ bool Engine::Impl::may_be(const Connection& guest, const Fingerprint& partner, W
   const Token& node = guest.opening->proven->token;
   if (partner == Fingerprint() || identity_fingerprint(node.public_key()) == partner) return true;
   const auto identity = decode_identity_token(guest.opening->guest->certificate);
+  const auto& leader = config_.realm_leader;
   return identity && identity->fingerprint() == partner && identity->node == node.fingerprint() &&
-         verify(identity->token, signatures_, now).has_value();
+         verify(identity->token, signatures_, now, leader ? &*leader : nullptr).has_value();
 }
 
 void Engine::Impl::on_session_spends(Connection& connection) {

@@ -6,10 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "core/random.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/relations/messages.hpp"
 #include "overlay/sim/crypto.hpp"
 #include "tests/overlay/relations/keeper.hpp"
+#include "tokens/issue.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -26,6 +29,10 @@ const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
 struct EngineTickets : testing::Test {
   /// Somebody who shows what a ticket says, and says no more by himself.
   EngineLab::Stranger& show(TestNode& who, const TicketToken& ticket, Bytes certificate = {}) {
+    return show_to(issuer.node, who, ticket, std::move(certificate));
+  }
+  EngineLab::Stranger& show_to(EngineLab::Node& node, TestNode& who, const TicketToken& ticket,
+                               Bytes certificate) {
     DialTarget target;
     target.flow = Flow::ticket;
     target.node = ticket.node();
@@ -34,7 +41,7 @@ struct EngineTickets : testing::Test {
     target.ticket = ticket.secret().clone();
     target.certificate = std::move(certificate);
     return lab.knock(
-        issuer.node, kSource,
+        node, kSource,
         Session::dial(who.local, std::move(target), test::default_config(), who.random, lab.now));
   }
 
@@ -147,6 +154,30 @@ TEST_F(EngineTickets, R58_ForOnePartnerAreSilentToOthers) {
   ASSERT_TRUE(redeemer.redeem(*TicketToken::decode(ticket.raw()), issuer));
   lab.pass(1s);
   EXPECT_EQ(redeemer.redeemed.size(), 1U);
+}
+
+TEST_F(EngineTickets, R58_ForOnePartnerAreGoodWhereTheRealmsLeaderVouchesForIt) {
+  const crypto::Signatures& signatures = *sim::simulated_primitives().signatures;
+  SeededRandom random(1);
+  const crypto::SigningKeyPair leader = signatures.generate(random);
+  const crypto::SigningKeyPair person = signatures.generate(random);
+  Keeper host{lab,
+              lab.add(4, [&](EngineConfig& config) { config.realm_leader = leader.public_key; })};
+  const TicketToken ticket = host.issue(identity_fingerprint(person.public_key));
+  for (const bool by_leader : {false, true}) {
+    IdentityTokenParams vouched;
+    vouched.issued_at = lab.now.wall;
+    vouched.node = stranger.local.id;
+    vouched.holder = person.public_key;
+    const auto identity =
+        issue_identity_token(vouched, by_leader ? leader : stranger.node_key, signatures, random);
+    const ByteView certificate = identity->token.raw();
+    EngineLab::Stranger& visitor =
+        show_to(host.node, stranger, ticket, Bytes(certificate.begin(), certificate.end()));
+    lab.pass(1s);
+    EXPECT_EQ(visitor.party->opened(), by_leader);
+    lab.pass(2min);
+  }
 }
 
 TEST_F(EngineTickets, MeanNoWhenTheStoreIsSilent) {
