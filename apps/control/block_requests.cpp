@@ -72,22 +72,22 @@ json::object to_json(const std::vector<Blocked>& blocks) {
 }
 
 std::string answer_about(BlockList list, const BlocksRequest& request) {
-  return std::visit(Overloaded{[&](const AddBlock& ask) {
-                                 const auto added = list.add(ask.who, ask.life, kOwnTimeout);
-                                 if (!added && added.error() == Errc::out_of_range)
-                                   return error_line(added.error(), "that is this node itself, or nobody");
-                                 return line_of(added, "", kNothingMore);
-                               },
-                               [&](const AskBlocks&) {
-                                 return line_of(list.list(kOwnTimeout), "", [](const auto& blocks) {
-                                   return to_json(*blocks);
-                                 });
-                               },
-                               [&](const RemoveBlock& ask) {
-                                 return line_of(list.remove(ask.who, kOwnTimeout),
-                                                "it is not blocked", kNothingMore);
-                               }},
-                    request);
+  return std::visit(
+      Overloaded{[&](const AddBlock& ask) {
+                   const auto added = list.add(ask.who, ask.life, kOwnTimeout);
+                   if (!added && added.error() == Errc::out_of_range)
+                     return error_line(added.error(), "that is this node itself, or nobody");
+                   return line_of(added, "", kNothingMore);
+                 },
+                 [&](const AskBlocks&) {
+                   return line_of(list.list(kOwnTimeout), "",
+                                  [](const auto& blocks) { return to_json(*blocks); });
+                 },
+                 [&](const RemoveBlock& ask) {
+                   return line_of(list.remove(ask.who, kOwnTimeout), "it is not blocked",
+                                  kNothingMore);
+                 }},
+      request);
 }
 
 }  // namespace kith::apps
