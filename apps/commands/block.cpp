@@ -89,9 +89,8 @@ void add_block(CLI::App& program, Command& chosen) {
   const auto [added, adding] =
       add_verb(*group, "add", "No session with it, and no to what it asks", chosen, &add);
   added->footer(
-      "A node is blocked in all it does; an identity when it joins, publishes, subscribes or "
-      "wants\n"
-      "to become a contact.  Sessions that it has end at once.\n\n"
+      "A node is blocked in all it does; an identity when it joins, publishes, subscribes or\n"
+      "wants to become a contact.  Sessions that it has end at once.\n\n"
       "Examples:\n"
       "  kith block add FINGERPRINT                  for a year\n"
       "  kith block add $(kith peers --json | jq -r '.peers[0].node') --days 1\n");

@@ -120,12 +120,13 @@ json::object to_json(const Attempt& attempt) {
 void tell(const Attempt& attempt) {
   std::string line =
       fmt::format("{} by {}: {}", attempt.endpoint, letter_of(attempt.flow), reached(attempt));
-  if (attempt.peer)
+  if (attempt.peer) {
     line += fmt::format(" through {}", attempt.peer->node.to_string());
-  else
+  } else {
     line += fmt::format(", then: {}: {}",
                         describe(attempt.failed ? attempt.failed->why : Errc::timed_out),
                         explanation(attempt));
+  }
   write_line(without_controls(line));
 }
 

@@ -16,8 +16,7 @@ constexpr std::string_view kNoSuchContact = "it has no such contact";
 
 constexpr std::string_view kHungUp =
     "the issuer hung up, and does not say why: the ticket may be used, revoked or over, or be "
-    "meant "
-    "for somebody else; 'kith ticket list' there tells";
+    "meant for somebody else; 'kith ticket list' there tells";
 
 WallTime now() { return overlay::read_clocks().wall; }
 

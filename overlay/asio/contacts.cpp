@@ -19,6 +19,9 @@ Result<std::string> Contacts::issue_ticket(const TicketOptions& options, Duratio
 
 Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& options,
                               Duration timeout) {
+  const auto driver = state_->driver();
+  // To look up a name takes its time, too.
+  if (driver && driver->is_in_turn()) return std::unexpected(Errc::would_block);
   auto ticket = parse_ticket_uri(text);
   if (!ticket) return std::unexpected(ticket.error());
   const DialledAddress& dialled = ticket->dialled();
@@ -32,7 +35,7 @@ Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& option
                              .certificate_early = options.certificate_early,
                              .life = options.life};
   return overlay::ask<Uuid>(
-      state_->driver(), timeout,
+      driver, timeout,
       [state = state_, order = std::move(order)](const State::Slot<Uuid>& slot,
                                                  overlay::Engine& engine, Instant now) mutable {
         state->redeem(std::move(order), slot, engine, now);

@@ -264,6 +264,8 @@ struct PublisherOptions {
 /// Outlives its node without harm.
 class Subscription {
  public:
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
   Subscription(Subscription&&) noexcept;
   Subscription& operator=(Subscription&&) noexcept;
   ~Subscription();
@@ -295,6 +297,8 @@ class Subscription {
 /// `try_publish` does, and the waits fail at once with `Errc::would_block`.
 class Publisher {
  public:
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
   Publisher(Publisher&&) noexcept;
   Publisher& operator=(Publisher&&) noexcept;
   ~Publisher();
@@ -341,6 +345,8 @@ class Node {
  public:
   /// Listens and begins to join.  Throws `StartError`.
   explicit Node(NodeConfig config = {});
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
   Node(Node&&) noexcept;
   Node& operator=(Node&&) noexcept;
   /// `stop()`.
