@@ -34,7 +34,8 @@ class Keeper {
   // At the start.
 
   /// Whom to have nothing to do with, which nodes were met where, and which times of dialers were
-  /// seen.  A node that is named in `entrances` is believed rather than the memory of who was there.
+  /// seen.  A node that is named in `entrances` is believed rather than the memory of who was
+  /// there.
   void restore(EngineConfig& config, const std::vector<Address>& entrances, WallTime now);
   /// The relationships, and those that were ended.
   void restore(Engine& engine);

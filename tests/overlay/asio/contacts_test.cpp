@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -76,6 +77,21 @@ TEST_F(ContactsTest, AreTakenWhatTheySay) {
   ASSERT_TRUE(sent.has_value()) << describe(sent.error());
   EXPECT_EQ(taken, 1);
   EXPECT_EQ(text, "hello");
+}
+
+/// Not even the name is looked up that the ticket leads to.
+TEST_F(ContactsTest, CannotBeWaitedForInACallback) {
+  Node here = node(here_keys, "here");
+  Node there = node(there_keys, "there");
+  const auto nowhere =
+      there.contacts().issue_ticket({.address = "nowhere.invalid:3141"}, 5s).value();
+  std::optional<Errc> inside;
+  here.contacts().on_message(
+      [&](const ContactMessage&) { inside = here.contacts().redeem(nowhere, {}, 10s).error(); });
+  const auto id = there.contacts().redeem(here.contacts().issue_ticket({}, 5s).value(), {}, 10s);
+  ASSERT_TRUE(id.has_value());
+  EXPECT_TRUE(there.contacts().send(*id, as_bytes("hello"), 10s).has_value());
+  EXPECT_EQ(inside, Errc::would_block);
 }
 
 TEST_F(ContactsTest, AreStillThereAfterARestart) {
