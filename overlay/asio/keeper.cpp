@@ -195,6 +195,11 @@ bool Keeper::is_done(const Stored<void>& done) {
   return done.has_value();
 }
 
-void Keeper::complain(const StoreFault& fault) { log_(LogLevel::error, fault.what); }
+void Keeper::complain(const StoreFault& fault) {
+  // Nothing is believed from now on: strangers could have us repeat it as often as they ask.
+  const bool is_damaged = fault.kind == StoreFault::Kind::damaged;
+  if (is_damaged && std::exchange(said_damaged_, true)) return;
+  log_(LogLevel::error, fault.what);
+}
 
 }  // namespace kith::overlay

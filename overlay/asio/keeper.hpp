@@ -20,7 +20,7 @@ namespace kith::overlay {
 
 /// Keeps in a store what a node must know after a restart, and gives it back to the next engine.
 /// Used in turns of the node alone.  What the store cannot do is logged, and is a no to whoever
-/// asked: nothing is confirmed that is not kept.
+/// asked: nothing is confirmed that is not kept.  That it is damaged is logged once.
 class Keeper {
  public:
   using Log = std::function<void(LogLevel, std::string_view)>;
@@ -73,6 +73,7 @@ class Keeper {
 
   Log log_;
   Store store_;
+  bool said_damaged_ = false;
   // Not written yet.
   std::map<crypto::DhPublicKey, WallTime> times_;
   std::map<Fingerprint, KnownPeer> peers_;
