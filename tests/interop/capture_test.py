@@ -1,19 +1,23 @@
 """What a stranger sees of kith: between two nodes, and when it knocks."""
 
 import asyncio
+import json
 import os
 import random
+import tempfile
 import unittest
 
 from kith_peer import CLIENT, Peer
 from kith_session import NOPE, Handshake, frame
-from kith_tokens import STATIC_KEY, Keys, now
-from kith_wire import ProtocolError, subject_id
+from kith_tokens import NODE, STATIC_KEY, Keys, decode_token, now
+from kith_wire import ProtocolError, from_text, subject_id, to_text
 from programs import Node, ProgramTest, subject_closest_to
 from recording_proxy import PIECE_BYTES, Recording, RecordingProxy, frames_of, pieces
 
 TAG_BYTES, BLOCK_BYTES = 16, 256
 PATIENCE = 30.0
+KEY_BYTES = 32
+FIRST_LETTERS = {"H": b"HF", "S": b"S", "O": b"O", "C": b"C", "I": b"I", "N": b"NK"}
 
 
 class Captures(ProgramTest):
@@ -32,13 +36,19 @@ class Captures(ProgramTest):
         await self.leave(client)
         return link.session.peer.encoded
 
-    def check(self, recording: Recording, flow: bytes, secrets: list[bytes]) -> None:
-        """Nothing but one handshake and records, and no piece of a secret."""
-        dialer = [each[:1] for each in frames_of(bytes(recording.dialer))]
-        listener = [each[:1] for each in frames_of(bytes(recording.listener))]
-        handshake = [b"H", b"F"] if flow == b"H" else [b"C"]
-        self.assertEqual(dialer, handshake + [b"T"] * (len(dialer) - len(handshake)))
-        self.assertEqual(listener, [b"A"] + [b"T"] * (len(listener) - 1))
+    def folder(self) -> str:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return folder.name
+
+    def check(self, recording: Recording, flow: str, secrets: list[bytes],
+              shown: bytes = b"") -> None:
+        """Nothing but one handshake and records, and no piece of a secret that is not shown."""
+        dialer = b"".join(each[:1] for each in frames_of(bytes(recording.dialer)))
+        listener = b"".join(each[:1] for each in frames_of(bytes(recording.listener)))
+        handshake = FIRST_LETTERS[flow]
+        self.assertEqual(dialer, handshake + b"T" * (len(dialer) - len(handshake)))
+        self.assertEqual(listener, b"A" + b"T" * (len(listener) - 1))
         self.assertGreater(len(dialer), len(handshake))
         for stream in (recording.dialer, recording.listener):
             for each in frames_of(bytes(stream)):
@@ -47,7 +57,7 @@ class Captures(ProgramTest):
             seen = pieces(bytes(stream))
             for secret in secrets:
                 self.assertGreaterEqual(len(secret), PIECE_BYTES)
-                self.assertFalse(pieces(secret) & seen)
+                self.assertFalse((pieces(secret) - pieces(shown)) & seen)
 
     async def test_flow_h_shows_neither_tokens_nor_fingerprints(self) -> None:
         node = await self.start_node()
@@ -57,7 +67,7 @@ class Captures(ProgramTest):
         tokens = [await self.token_of(node), await self.token_of(other)]
         await self.stop(other, node)
         [recording] = proxy.recordings
-        self.check(recording, b"H", [*tokens, node.fingerprint, other.fingerprint])
+        self.check(recording, "H", [*tokens, node.fingerprint, other.fingerprint])
 
     async def test_flow_c_shows_neither_tokens_nor_messages(self) -> None:
         """The subscriber dials the publisher where the proxy listens.  A peer coordinates, and so
@@ -83,7 +93,61 @@ class Captures(ProgramTest):
                         intent.node.fingerprint]
         await self.leave(peer)
         [recording] = proxy.recordings
-        self.check(recording, b"C", secrets)
+        self.check(recording, "C", secrets)
+
+    async def dial(self, flow: str) -> tuple[Recording, list[bytes], list[bytes]]:
+        """kith dial, recorded, and the secrets of the dialer and of the listener."""
+        node = await self.start_node("--accept", "S,O,H")
+        proxy, address = await self.record(node.endpoint)
+        key = os.path.join(self.folder(), "key")
+        await self.output_of("key", "new", key)
+        names = json.loads(await self.output_of("key", "show", "--json", key))
+        endpoint = address.removeprefix("tcp://")
+        await self.output_of("dial", "--flow", flow, "--key", key,
+                             f"kith://{to_text(node.fingerprint)}@{endpoint}")
+        [recording] = proxy.recordings
+        listener = [await self.token_of(node), node.fingerprint]
+        await self.stop(node)
+        return recording, [from_text(names[name]) for name in ("node", "public_key")], listener
+
+    async def test_flow_s_shows_neither_tokens_nor_fingerprints(self) -> None:
+        recording, dialer, listener = await self.dial("S")
+        self.check(recording, "S", dialer + listener)
+
+    async def test_flow_o_shows_the_dialer_alone(self) -> None:
+        recording, [dialer, _], listener = await self.dial("O")
+        shown = bytes(frames_of(bytes(recording.dialer))[0])
+        token = decode_token(shown[1 + 2 * KEY_BYTES:], NODE)
+        self.assertEqual(token.fingerprint, dialer)
+        self.check(recording, "O", listener, shown)
+
+    async def test_flows_of_relationships_show_neither_tokens_nor_fingerprints(self) -> None:
+        """A ticket is redeemed by flow I; the same two meet again by N and K."""
+        folders = [self.folder(), self.folder()]
+        controls = [("--control", os.path.join(folder, "control")) for folder in folders]
+        for folder in folders:
+            await self.output_of("key", "new", os.path.join(folder, "key"))
+        words = [("--key", os.path.join(folder, "key"), "--store", os.path.join(folder, "store"),
+                  *control) for folder, control in zip(folders, controls)]
+        proxy, address = await self.record()
+        issuer = await self.start_node(*words[0], "--advertise", address,
+                                       "--listen", address.replace("127.0.0.2", "127.0.0.1"))
+        redeemer = await self.start_node(*words[1])
+        secrets = [await self.token_of(node) for node in (issuer, redeemer)]
+        secrets += [issuer.fingerprint, redeemer.fingerprint]
+        proxy.recordings.clear()  # Of us, asking the issuer.
+        ticket = await self.output_of("ticket", "issue", *controls[0])
+        contact = json.loads(await self.output_of("ticket", "redeem", ticket, "--json",
+                                                  *controls[1]))["contact"]
+        await self.stop(redeemer)
+        redeemer = await self.start_node(*words[1])
+        await self.output_of("dial", "--flow", "N", contact, *controls[1])
+        await self.stop(redeemer, issuer)
+        first, *again = proxy.recordings
+        self.check(first, "I", secrets)
+        self.assertGreater(len(again), 0)
+        for recording in again:
+            self.check(recording, "N", secrets)
 
 
 class Strangers(ProgramTest):

@@ -12,6 +12,8 @@ from kith_tokens import Keys
 from kith_wire import distance, from_text, subject_id
 
 KITH = os.environ["KITH_PROGRAM"]
+# What somebody has set for nodes of their own is not meant here.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
 PATIENCE = 30.0
 
 
@@ -73,6 +75,12 @@ class ProgramTest(unittest.IsolatedAsyncioTestCase):
     async def start(self, *arguments: str) -> Program:
         return self._keep(Program(await self._spawn(arguments)))
 
+    async def output_of(self, *words: str) -> str:
+        asked = await asyncio.create_subprocess_exec(KITH, *words, stdout=asyncio.subprocess.PIPE, env=ENVIRONMENT)
+        answer, _ = await asked.communicate()
+        self.assertEqual(asked.returncode, 0)
+        return answer.decode().rstrip("\n")
+
     async def start_node(self, *arguments: str) -> Node:
         node = Node(await self._spawn(("up", "--json", "--listen", "tcp://127.0.0.1:0",
                                        *arguments)))
@@ -112,7 +120,7 @@ class ProgramTest(unittest.IsolatedAsyncioTestCase):
     async def _spawn(self, arguments: tuple[str, ...]) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             KITH, *arguments, "--log-level", "error", stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE)
+            stdout=asyncio.subprocess.PIPE, env=ENVIRONMENT)
 
     def _keep(self, program: Program) -> Program:
         self.addAsyncCleanup(program.kill)

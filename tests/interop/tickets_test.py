@@ -17,7 +17,7 @@ from kith_flows import dial_reconnect, dial_ticket
 from kith_session import Handshake, Rejected, Session, frame
 from kith_tokens import (RELATIONSHIP, STATIC_KEY, TICKET, Keys, Token, decode_token, now, propose)
 from kith_wire import decode, to_text
-from programs import KITH, Node, ProgramTest
+from programs import Node, ProgramTest
 
 PATIENCE = 30.0
 SECRET = 8
@@ -44,12 +44,6 @@ class Tickets(ProgramTest):
     async def start_again(self) -> Node:
         return await self.start_node("--key", self.key, "--store", self.store,
                                      "--control", self.control)
-
-    async def output_of(self, *words: str) -> str:
-        asked = await asyncio.create_subprocess_exec(KITH, *words, stdout=asyncio.subprocess.PIPE)
-        answer, _ = await asked.communicate()
-        self.assertEqual(asked.returncode, 0)
-        return answer.decode().rstrip("\n")
 
     async def ask(self, *words: str) -> str:
         return await self.output_of(*words, "--control", self.control)
