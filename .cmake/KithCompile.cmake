@@ -10,14 +10,16 @@ function(kith_compile_options target)
     # A broken rule names its file from the root, wherever the tree lies.
     -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 
-  string(REPLACE "," ";" sanitizers "${KITH_SANITIZE}")
-  if(KITH_FUZZERS)
-    list(APPEND sanitizers fuzzer-no-link)
-  endif()
-  list(JOIN sanitizers "," sanitizers)
-  if(sanitizers)
-    target_compile_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${sanitizers}>
+  if(KITH_SANITIZE)
+    target_compile_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${KITH_SANITIZE}>
       $<BUILD_INTERFACE:-fno-omit-frame-pointer> $<BUILD_INTERFACE:-fno-sanitize-recover=all>)
-    target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${sanitizers}>)
+    target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${KITH_SANITIZE}>)
+  endif()
+endfunction()
+
+# Has a fuzzer see which ways it goes through the code of `target`.
+function(kith_fuzzed_code target)
+  if(KITH_FUZZERS)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
 endfunction()

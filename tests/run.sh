@@ -103,13 +103,16 @@ check_format() {
     xargs clang-format-19 --dry-run -Werror
 }
 
-# build NAME CMAKE_OPTION...: configures and builds into a folder of that name.
-build() {
+# configure NAME CMAKE_OPTION...: in a folder of that name.
+configure() {
   local name=$1
   shift
   cmake -S "$root" -B "$build/$name" -G Ninja -DKITH_WERROR=ON -DKITH_TEST_PREFIX="$name/" \
-    -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@" &&
-    cmake --build "$build/$name" --parallel "$jobs" -- -k 0
+    -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
+}
+
+build() {
+  configure "$@" -DKITH_PRECOMPILE=ON && cmake --build "$build/$1" --parallel "$jobs" -- -k 0
 }
 
 build_clang() {
@@ -117,10 +120,12 @@ build_clang() {
     -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -gline-tables-only'
 }
 
-# By the build without precompiled headers: clang-tidy would look at all that stands in them.
+# Without precompiled headers: every source must include what it uses, and clang-tidy would look at
+# all that stands in them.
 check_clang_tidy() {
-  sources core tokens routing overlay apps | grep '\.cpp$' |
-    xargs run-clang-tidy-19 -quiet -p "$build/tsan" -j "$jobs" >"$build/clang-tidy.log" 2>&1 ||
+  configure tidy -DCMAKE_CXX_COMPILER=clang++-19 -DKITH_TESTS=OFF &&
+    sources core tokens routing overlay apps | grep '\.cpp$' |
+    xargs run-clang-tidy-19 -quiet -p "$build/tidy" -j "$jobs" >"$build/clang-tidy.log" 2>&1 ||
     { grep -E 'warning:|error:' -A 3 "$build/clang-tidy.log"; return 1; }
 }
 
@@ -139,15 +144,14 @@ step 'check the format' check_format
 if [[ $mode == quick ]]; then
   builds=(gcc)
   must 'build with g++' build gcc \
-    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DKITH_PRECOMPILE=ON -DKITH_BENCH=OFF
+    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DKITH_BENCH=OFF
 else
   builds=(gcc asan tsan)
   must 'build with g++' build gcc \
-    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DKITH_PRECOMPILE=ON -DKITH_BENCH=ON
+    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DKITH_BENCH=ON
   must 'build with clang, address and undefined' build_clang asan \
-    -DKITH_SANITIZE=address,undefined -DKITH_PRECOMPILE=ON -DKITH_FUZZERS=ON \
+    -DKITH_SANITIZE=address,undefined -DKITH_FUZZERS=ON \
     -DKITH_FUZZ_SECONDS="$fuzz_seconds" -DKITH_TEST_TIMEOUT=900
-  # Without precompiled headers: every source must include what it uses.
   must 'build with clang, thread' build_clang tsan -DKITH_SANITIZE=thread
   step 'run clang-tidy' check_clang_tidy
 fi
