@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <kith/node.hpp>
@@ -9,16 +10,25 @@
 #include "apps/config/flags.hpp"
 #include "apps/failure.hpp"
 
-/// What `kith pub` and `kith sub` have in common: a short-lived node of their own, a client of the
-/// overlay.
+/// What `kith pub`, `kith sub` and `kith dial` have in common: a short-lived node of their own, a
+/// client of the overlay.
 namespace kith::apps {
 
 void add_client_settings(CLI::App& command, Flags& flags);
 
-/// What `flags` say.  Where they name no node to join through, the one that runs on this machine is
+/// As `load_settings`, but for where to listen only flags count: file and environment may be those
+/// of a node that runs here.
+[[nodiscard]] Settings load_client_settings(const Flags& flags, Settings defaults);
+
+/// The same.  Where nothing names a node to join through, the one that runs on this machine is
 /// taken.  Throws `Failure` if there is none.
 /// With `quiet` the log has errors only, unless they say otherwise.
-[[nodiscard]] Settings load_client_settings(const Flags& flags, bool quiet);
+[[nodiscard]] Settings load_joining_settings(const Flags& flags, bool quiet);
+
+/// A client that enters through `entrances`.  Throws `Failure`, also if its key is that of one of
+/// them.
+[[nodiscard]] NodeConfig client_config(const Settings& settings,
+                                       std::vector<std::string> entrances);
 
 /// How often somebody who waits to be taken in looks whether it is hopeless.
 inline constexpr Duration kLookInterval = std::chrono::milliseconds(100);

@@ -103,9 +103,8 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# Only these nodes are meant, whatever else runs here.
-unset KITH_CONFIG KITH_JOIN KITH_LISTEN KITH_ADVERTISE KITH_KEY KITH_IDENTITY KITH_REALM \
-  KITH_REALM_LEADER KITH_POLICY KITH_KNOWN KITH_EXEMPT KITH_CONTROL KITH_LOG_LEVEL KITH_JOIN_TIMEOUT
+# Only these nodes are meant, whatever else runs here and whatever is set for it.
+unset "${!KITH_@}"
 
 # Rewrites one line on a terminal; elsewhere a line each time it differs.
 shown=

@@ -37,6 +37,8 @@ Fingerprint realm_of(const Settings& settings) {
 }  // namespace
 
 NodeConfig node_config(const Settings& settings, Participation participation) {
+  // A client that reads the settings of a node must not take its store, nor hide like it.
+  const bool is_member = participation == Participation::member;
   NodeConfig config{.join = settings.join,
                     .listen = settings.listen,
                     .advertise = settings.advertise,
@@ -45,11 +47,10 @@ NodeConfig node_config(const Settings& settings, Participation participation) {
                     .identity_token = settings.identity_token,
                     .realm_leader = settings.realm_leader,
                     .policy = policy_of(settings),
-                    // A client that reads the settings of a node must not take its store.
-                    .store = participation == Participation::member ? settings.store : "",
+                    .store = is_member ? settings.store : "",
                     .exempt_networks = settings.exempt,
-                    .profile = settings.profile,
-                    .accept = settings.accept,
+                    .profile = is_member ? settings.profile : std::nullopt,
+                    .accept = is_member ? settings.accept : "",
                     .log = log_to_stderr(settings.log_level)};
   if (!settings.key.empty()) config.keys = read_key_file(settings.key);
   // An identity is what its node key stands for: the file of another node's keys serves.

@@ -48,8 +48,8 @@ ExitCode list(const BlockCommand& command) {
   const auto& blocks = answer.at("blocks").as_array();
   for (const auto& element : blocks) {
     const auto& block = element.as_object();
-    table.add(
-        {std::string(block.at("who").as_string()), std::string(block.at("until").as_string())});
+    table.add({std::string(block.at("who").as_string()),
+               std::string(block.at("expires_at").as_string())});
   }
   write_output(blocks.empty() ? "nobody is blocked\n" : table.to_string());
   return ExitCode::ok;

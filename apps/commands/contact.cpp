@@ -33,7 +33,7 @@ ExitCode list(const ContactCommand& command) {
     const auto& contact = element.as_object();
     const auto text = [&](const char* key) { return std::string(contact.at(key).as_string()); };
     table.add({text("contact"), text("state"), text("identity").substr(0, 10),
-               text("node").substr(0, 10), text("since"), text("expires_at")});
+               text("node").substr(0, 10), text("issued_at"), text("expires_at")});
   }
   write_output(contacts.empty() ? "no contacts\n" : table.to_string());
   return ExitCode::ok;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,9 +56,9 @@ struct Aim {
 Attempt attempt_at(const Aim& aim, const Settings& settings, const Interrupts& interrupts) {
   const Narrator clock(true);
   Attempt attempt{.endpoint = aim.endpoint, .flow = aim.flow};
-  NodeConfig config = node_config(settings, Participation::client);
-  config.join = {aim.node ? fmt::format("kith://{}@{}", aim.node->to_string(), aim.endpoint)
-                          : fmt::format("tcp://{}", aim.endpoint)};
+  NodeConfig config = client_config(
+      settings, {aim.node ? fmt::format("kith://{}@{}", aim.node->to_string(), aim.endpoint)
+                          : fmt::format("tcp://{}", aim.endpoint)});
   config.entrance_flow = aim.flow;
   config.known_tokens = aim.known_tokens;
   const Node node(std::move(config));
@@ -74,6 +73,8 @@ Attempt attempt_at(const Aim& aim, const Settings& settings, const Interrupts& i
     attempt.failed = {.step = *status.join_step, .why = *status.join_failure};
     break;
   }
+  if (!attempt.peer && !attempt.failed && interrupts.requested())
+    throw Failure(ExitCode::error, "interrupted");
   return attempt;
 }
 
@@ -148,8 +149,8 @@ std::vector<Endpoint> resolve(const DialOptions& options) {
 
 Settings settings_of(const DialOptions& options) {
   // A session has 10 s for each step; then the node says at which it failed.
-  return load_settings(options.question.flags,
-                       {.join_timeout = std::chrono::seconds(35), .log_level = {}});
+  return load_client_settings(options.question.flags,
+                              {.join_timeout = std::chrono::seconds(35), .log_level = {}});
 }
 
 ExitCode dial(const DialOptions& options) {
@@ -166,7 +167,7 @@ ExitCode dial(const DialOptions& options) {
       else
         tell(attempt);
     }
-    if (code == ExitCode::ok || interrupts.requested()) break;
+    if (code == ExitCode::ok) break;
   }
   if (options.question.as_json)
     write_json(json::object{{"address", options.whom}, {"attempts", std::move(all)}});
@@ -175,7 +176,9 @@ ExitCode dial(const DialOptions& options) {
 
 /// Has the running node make sure of a session with a contact.
 ExitCode dial_contact(const DialOptions& options) {
-  const Duration timeout = std::min(settings_of(options).join_timeout, kContactTimeoutMost);
+  const Duration timeout = settings_of(options).join_timeout;
+  if (timeout > kOthersTimeoutMost)
+    throw Failure(ExitCode::usage, "with --flow N, --join-timeout is at most 60 seconds");
   const auto answer = options.question.ask(AskContacts{});
   const json::object contact =
       pick(answer.at("contacts").as_array(), "contact", options.whom, "contact");
@@ -183,10 +186,14 @@ ExitCode dial_contact(const DialOptions& options) {
   const std::string node(contact.at("node").as_string());
   static_cast<void>(
       options.question.ask(ConnectContact{.contact = parse_uuid(id).value(), .timeout = timeout}));
-  if (options.question.as_json)
-    write_json(json::object{{"contact", id}, {"node", node}, {"reached", "related"}});
-  else
-    write_line(fmt::format("{} by N: related through {}", id, node));
+  if (options.question.as_json) {
+    json::array attempts;
+    attempts.push_back(
+        json::object{{"endpoint", nullptr}, {"flow", "N"}, {"reached", "joined"}, {"node", node}});
+    write_json(json::object{{"address", id}, {"attempts", std::move(attempts)}});
+  } else {
+    write_line(fmt::format("{} by N: joined with {}", id, node));
+  }
   return ExitCode::ok;
 }
 

@@ -52,7 +52,7 @@ class Sender {
         receivers_(receivers),
         narrator_(options.quiet),
         progress_(!options.quiet),
-        node_(node_config(settings, Participation::client)),
+        node_(client_config(settings, settings.join)),
         publisher_(node_.publisher(options.subject, publisher_options())) {}
 
   ExitCode run() {
@@ -236,7 +236,7 @@ ExitCode publish(const PubOptions& options) {
   Receivers receivers;
   Interrupts interrupts;
   interrupts.listen([&] { receivers.interrupt(); });
-  const Settings settings = load_client_settings(options.flags, options.quiet);
+  const Settings settings = load_joining_settings(options.flags, options.quiet);
   if (!options.message && ::isatty(STDIN_FILENO) == 1 && !options.quiet)
     complain("reading the message from the terminal; Ctrl-D ends it");
   return Sender(options, settings, interrupts, receivers).run();

@@ -128,7 +128,11 @@ ExitCode write_messages(const SubOptions& options, Inbox& inbox,
   for (;;) {
     write_batch(inbox.take(deadlines.next()), subscriptions);
     if (inbox.is_complete()) return ExitCode::ok;
-    if (interrupts.requested()) return options.count == 0 ? ExitCode::ok : ExitCode::error;
+    if (interrupts.requested()) {
+      if (options.count == 0) return ExitCode::ok;
+      throw Failure(ExitCode::error, fmt::format("interrupted after {} of {} messages",
+                                                 inbox.received(), options.count));
+    }
     const bool is_enough = options.count == 0 && inbox.received() > 0;
     if (deadlines.has_ended() && is_enough) return ExitCode::ok;
     check();
@@ -143,8 +147,8 @@ ExitCode subscribe(const SubOptions& options) {
               subjects.size());
   Interrupts interrupts;
   interrupts.listen([&] { inbox.close(); });
-  const Settings settings = load_client_settings(options.flags, options.quiet);
-  Node node(node_config(settings, Participation::client));
+  const Settings settings = load_joining_settings(options.flags, options.quiet);
+  Node node(client_config(settings, settings.join));
   std::vector<Subscription> subscriptions;
   for (const std::string& subject : subjects)
     subscriptions.push_back(node.subscribe(

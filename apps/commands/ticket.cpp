@@ -106,7 +106,7 @@ ExitCode redeem(const TicketCommand& command) {
       .certificate = std::move(certificate),
       .partner = command.partner.is_zero() ? std::nullopt : std::optional(command.partner.bytes()),
       .life = std::chrono::hours(24 * static_cast<int>(command.days)),
-      .timeout = std::min(command.question.timeout, kContactTimeoutMost)});
+      .timeout = command.question.timeout});
   if (command.question.as_json)
     write_json(answer);
   else
@@ -114,12 +114,12 @@ ExitCode redeem(const TicketCommand& command) {
   return ExitCode::ok;
 }
 
-std::string abbreviated(const json::value& fingerprint) {
-  return std::string(fingerprint.as_string().subview(0, 10));
+std::string text_in(const json::value& value) {
+  return value.is_null() ? "" : std::string(value.as_string());
 }
 
-std::string date_in(const json::value& date) {
-  return date.is_null() ? "" : std::string(date.as_string());
+std::string abbreviated(const json::value& fingerprint) {
+  return text_in(fingerprint).substr(0, 10);
 }
 
 ExitCode list(const TicketCommand& command) {
@@ -133,8 +133,8 @@ ExitCode list(const TicketCommand& command) {
   for (const auto& element : tickets) {
     const auto& ticket = element.as_object();
     table.add({abbreviated(ticket.at("hash")), std::string(ticket.at("state").as_string()),
-               abbreviated(ticket.at("partner")), date_in(ticket.at("expires_at")),
-               date_in(ticket.at("used_at")), abbreviated(ticket.at("used_by"))});
+               abbreviated(ticket.at("partner")), text_in(ticket.at("expires_at")),
+               text_in(ticket.at("used_at")), abbreviated(ticket.at("used_by"))});
   }
   write_output(tickets.empty() ? "no tickets\n" : table.to_string());
   return ExitCode::ok;
@@ -214,7 +214,8 @@ void add_show_and_redeem(CLI::App& group, Command& chosen) {
                   "one of the node that issued the ticket")
       ->type_name("KEY");
   add_duration(*verb, "--timeout", redeemed->question.timeout,
-               "How long to wait for the other side, at most 60; 10 if not given");
+               "How long to wait for the other side, at most 60; 10 if not given",
+               kOthersTimeoutMost);
   add_question(*verb, redeemed->question);
 }
 

@@ -65,6 +65,11 @@ void apply_all(const std::vector<Assignment>& assignments, Settings& settings) {
 
 }  // namespace
 
+bool Flags::say(std::string_view name) const {
+  const auto found = values.find(name);
+  return found != values.end() && !found->second.empty();
+}
+
 void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::string_view> names) {
   for (const Setting& setting : all_settings()) {
     if (std::ranges::find(names, setting.name) == names.end()) continue;
@@ -97,10 +102,13 @@ Settings load_settings(const Flags& flags, Settings settings) {
 }
 
 CLI::Option* add_duration(CLI::App& command, const std::string& name, Duration& value,
-                          const std::string& help) {
-  const auto read = [name, &value](const std::string& text) {
+                          const std::string& help, Duration most) {
+  const auto read = [name, &value, most](const std::string& text) {
     const auto duration = parse_duration(text);
     if (!duration) throw CLI::ValidationError(name, duration.error());
+    if (*duration > most)
+      throw CLI::ValidationError(
+          name, fmt::format("must be at most {} seconds", most / std::chrono::seconds(1)));
     value = *duration;
   };
   return command.add_option_function<std::string>(name, read, help)->type_name("SECONDS");

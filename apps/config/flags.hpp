@@ -18,6 +18,9 @@ namespace kith::apps {
 struct Flags {
   std::optional<std::string> config;
   std::map<std::string_view, std::vector<std::string>> values;
+
+  /// Whether the setting `name` was said there.
+  [[nodiscard]] bool say(std::string_view name) const;
 };
 
 /// Adds `--config` and the flags of the settings `names` to `command`.
@@ -27,9 +30,9 @@ void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::st
 /// `Failure`.
 [[nodiscard]] Settings load_settings(const Flags& flags, Settings settings = {});
 
-/// Adds an option that takes a span of time.
+/// Adds an option that takes a span of time, of `most` at most.
 CLI::Option* add_duration(CLI::App& command, const std::string& name, Duration& value,
-                          const std::string& help);
+                          const std::string& help, Duration most = Duration::max());
 
 /// Adds an option that takes a fingerprint, or a public key, which is written in the same way.
 CLI::Option* add_fingerprint(CLI::App& command, const std::string& name, Fingerprint& value,

@@ -67,7 +67,8 @@ std::optional<Parsed> parse_blocks_request(std::string_view name, const json::ob
 json::object to_json(const std::vector<Blocked>& blocks) {
   json::array list;
   for (const Blocked& block : blocks)
-    list.push_back(json::object{{"who", block.who.to_string()}, {"until", date_of(block.until)}});
+    list.push_back(
+        json::object{{"who", block.who.to_string()}, {"expires_at", date_of(block.until)}});
   return {{"blocks", std::move(list)}};
 }
 

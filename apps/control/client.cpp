@@ -22,8 +22,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
-/// What the node itself waits at most.
-constexpr Duration kTraceTimeoutMost = std::chrono::seconds(60);
 
 std::string only_running() {
   const auto running = running_controls();
@@ -59,8 +57,7 @@ Duration wait_of(const ContactsRequest& request) {
 
 /// How long the node may have to ask others before it answers.
 Duration wait_of(const ControlRequest& request) {
-  if (const auto* trace = std::get_if<AskTrace>(&request))
-    return std::min(trace->timeout, kTraceTimeoutMost);
+  if (const auto* trace = std::get_if<AskTrace>(&request)) return trace->timeout;
   if (const auto* contacts = std::get_if<ContactsRequest>(&request)) return wait_of(*contacts);
   return {};
 }
@@ -95,14 +92,27 @@ ExitCode code_of(std::string_view error) {
   return ExitCode::error;
 }
 
-[[noreturn]] void fail_as_told(const json::object& answer, bool waits_for_others) {
+/// What to say if the others did not answer the node in time; empty if it asks nobody else.
+std::string_view complaint_about_silence(const ControlRequest& request) {
+  if (std::holds_alternative<AskTrace>(request))
+    return "no answer came over the overlay in time; --timeout waits longer";
+  const auto* contacts = std::get_if<ContactsRequest>(&request);
+  if (contacts == nullptr) return "";
+  if (std::holds_alternative<RedeemTicket>(*contacts))
+    return "the issuer did not answer in time; is its node running? --timeout waits longer";
+  if (std::holds_alternative<ConnectContact>(*contacts))
+    return "the contact did not answer in time; is its node running? --join-timeout waits longer";
+  return "";
+}
+
+[[noreturn]] void fail_as_told(const json::object& answer, std::string_view about_silence) {
   const json::value* error = answer.if_contains("error");
   const json::value* code = answer.if_contains("code");
   if (error == nullptr || !error->is_string() || code == nullptr || !code->is_string())
     throw Failure(ExitCode::error, "the node answers in a way that this kith does not know");
   const ExitCode end = code_of(std::string_view(code->as_string()));
-  if (end == ExitCode::timed_out && waits_for_others)
-    throw Failure(end, "no answer came over the overlay in time; --timeout waits longer");
+  if (end == ExitCode::timed_out && !about_silence.empty())
+    throw Failure(end, std::string(about_silence));
   throw Failure(end, fmt::format("the node says: {}", std::string_view(error->as_string())));
 }
 
@@ -117,7 +127,7 @@ json::object ask_node(const std::string& path, const ControlRequest& request) {
   if (answer == nullptr)
     throw Failure(ExitCode::error, "what answers there is no node of this kith");
   json::value* ok = answer->if_contains("ok");
-  if (ok == nullptr || !ok->is_object()) fail_as_told(*answer, wait_of(request) > Duration());
+  if (ok == nullptr || !ok->is_object()) fail_as_told(*answer, complaint_about_silence(request));
   return std::move(ok->as_object());
 }
 
@@ -135,7 +145,7 @@ void add_subject(CLI::App& command, Question& question) {
       ->required()
       ->check(complaint_about_subject);
   add_duration(command, "--timeout", question.timeout,
-               "How long to wait for the answer, at most 60; 5 if not given");
+               "How long to wait for the answer, at most 60; 5 if not given", kOthersTimeoutMost);
 }
 
 }  // namespace kith::apps

@@ -26,6 +26,10 @@ std::string text_of(const Fingerprint& fingerprint) {
   return fingerprint.is_zero() ? "" : fingerprint.to_string();
 }
 
+json::value text_or_null(const Fingerprint& fingerprint) {
+  return fingerprint.is_zero() ? json::value(nullptr) : json::value(fingerprint.to_string());
+}
+
 json::value date_or_null(const std::optional<WallTime>& time) {
   return time ? json::value(date_of(*time)) : json::value(nullptr);
 }
@@ -60,7 +64,7 @@ Parsed parse_redeem(const json::object& request) {
       certificate ? from_base32(*certificate) : Result<Bytes>(std::unexpected(Errc::bad_text));
   const auto partner = fingerprint_or_none(request, "partner");
   const auto life = milliseconds_in(request, "life_ms", kRelationshipTokenLifeMax);
-  const auto timeout = milliseconds_in(request, "timeout_ms", kContactTimeoutMost);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMost);
   if (!ticket) return std::unexpected("'ticket' must be the text of a ticket");
   if (!token) return std::unexpected("'certificate' must be empty or a token in base32");
   if (!partner) return std::unexpected("'partner' must be empty or a public key");
@@ -84,7 +88,7 @@ Parsed parse_revoke(const json::object& request) {
 
 Parsed parse_connect(const json::object& request) {
   const auto id = parse_uuid(text_in(request, "contact", 32).value_or(""));
-  const auto timeout = milliseconds_in(request, "timeout_ms", kContactTimeoutMost);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMost);
   if (!has_just(request, {"ask", "contact", "timeout_ms"}) || !id || !timeout)
     return std::unexpected(
         "'connect_contact' takes a 'contact', 32 digits of hexadecimal, and 'timeout_ms', a number "
@@ -109,10 +113,10 @@ json::object to_json(const TicketStatus& ticket, WallTime now) {
   json::object object;
   object["hash"] = ticket.hash.to_string();
   object["state"] = state_of(ticket, now);
-  object["partner"] = text_of(ticket.partner);
+  object["partner"] = text_or_null(ticket.partner);
   object["expires_at"] = date_of(ticket.expires_at);
   object["used_at"] = date_or_null(ticket.used_at);
-  object["used_by"] = ticket.used_by ? text_of(*ticket.used_by) : "";
+  object["used_by"] = text_or_null(ticket.used_by.value_or(Fingerprint()));
   object["revoked_at"] = date_or_null(ticket.revoked_at);
   return object;
 }
@@ -124,7 +128,7 @@ json::object to_json(const Contact& contact, WallTime now) {
   object["identity"] = contact.identity.to_string();
   object["node"] = contact.node.to_string();
   object["addresses"] = json::array(contact.addresses.begin(), contact.addresses.end());
-  object["since"] = date_of(contact.since);
+  object["issued_at"] = date_of(contact.since);
   object["expires_at"] = date_of(contact.expires_at);
   object["ended_at"] = date_or_null(contact.ended_at);
   return object;

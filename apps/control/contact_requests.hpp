@@ -23,8 +23,8 @@
 ///     {"ask": "end_contact", "contact": "…"}
 namespace kith::apps {
 
-/// The longest that anybody waits for the other side.
-inline constexpr Duration kContactTimeoutMost = std::chrono::seconds(60);
+/// The longest that a node waits for others before it answers.
+inline constexpr Duration kOthersTimeoutMost = std::chrono::seconds(60);
 
 struct IssueTicket {
   TicketOptions options;

@@ -75,7 +75,10 @@ std::string control_folder() {
     while (folder.ends_with('/')) folder.remove_suffix(1);
     return fmt::format("{}/kith", folder);
   }
-  return fmt::format("/{}/kith-{}", "tmp", ::geteuid());
+  // Where the system has no such folder, nothing can be made there either.
+  std::error_code error;
+  const auto temporary = std::filesystem::temp_directory_path(error);
+  return (temporary / fmt::format("kith-{}", ::geteuid())).string();
 }
 
 std::string usual_control_path(std::uint16_t port) {

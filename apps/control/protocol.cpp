@@ -16,7 +16,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kDepthMost = 2;
-constexpr Duration kTraceTimeoutMost = std::chrono::seconds(60);
 
 std::unexpected<std::string> wrong(std::string what) { return std::unexpected(std::move(what)); }
 
@@ -26,7 +25,7 @@ std::expected<ControlRequest, std::string> parse_trace(const json::object& reque
   const json::string* subject = request.at("subject").if_string();
   if (subject == nullptr || !subject_id({}, *subject))
     return wrong("'subject' must be 1 to 255 bytes of text");
-  const auto timeout = milliseconds_in(request, "timeout_ms", kTraceTimeoutMost);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMost);
   if (!timeout) return wrong("'timeout_ms' must be a number from 1 to 60000");
   return AskTrace{.subject = std::string(*subject), .timeout = *timeout};
 }

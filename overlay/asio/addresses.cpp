@@ -126,7 +126,7 @@ std::vector<Endpoint> resolve(std::string_view what, std::string_view text) {
   if (error) {
     throw StartError(std::string(what) + ": cannot resolve the host '" + address.host + "' of '" +
                      std::string(text) + "': " + error.message() +
-                     "; give an address of this machine instead");
+                     "; is the name right?  An address in numbers needs no resolver");
   }
   return endpoints;
 }

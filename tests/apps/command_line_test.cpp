@@ -83,6 +83,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{{"pub", "a", "b", "--ttl", "10 s"}, "--ttl"},
                     Mistake{{"route"}, "SUBJECT"}, Mistake{{"trace", ""}, "subject"},
                     Mistake{{"route", "a", "--timeout", "x"}, "--timeout"},
+                    Mistake{{"trace", "a", "--timeout", "2m"}, "at most 60 seconds"},
+                    Mistake{{"ticket", "redeem", "x", "--timeout", "61"}, "at most 60 seconds"},
                     Mistake{{"status", "--control", ""}, "--control"},
                     Mistake{{"peers", "x"}, "'x'"},
                     Mistake{{"sim", "route", "--nodes", "1"}, "--nodes"},

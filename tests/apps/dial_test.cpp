@@ -1,5 +1,9 @@
 // `kith dial`: which step was reached, and why the next one was not.
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -7,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <boost/json/parse.hpp>
 
+#include "apps/console/descriptor.hpp"
 #include "tests/apps/program.hpp"
 
 namespace kith::test {
@@ -31,6 +36,32 @@ Dialed dial(const std::string& address, std::vector<std::string> more = {}) {
           .reached = std::string(attempt.at("reached").as_string()),
           .error = error == nullptr ? "" : std::string(error->as_string())};
 }
+
+/// Takes connections and says nothing.
+class Silence {
+ public:
+  Silence() {
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(any);
+    auto* address = reinterpret_cast<sockaddr*>(&any);
+    EXPECT_EQ(::bind(socket_.get(), address, length), 0);
+    EXPECT_EQ(::listen(socket_.get(), 1), 0);
+    EXPECT_EQ(::getsockname(socket_.get(), address, &length), 0);
+    port_ = ntohs(any.sin_port);
+  }
+
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  /// Waits for a connection.
+  [[nodiscard]] apps::Descriptor accept() const {
+    return apps::Descriptor(::accept(socket_.get(), nullptr, nullptr));
+  }
+
+ private:
+  apps::Descriptor socket_{::socket(AF_INET, SOCK_STREAM, 0)};
+  std::uint16_t port_ = 0;
+};
 
 TEST(Dial, JoinsByEachFlowThatANodeAnswers) {
   const Folder folder;
@@ -80,10 +111,12 @@ TEST(Dial, HasTheRunningNodeConnectToAContact) {
     const Finished reached = at_here({"dial", "--flow", "N", contact.substr(0, 8), "--json"});
     EXPECT_EQ(reached.code, 0) << reached.error;
     const auto answer = boost::json::parse(reached.output).as_object();
-    EXPECT_EQ(answer.at("reached").as_string(), "related");
-    EXPECT_EQ(answer.at("node").as_string(), there.address.substr(7, 52));
+    const auto& attempt = answer.at("attempts").as_array().at(0).as_object();
+    EXPECT_EQ(attempt.at("reached").as_string(), "joined");
+    EXPECT_EQ(attempt.at("node").as_string(), there.address.substr(7, 52));
     EXPECT_THAT(at_here({"dial", "--flow", "N", contact.substr(0, 8)}).output,
-                HasSubstr("related through"));
+                HasSubstr("by N: joined with"));
+    EXPECT_EQ(at_here({"dial", "--flow", "N", contact, "--join-timeout", "61"}).code, 2);
   }
   const Finished gone = at_here({"dial", "--flow", "N", contact.substr(0, 8)});
   EXPECT_EQ(gone.code, 3) << gone.error;
@@ -145,6 +178,25 @@ TEST(Dial, SaysThatANameIsUnknown) {
   const Finished finished = run_kith({"dial", "tcp://nobody.invalid:1"});
   EXPECT_EQ(finished.code, 3);
   EXPECT_THAT(finished.error, HasSubstr("nobody.invalid"));
+}
+
+TEST(Dial, SaysThatItWasInterrupted) {
+  const Silence silence;
+  Program dialing({"dial", silence.address()});
+  const apps::Descriptor connection = silence.accept();
+  dialing.signal(SIGINT);
+  EXPECT_EQ(dialing.wait(), 1);
+  EXPECT_THAT(dialing.error(), HasSubstr("interrupted"));
+}
+
+TEST(Dial, UsesNoKeyOfWhomItDials) {
+  const Folder folder;
+  const std::string key = folder / "key";
+  ASSERT_EQ(run_kith({"key", "new", key}).code, 0);
+  const UpNode node(folder, "a", {"--key", key});
+  const Finished finished = run_kith({"dial", node.address, "--key", key});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.error, HasSubstr("is the key of the very node"));
 }
 
 }  // namespace

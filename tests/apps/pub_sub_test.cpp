@@ -208,6 +208,41 @@ TEST_F(PubSub, EndsQuietlyWhenNobodyReadsTheSubscriber) {
   EXPECT_THAT(subscriber.error(), testing::Not(HasSubstr("Broken pipe")));
 }
 
+TEST_F(PubSub, SharesTheSettingsOfANodeThatRuns) {
+  const std::string key = folder_ / "key";
+  ASSERT_EQ(run_kith({"key", "new", key}).code, 0);
+  const UpNode node(folder_, "third", {"--key", key, "--join", first_.address});
+  const std::string listen = "tcp://" + node.address.substr(node.address.find('@') + 1);
+  const std::map<std::string, std::string> shared = {
+      {"KITH_LISTEN", listen}, {"KITH_PROFILE", "stealth"}, {"KITH_STORE", folder_ / "store"}};
+  Invocation receiving = sub({"--count", "1"});
+  Invocation sending = pub({"sunny"});
+  receiving.environment = sending.environment = shared;
+  Program subscriber(receiving);
+  EXPECT_EQ(run_kith(sending).code, 0);
+  EXPECT_EQ(subscriber.wait(), 0) << subscriber.error();
+  const Finished mirrored = run_kith({.arguments = {"pub", "news", "x", "--join", node.address},
+                                      .environment = {{"KITH_KEY", key}}});
+  EXPECT_EQ(mirrored.code, 2);
+  EXPECT_THAT(mirrored.error, HasSubstr("is the key of the very node"));
+}
+
+TEST_F(PubSub, SaysThatANodeDoesNotAnswerStrangers) {
+  const UpNode node(folder_, "closed", {"--accept", "C"});
+  const Finished refused = run_kith({"pub", "news", "x", "--join", node.address});
+  EXPECT_EQ(refused.code, 4);
+  EXPECT_THAT(refused.error, HasSubstr("does not answer flow H"));
+}
+
+TEST_F(PubSub, SaysHowManyMessagesAnInterruptedSubscriberLacks) {
+  Program subscriber(sub({"--count", "2"}));
+  EXPECT_EQ(run_kith(pub({"x"})).code, 0);
+  EXPECT_EQ(subscriber.wait_for_output(), "x");
+  subscriber.signal(SIGINT);
+  EXPECT_EQ(subscriber.wait(), 1);
+  EXPECT_THAT(subscriber.error(), HasSubstr("interrupted after 1 of 2 messages"));
+}
+
 TEST_F(PubSub, EndsAnEndlessSubscriberByCtrlC) {
   Program subscriber(sub({}));
   EXPECT_EQ(run_kith(pub({"x"})).code, 0);
