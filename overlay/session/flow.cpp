@@ -19,7 +19,9 @@ constexpr std::size_t kOpenFrameLengthMost = 1024;
 
 constexpr PayloadSchema kToken{.required = {token}, .optional = {}};
 constexpr PayloadSchema kProof{.required = {token, signature}, .optional = {}};
-constexpr FlowMessage kEmptyAnswer{responder, 'A', padded_map, {}, kFrameLengthMost};
+/// A letter, a key, and one sealed block without a word in it.
+constexpr std::size_t kEmptyAnswerLength = 1 + 32 + 256 + 16;
+constexpr FlowMessage kEmptyAnswer{responder, 'A', padded_map, {}, kEmptyAnswerLength};
 constexpr FlowMessage kTokenAnswer{responder, 'A', padded_map, kToken, kFrameLengthMost};
 
 constexpr std::array kSealedMessages{

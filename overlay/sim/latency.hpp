@@ -25,8 +25,8 @@ class LatencyModel {
   /// The same delay between any two nodes.
   [[nodiscard]] static LatencyModel constant(Duration one_way);
 
-  /// `wonder` of ROUTING §2: nodes in cities.  `round_trips` is a square matrix of little-endian
-  /// 16-bit numbers in 10 µs; `Errc::out_of_range` if it is not square or empty.
+  /// `wonder` of bench/data/README.md: nodes in cities.  `round_trips` is a square matrix of
+  /// little-endian 16-bit numbers in 10 µs; `Errc::out_of_range` if it is not square or empty.
   [[nodiscard]] static Result<LatencyModel> wonder(ByteView round_trips, std::uint64_t seed);
 
   /// `wonder-home`: nodes behind home connections in those cities.  `access` is a CSV table with a

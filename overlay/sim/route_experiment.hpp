@@ -35,7 +35,7 @@ struct RouteExperimentMeters {
 };
 
 /// What was measured.  The names of fields, joined by dots, are the keys of the JSON form.  Means
-/// are over answered probes; percentiles are of the nearest rank (ROUTING §2).
+/// are over answered probes; percentiles are of the nearest rank.
 struct RouteExperimentResult {
   struct Hops {
     double mean = 0;
@@ -102,7 +102,7 @@ struct RouteExperimentResult {
 };
 
 /// Starts an overlay of `config.nodes` nodes from nothing on `underlay`, lets it come to rest, and
-/// measures routes through it (ROUTING §2, metrics 1, 2, 4 and 16).
+/// measures routes through it (docs/testing.md, "Routes at scale").
 [[nodiscard]] RouteExperimentResult run_route_experiment(const RouteExperimentConfig& config,
                                                          const LatencyModel& underlay,
                                                          const RouteExperimentMeters& meters = {});
