@@ -73,8 +73,7 @@ Result<void> Membership::on_message(const Sender& from, MessageKind kind, ByteVi
       if (!joined) return std::unexpected(Errc::protocol_error);
       return on_update(contact, message, now);
     case MessageKind::piggy:
-      // A node that has no room for us names others before it says so.
-      if (!joined && !awaits_answer(connection)) return std::unexpected(Errc::protocol_error);
+      if (!joined && !may_name_others(connection)) return std::unexpected(Errc::protocol_error);
       return on_piggy(message, now);
     case MessageKind::leave:
       if (!joined) return std::unexpected(Errc::protocol_error);
@@ -119,6 +118,13 @@ Result<void> Membership::on_join(const Sender& from, ByteView message, Instant n
 bool Membership::awaits_answer(ConnectionId connection) const {
   const auto it = candidates_.find(connection);
   return it != candidates_.end() && it->second.stage == Stage::joining;
+}
+
+/// A node that has no room for us names others before it says so.  Once: who is no peer yet has no
+/// budget of signatures that we check for it.
+bool Membership::may_name_others(ConnectionId connection) {
+  return awaits_answer(connection) &&
+         !std::exchange(candidates_.at(connection).has_named_others, true);
 }
 
 Result<void> Membership::on_acknowledge(const Sender& from, ByteView message, TimePoint now) {

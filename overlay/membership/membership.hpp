@@ -118,8 +118,8 @@ struct MembershipConfig {
 /// Where the policy defers the leader of the realm decides, if it has been asked about the joiner
 /// before; otherwise it is asked now, and the joiner is told to come back.
 ///
-/// Nothing but a joined session enters the table, and nothing but join, its answers and what comes
-/// with a refusal is taken from any other.
+/// Nothing but a joined session enters the table, and nothing but join, its answers and one piggy
+/// before a refusal is taken from any other.
 class Membership {
  public:
   /// What it shares with the rest of the engine; outlives it.
@@ -199,6 +199,7 @@ class Membership {
     Stage stage = Stage::joining;
     Participation role = Participation::member;
     bool entering = false;
+    bool has_named_others = false;
     std::optional<Token> identity;  ///< Nothing: the node's own token.
     std::optional<JoinTarget> entrance;
   };
@@ -213,6 +214,7 @@ class Membership {
   Result<void> on_join(const Sender& from, ByteView message, Instant now);
   /// Whether we have asked there to join.
   [[nodiscard]] bool awaits_answer(ConnectionId connection) const;
+  [[nodiscard]] bool may_name_others(ConnectionId connection);
   Result<void> on_acknowledge(const Sender& from, ByteView message, TimePoint now);
   Result<void> on_not_acknowledged(ConnectionId connection, ByteView message);
   Result<void> on_update(ContactIndex from, ByteView message, Instant now);

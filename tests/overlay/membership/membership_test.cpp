@@ -141,6 +141,16 @@ TEST_F(MembershipTest, R47_TakesTheAlternativesOfWhoHasNoRoom) {
   EXPECT_TRUE(take<DialContact>());
 }
 
+TEST_F(MembershipTest, HearsOfOthersOnceBeforeItIsAcknowledged) {
+  const ContactIndex talker = village.issue(5);
+  const Bytes piggy = encode(PiggyMessage{.complete = false, .tokens = {}});
+  membership->on_join_sent(kConnection, talker, {});
+  EXPECT_TRUE(receive(talker, MessageKind::piggy, piggy));
+  EXPECT_FALSE(receive(talker, MessageKind::piggy, piggy));
+  ASSERT_TRUE(receive(talker, MessageKind::acknowledge, encode_acknowledge(Participation::member)));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(receive(talker, MessageKind::piggy, piggy, true));
+}
+
 TEST_F(MembershipTest, TakesNoSecondJoin) {
   const ContactIndex newcomer = village.issue(5);
   ASSERT_TRUE(receive_join(newcomer, {}));
