@@ -94,7 +94,11 @@ TimePoint Liveness::ping_deadline(const Peer& peer) const {
 void Liveness::send_ping(Peer& peer, TimePoint now) {
   peer.ping_sent = now;
   peer.ping_wanted = false;
-  outputs_.emplace_back(SendPing{peer.contact, peer.connection, ++peer.last_ping});
+  // A peer that could guess it would answer before it was asked, and so be near to everybody.
+  constexpr int kChanceBits = 32;
+  const std::uint64_t number = (peer.last_ping >> kChanceBits) + 1;
+  peer.last_ping = number << kChanceBits | random_->next_u64() >> (64 - kChanceBits);
+  outputs_.emplace_back(SendPing{peer.contact, peer.connection, peer.last_ping});
   look(peer, ping_deadline(peer));
 }
 

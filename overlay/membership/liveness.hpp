@@ -17,6 +17,7 @@ namespace kith::overlay {
 struct SendPing {
   ContactIndex peer;
   ConnectionId connection;
+  /// Greater than that of every ping before it to this peer, and not to be guessed.
   std::uint64_t value;
 };
 /// The peer missed a ping: to be avoided at once.

@@ -1,6 +1,7 @@
 #include "overlay/membership/liveness.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 #include <gtest/gtest.h>
@@ -95,6 +96,21 @@ TEST_F(LivenessTest, TakesNoPongThatWasNotAskedFor) {
   liveness.confirm(peer, TimePoint{});
   const auto ping = take<SendPing>();
   EXPECT_FALSE(liveness.on_pong(peer, ping->value + 1, TimePoint(30ms)));
+}
+
+TEST_F(LivenessTest, TakesNoPongFromAPeerThatOnlyCounts) {
+  liveness.confirm(peer, TimePoint{});
+  const auto first_ping = take<SendPing>();
+  ASSERT_TRUE(first_ping);
+  ASSERT_TRUE(liveness.on_pong(peer, first_ping->value, TimePoint(80ms)));
+  liveness.confirm(peer, TimePoint(1s));
+  const auto second_ping = take<SendPing>();
+  ASSERT_TRUE(second_ping);
+  const std::uint64_t step = std::uint64_t{1} << 32;
+  for (const std::uint64_t guess :
+       {first_ping->value + 1, first_ping->value + step, step, 2 * step})
+    EXPECT_FALSE(liveness.on_pong(peer, guess, TimePoint(1s)));
+  EXPECT_TRUE(liveness.on_pong(peer, second_ping->value, TimePoint(1080ms)));
 }
 
 TEST_F(LivenessTest, AsksAgainForWhatWentOutBehindAPing) {
