@@ -32,17 +32,18 @@ void Engine::Impl::send_routed(const RouterSend& order, Instant now) {
   if (order.under_way) liveness_.confirm(order.peer, now.time);
 }
 
-bool Engine::Impl::has_overspent(ContactIndex contact, Instant now) const {
+bool Engine::Impl::has_overspent(ContactIndex contact, ChecksBudget budget, Instant now) const {
   const Peer* peer = peers_.find(contact);
   if (peer == nullptr) return false;
-  return peer->checks_until - now.time > cost_of_checks(config_.checks_at_once, config_);
+  return peer->*budget - now.time > cost_of_checks(config_.checks_at_once, config_);
 }
 
-void Engine::Impl::charge(ContactIndex contact, std::uint64_t before, Instant now) {
+void Engine::Impl::charge(ContactIndex contact, ChecksBudget budget, std::uint64_t before,
+                          Instant now) {
   const std::uint64_t checked = signatures_.checked() - before;
   Peer* peer = checked == 0 ? nullptr : peers_.find(contact);
   if (peer == nullptr) return;
-  peer->checks_until = std::max(peer->checks_until, now.time) + cost_of_checks(checked, config_);
+  peer->*budget = std::max(peer->*budget, now.time) + cost_of_checks(checked, config_);
 }
 
 }  // namespace kith::overlay

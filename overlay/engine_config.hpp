@@ -122,8 +122,9 @@ struct EngineConfig {
   std::size_t neighbourhood_size = 16;
   std::size_t intents_most = 100'000;
   std::size_t subscriptions_most = 16'384;
-  /// Signatures that one peer may have us check: so many at once, and so many a second from then
-  /// on.  What it sends beyond is passed over.
+  /// Signatures that one peer may have us check by what it says itself, and as many again by what
+  /// it passes on: so many at once, and so many a second from then on.  What comes beyond is passed
+  /// over.
   std::uint32_t checks_at_once = 32'768;
   std::uint32_t checks_per_second = 2'000;
 

@@ -150,9 +150,9 @@ class Engine::Impl {
   Result<void> dispatch(Connection& connection, ByteView message, Instant now);
   Result<void> hand_over(Connection& connection, MessageKind kind, ByteView message, Instant now);
   /// Whether a peer had us check too many signatures of late.
-  [[nodiscard]] bool has_overspent(ContactIndex contact, Instant now) const;
+  [[nodiscard]] bool has_overspent(ContactIndex contact, ChecksBudget budget, Instant now) const;
   /// Counts what was checked since the meter stood at `before`.
-  void charge(ContactIndex contact, std::uint64_t before, Instant now);
+  void charge(ContactIndex contact, ChecksBudget budget, std::uint64_t before, Instant now);
   void lose(Connection& connection, Errc why, Instant now);
   void on_handshake_failed(Connection& connection, Errc why, Instant now);
   /// Dials the first of `endpoints`, and the next one if that cannot be reached.
@@ -190,7 +190,7 @@ class Engine::Impl {
   void on_join_verdict(ConnectionId connection, Verdict verdict, Instant now);
   void send_routed(const RouterSend& order, Instant now);
   void handle_arrived(const Arrived& arrived, Instant now);
-  /// Does what a routed message asks for, unless who handed it to us has overspent.
+  /// Does what a routed message asks for, unless who handed it to us has passed on too much.
   void charge_for(std::optional<ContactIndex> from, const auto& act, Instant now);
   void handle_answered(Answered answered, Instant now);
   void handle_answered_pubsub(const Asker& asker, const Answered& answered, Instant now);

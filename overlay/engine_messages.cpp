@@ -19,7 +19,7 @@ Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, In
   if (is_for_relations) return dispatch_relations(connection, *kind, message, now);
   if (!connection.contact) return std::unexpected(Errc::protocol_error);
   const ContactIndex contact = *connection.contact;
-  if (has_overspent(contact, now)) {
+  if (has_overspent(contact, &Peer::checks_until, now)) {
     // One that waits for an answer may try again with a new session; all else is repeated in time.
     if (*kind == MessageKind::channel_open) return std::unexpected(Errc::limit_reached);
     if (*kind == MessageKind::update || *kind == MessageKind::piggy ||
@@ -28,7 +28,7 @@ Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, In
   }
   const std::uint64_t checked = signatures_.checked();
   const auto done = hand_over(connection, *kind, message, now);
-  charge(contact, checked, now);
+  charge(contact, &Peer::checks_until, checked, now);
   return done;
 }
 

@@ -117,10 +117,10 @@ void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {
 
 /// What is not answered comes again, over another way; what is not told is asked for in time.
 void Engine::Impl::charge_for(std::optional<ContactIndex> from, const auto& act, Instant now) {
-  if (from && has_overspent(*from, now)) return;
+  if (from && has_overspent(*from, &Peer::passed_on_until, now)) return;
   const std::uint64_t checked = signatures_.checked();
   act();
-  if (from) charge(*from, checked, now);
+  if (from) charge(*from, &Peer::passed_on_until, checked, now);
 }
 
 void Engine::Impl::handle(RouterOutput output, Instant now) {

@@ -38,8 +38,10 @@ struct Peer {
   /// The exchange needs the session: it must be kept alive.
   bool in_exchange = false;
   TimePoint joined_at;
-  /// When all signatures that it had us check will be paid for.
+  /// When all signatures that it had us check will be paid for: by what it says itself, and by what
+  /// it passes on, perhaps for others, who are not to spend what it needs for itself.
   TimePoint checks_until{};
+  TimePoint passed_on_until{};
 
   // Liveness: at most one ping is under way.
   routing::Health health;
@@ -51,6 +53,9 @@ struct Peer {
   /// When it is looked at next.
   TimePoint look_at = TimePoint::max();
 };
+
+/// One of the two budgets of signatures that a peer has: `checks_until` or `passed_on_until`.
+using ChecksBudget = TimePoint Peer::*;
 
 /// The peers of one node, in the order of their numbers, so that every walk over them is the same
 /// in every run.  The numbers stand apart too: whoever looks one up touches no other peer.

@@ -198,20 +198,10 @@ Bytes forged_matches() {
   return encode_matches(views);
 }
 
-TEST(EngineSessions, HaveABudgetOfSignaturesThatAPeerMakesUsCheck) {
-  MeteredSignatures meter(crypto::ed25519());
-  crypto::Primitives primitives = crypto::sodium_primitives();
-  primitives.signatures = &meter;
-  Host host(1, {}, [&](EngineConfig& config) {
-    config.primitives = &primitives;
-    config.checks_at_once = 100;
-    config.checks_per_second = 10;
-  });
-  Friend peer(host);
-  ASSERT_TRUE(host.engine.subscribe(kSubject, {}, host.now));
-  const Bytes forged = forged_matches();
-  std::uint32_t number = 0;
-  const auto push = [&](int times) {
+/// A host with a small budget for each peer, and a peer that hands it forged matches.
+struct EngineBudgets : testing::Test {
+  /// How many signatures were checked for so many forgeries.
+  std::uint64_t push(int times) {
     const std::uint64_t before = meter.checked();
     for (int i = 0; i < times; ++i) {
       RouteMessage message;
@@ -220,12 +210,31 @@ TEST(EngineSessions, HaveABudgetOfSignaturesThatAPeerMakesUsCheck) {
       message.target = host.engine.id();
       message.hops_left = 5;
       message.payload = forged;
-      EXPECT_TRUE(peer.party->session.send({encode(message)}));
-      host.converse(peer.connection, *peer.party);
+      say(encode(message));
     }
     return meter.checked() - before;
-  };
+  }
 
+  void say(const Bytes& message) {
+    EXPECT_TRUE(peer.party->session.send({message}));
+    host.converse(peer.connection, *peer.party);
+  }
+
+  MeteredSignatures meter{crypto::ed25519()};
+  crypto::Primitives primitives = crypto::sodium_primitives();
+  Host host{1, {}, [this](EngineConfig& config) {
+              primitives.signatures = &meter;
+              config.primitives = &primitives;
+              config.checks_at_once = 100;
+              config.checks_per_second = 10;
+            }};
+  Friend peer{host};
+  Bytes forged = forged_matches();
+  std::uint32_t number = 0;
+};
+
+TEST_F(EngineBudgets, BoundTheSignaturesThatAPeerMakesUsCheck) {
+  ASSERT_TRUE(host.engine.subscribe(kSubject, {}, host.now));
   const std::uint64_t at_first = push(100);
   EXPECT_GE(at_first, 90U);
   EXPECT_LE(at_first, 100U + 16U);
@@ -235,6 +244,15 @@ TEST(EngineSessions, HaveABudgetOfSignaturesThatAPeerMakesUsCheck) {
   EXPECT_GE(later, 30U);
   EXPECT_LE(later, 50U + 16U);
   EXPECT_EQ(host.engine.status().sessions, 1U);
+}
+
+TEST_F(EngineBudgets, OfWhatAPeerSaysAreNotSpentByWhatOthersSendThroughIt) {
+  ASSERT_TRUE(host.engine.subscribe(kSubject, {}, host.now));
+  push(100);
+  ASSERT_EQ(push(100), 0U);
+  const std::uint64_t before = meter.checked();
+  say(encode_update(TestNode(101).local.token));
+  EXPECT_EQ(meter.checked(), before + 1);
 }
 
 TEST(EngineSessions, RenewTheTokenWhenTheDateJumps) {
