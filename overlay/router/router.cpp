@@ -121,10 +121,12 @@ void Router::on_suspect(ContactIndex peer, TimePoint now) {
     if (it == ways_.end() || it->second.to != peer) continue;
     it->second.to.reset();
     it->second.tried.push_back(peer);
-    if (it->second.from && !it->second.is_kept)
+    if (it->second.from && !it->second.is_kept) {
       give_back(sent.number, dead_end(), now);
-    else
+    } else {
+      ask_again_if_nobody_is_left(it->second);
       advance(sent.number, now);
+    }
   }
 }
 
@@ -168,6 +170,15 @@ std::optional<ContactIndex> Router::choose_hop(const Way& way) const {
   // With none but suspect peers closer, we are the closest of those that answer.
   if (hop && table_->health(*hop)->is_suspect()) return std::nullopt;
   return hop;
+}
+
+/// As long as a closer peer lives we are not the closest, however often it did not answer.
+void Router::ask_again_if_nobody_is_left(Way& way) const {
+  if (choose_hop(way)) return;
+  std::erase_if(way.tried, [&](ContactIndex tried) {
+    const Peer* peer = peers_->find(tried);
+    return peer && !peer->health.is_suspect() && way.from != tried;
+  });
 }
 
 std::optional<ContactIndex> Router::target_peer(const Way& way) const {

@@ -173,6 +173,7 @@ class Router {
   };
 
   [[nodiscard]] std::optional<ContactIndex> choose_hop(const Way& way) const;
+  void ask_again_if_nobody_is_left(Way& way) const;
   [[nodiscard]] std::optional<ContactIndex> target_peer(const Way& way) const;
   [[nodiscard]] std::optional<ContactIndex> closest_relay(const Way& way) const;
   /// Whether a message that finds no closer peer has come to its end rather than to a dead one.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -49,6 +50,13 @@ class RouterTest : public testing::Test {
     message.hops_left = 5;
     message.payload = payload;
     router->on_route(from, message, TimePoint{});
+  }
+
+  /// `peer` misses a ping.
+  void suspect(ContactIndex peer) {
+    village.peers.find(peer)->health.on_missed_ping();
+    static_cast<void>(village.table.on_missed_ping(peer));
+    router->on_suspect(peer, TimePoint(std::chrono::milliseconds(300)));
   }
 
   test::Village village;

@@ -125,8 +125,7 @@ TEST_F(RouterTest, TakesAnotherWayWhenTheNextHopTurnsSuspectTooSoon) {
   ASSERT_TRUE(first);
   EXPECT_EQ(first->peer, friends[4]);
   router->on_ping_sent(friends[4], 1);
-  static_cast<void>(village.table.on_missed_ping(friends[4]));
-  router->on_suspect(friends[4], TimePoint(300ms));
+  suspect(friends[4]);
   // Whoever is next closest gets it: another peer, or we ourselves.
   bool went_elsewhere = false;
   while (auto output = router->poll_output()) {
@@ -137,6 +136,23 @@ TEST_F(RouterTest, TakesAnotherWayWhenTheNextHopTurnsSuspectTooSoon) {
     if (std::holds_alternative<Arrived>(*output)) went_elsewhere = true;
   }
   EXPECT_TRUE(went_elsewhere);
+}
+
+TEST_F(RouterTest, DoesNotTakeItselfForTheClosestWhileACloserPeerLives) {
+  router->route({.key = village.id(friends[2]), .payload = payload}, TimePoint{});
+  auto sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  ASSERT_EQ(sent->peer, friends[2]);
+  router->on_deadline(TimePoint(config.attempt_timeout));
+  sent = take<RouterSend>();
+  ASSERT_TRUE(sent);
+  ASSERT_NE(sent->peer, friends[2]);
+  // Of those that are closer to the key only the one that was slow to answer is left in the end.
+  while (sent && sent->peer != friends[2]) {
+    suspect(sent->peer);
+    sent = take<RouterSend>();
+  }
+  EXPECT_TRUE(sent);
 }
 
 TEST_F(RouterTest, LeavesAMessageWithTheNextHopThatHasIt) {
@@ -153,8 +169,7 @@ TEST_F(RouterTest, DoesNotTakeAnOldPongForAConfirmation) {
   receive(friends[0], village.id(friends[4]));
   ASSERT_TRUE(take<RouterSend>());
   router->on_pong(friends[4], 1);
-  static_cast<void>(village.table.on_missed_ping(friends[4]));
-  router->on_suspect(friends[4], TimePoint(300ms));
+  suspect(friends[4]);
   EXPECT_TRUE(router->poll_output());
 }
 
@@ -301,8 +316,7 @@ TEST_F(RouterTest, HandsOnWithoutKeepingWhatIsTooMuch) {
     EXPECT_TRUE(take<RouterSend>());
     EXPECT_LE(router->kept_bytes(), 2 * payload.size());
   }
-  static_cast<void>(village.table.on_missed_ping(friends[4]));
-  router->on_suspect(friends[4], TimePoint(300ms));
+  suspect(friends[4]);
   int lost = 0;
   while (const auto sent = take<RouterSend>()) {
     const auto answer = decode_answer(sent->message);
@@ -316,8 +330,7 @@ TEST_F(RouterTest, HandsOnWithoutKeepingWhatIsTooMuch) {
 
 TEST_F(RouterTest, NamesTheContactsThatItRemembers) {
   receive(friends[0], village.id(friends[4]));
-  static_cast<void>(village.table.on_missed_ping(friends[4]));
-  router->on_suspect(friends[4], TimePoint(300ms));
+  suspect(friends[4]);
   receive(friends[1], village.id(friends[2]));
   std::vector<ContactIndex> used;
   router->append_used(used);
