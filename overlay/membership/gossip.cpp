@@ -128,7 +128,7 @@ void Membership::spread(ContactIndex newcomer, std::optional<ContactIndex> told_
   // Those to whom the newcomer is close are close to us if it is, and otherwise not for us to tell.
   if (!table_->is_neighbour_of(config_.self, book_->id(newcomer))) return;
   const Token& token = book_->token(newcomer).token;
-  if (!forwarded_.add(token.uuid())) return;
+  if (!forwarded_.add(token.fingerprint(), token.uuid())) return;
   const Bytes update = encode_update(token.raw());
   for (const ContactIndex contact : routing::peers_to_tell(*table_, token.fingerprint())) {
     const Peer* peer = peers_->find(contact);

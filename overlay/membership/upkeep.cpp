@@ -39,7 +39,7 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
     lost_.on_lost(contact, now);
     timers_.set(Timer::lost, *lost_.next_deadline());
     // If it comes back, that is news again.
-    forwarded_.forget(book_->token(contact).token.uuid());
+    forwarded_.forget(book_->id(contact), book_->token(contact).token.uuid());
   }
   timers_.set(Timer::dial, now);
   if (relays() > 0) return;

@@ -198,6 +198,26 @@ TEST_F(MembershipTest, TellsEachTokenOnce) {
   EXPECT_FALSE(take<SendOn>());
 }
 
+TEST_F(MembershipTest, TellsOfANodeWhoseUuidAnotherOneUsedBefore) {
+  for (std::uint16_t i = 0; i < 4; ++i) village.befriend(20 + i);
+  const ContactIndex peer = village.befriend(5);
+  SeededRandom keys(3);
+  for (int i = 0; i < 2; ++i) {
+    SeededRandom same(4);
+    NodeTokenParams params;
+    params.issued_at = test::kToday;
+    params.static_key[0] = 9;
+    params.endpoints.push_back(village.book.endpoint(peer));
+    const auto token =
+        issue_node_token(params, crypto::ed25519().generate(keys), crypto::ed25519(), same);
+    ASSERT_TRUE(token);
+    ASSERT_TRUE(receive(peer, MessageKind::update, encode_update(token->token.raw()), true));
+    int told = 0;
+    while (take<SendOn>()) ++told;
+    EXPECT_EQ(told, 4);
+  }
+}
+
 TEST_F(MembershipTest, KeepsThePeersOwnNewerTokenToItself) {
   const ContactIndex peer = village.befriend(5);
   for (std::uint16_t i = 6; i < 10; ++i) village.befriend(i);
