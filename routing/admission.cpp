@@ -36,10 +36,11 @@ bool may_join(const Table& table, const Fingerprint& id, const Endpoint& endpoin
   const PeerSet& peers = table.peers();
   const Config& config = table.config();
   if (peers.is_neighbour(id) || table.is_neighbour_of(id, table.self_id())) return true;
+  // Whoever enters too: it is only the joiner that says so.
+  if (peers.would_crowd(id, table.network(endpoint))) return false;
   if (joiner == Joiner::entering)
     return peers.size() < config.sessions_max + config.sessions_for_entering;
   if (peers.size() >= config.sessions_max) return false;
-  if (peers.would_crowd(id, table.network(endpoint))) return false;
   if (peers.size() < config.sessions_free) return true;
   const Slot slot = slot_of(distance(id, table.self_id()), config.spread_bits);
   if (!is_covered(peers, peers.order().slot_range(slot, config.spread_bits))) return true;

@@ -333,15 +333,20 @@ TEST_F(CrowdedEngineJoins, AreLimitedForClients) {
   EXPECT_TRUE(let_in(Participation::member, true));
 }
 
-TEST_F(CrowdedEngineJoins, AreLimitedForOneNetworkWhateverTheTokensSay) {
-  // They say that they listen on loopback, each in a network of its own, and come from one.
+/// Forty come from one network.
+struct CrowdedEngineJoinsOfOneNetwork : CrowdedEngineJoins,
+                                        testing::WithParamInterface<bool /* entering */> {};
+
+TEST_P(CrowdedEngineJoinsOfOneNetwork, AreLimitedWhateverTheySay) {
+  // They say that they listen on loopback, each in a network of its own.
   std::vector<EngineLab::Stranger*> newcomers;
   for (std::uint8_t i = 0; i < 40; ++i) {
     people.push_back(std::make_unique<TestNode>(1000 + i, sim::simulated_primitives(),
                                                 Endpoint::v4({127, 0, i, 1}, 3141)));
     DialTarget target;
     target.node = crowded->engine->id();
-    target.first_message = encode(JoinMessage{.role = Participation::member});
+    target.first_message =
+        encode(JoinMessage{.role = Participation::member, .entering = GetParam()});
     TestNode& who = *people.back();
     newcomers.push_back(&lab.knock(
         *crowded, kSource,
@@ -351,6 +356,8 @@ TEST_F(CrowdedEngineJoins, AreLimitedForOneNetworkWhateverTheTokensSay) {
   // Two in each bucket, and those who become neighbours one after the other.
   EXPECT_LE(std::ranges::count_if(newcomers, std::not_fn(&EngineLab::Stranger::is_over)), 12);
 }
+
+INSTANTIATE_TEST_SUITE_P(SettledOrEntering, CrowdedEngineJoinsOfOneNetwork, testing::Bool());
 
 TEST_F(EngineJoins, EndAfterTheIdleTimeoutThatWasSet) {
   EngineLab::Node& host =
