@@ -137,7 +137,7 @@ bool Engine::Impl::step_leaving(Instant now) {
     farewell_said_ = true;
     // Whoever hears that we leave hears nothing that comes behind it.
     for (const Peer& peer : peers_.all()) finish_exchange(*connections_.find(peer.connection), now);
-    membership_.leave(now.time);
+    membership_.leave();
     return true;
   }
   if (now.time < *leave_by_) {

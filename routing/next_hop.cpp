@@ -110,16 +110,6 @@ std::optional<ContactIndex> next_hop(const Table& table, const Fingerprint& key,
   return table.peers().order()[*at];
 }
 
-std::span<ContactIndex> next_hops(const Table& table, const Fingerprint& key,
-                                  std::span<ContactIndex> out) {
-  for (std::size_t count = 0; count < out.size(); ++count) {
-    const auto hop = next_hop(table, key, out.first(count));
-    if (!hop) return out.first(count);
-    out[count] = *hop;
-  }
-  return out;
-}
-
 std::uint64_t log2_of_one_plus(std::uint64_t x) {
   const std::uint64_t one = std::uint64_t{1} << kNodesBits;
   const std::uint64_t sum = x > std::numeric_limits<std::uint64_t>::max() - one

@@ -24,11 +24,6 @@ namespace kith::routing {
 [[nodiscard]] std::optional<ContactIndex> next_hop(const Table& table, const Fingerprint& key,
                                                    std::span<const ContactIndex> exclude = {});
 
-/// Writes the best next hops, best first: each is `next_hop` without the ones before it.  Returns
-/// the part of `out` that was filled.
-std::span<ContactIndex> next_hops(const Table& table, const Fingerprint& key,
-                                  std::span<ContactIndex> out);
-
 /// 256 · log2(1 + x / 65536), to within 0.09 · 256; exact at powers of two.  Monotone.
 [[nodiscard]] std::uint64_t log2_of_one_plus(std::uint64_t x);
 

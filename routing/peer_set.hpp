@@ -14,7 +14,7 @@ namespace kith::routing {
 /// What the table knows of one peer; twelve bytes more in its place in the order.
 struct Peer {
   NetworkTag network : 31 = kExemptNetwork;
-  /// One of more than its network may have here: it holds no slot and is the first to go.
+  /// One of more than its network may have here: it holds no slot.
   std::uint32_t crowded : 1 = 0;
   Health health;
 };

@@ -54,7 +54,7 @@ void Membership::on_announce(RouteId route, bool arrived, ByteView payload, Inst
   if (!newcomer) return;
   const Fingerprint id = book_->id(*newcomer);
   outputs_.emplace_back(AnswerRoute{route, arrived ? AnswerStatus::final : AnswerStatus::partial,
-                                    piggy_for(id, true, arrived, now.wall)});
+                                    piggy_for({.node = id, .complete = arrived}, now.wall)});
   consider(*newcomer, now.time);
   spread(*newcomer, std::nullopt);
 }
@@ -87,8 +87,8 @@ void Membership::on_unanswered(RequestId request, Instant now) {
   // Nobody closer could be asked; what we know must do for the newcomer.
   const auto newcomer = it->second.on_behalf_of;
   if (const Peer* peer = newcomer ? peers_->find(*newcomer) : nullptr) {
-    outputs_.emplace_back(
-        SendOn{peer->connection, piggy_for(book_->id(*newcomer), true, true, now.wall)});
+    outputs_.emplace_back(SendOn{
+        peer->connection, piggy_for({.node = book_->id(*newcomer), .complete = true}, now.wall)});
   }
   requests_.erase(it);
 }
@@ -140,13 +140,13 @@ void Membership::spread(ContactIndex newcomer, std::optional<ContactIndex> told_
 /// The closest to `node`, who become its neighbours; and, for a newcomer, one for each slot of its
 /// table, first those as far from it as we are: nearer ones are told by nodes nearer to it, and
 /// farther ones it was told by others on the way.
-Bytes Membership::piggy_for(const Fingerprint& node, bool whole_table, bool complete,
-                            WallTime now) const {
+Bytes Membership::piggy_for(const Introduction& what, WallTime now) const {
+  const Fingerprint& node = what.node;
   std::array<ContactIndex, kNearTokens + 1> near{};
   std::vector<ContactIndex> chosen;
   for (const ContactIndex contact : table_->closest(node, near))
     if (book_->id(contact) != node) chosen.push_back(contact);
-  if (!whole_table) return piggy_of(chosen, complete, now);
+  if (!what.whole_table) return piggy_of(chosen, what.complete, now);
 
   struct Offer {
     int remoteness;
@@ -173,7 +173,7 @@ Bytes Membership::piggy_for(const Fingerprint& node, bool whole_table, bool comp
     if (last != offer.slot) chosen.push_back(offer.contact);
     last = offer.slot;
   }
-  return piggy_of(chosen, complete, now);
+  return piggy_of(chosen, what.complete, now);
 }
 
 Bytes Membership::piggy_near(const Fingerprint& key, const Fingerprint& asker, WallTime now) const {

@@ -34,7 +34,7 @@ void Membership::enter(const JoinTarget& target, TimePoint now) {
   timers_.set(Timer::entrance, now);
 }
 
-void Membership::leave(TimePoint) {
+void Membership::leave() {
   leaving_ = true;
   for (const Timer timer : {Timer::start, Timer::entrance, Timer::refresh, Timer::neighbourhood,
                             Timer::dial, Timer::lost})
@@ -255,7 +255,8 @@ void Membership::welcome(ConnectionId connection, const Candidate& candidate, In
   }
   const bool neighbours = table_->is_neighbour_of(id, config_.self);
   if (candidate.entering || neighbours)
-    outputs_.emplace_back(SendOn{connection, piggy_for(id, candidate.entering, false, now.wall)});
+    outputs_.emplace_back(
+        SendOn{connection, piggy_for({.node = id, .whole_table = candidate.entering}, now.wall)});
   if (!candidate.entering) return;
   RouteRequest request;
   request.key = id;

@@ -148,7 +148,7 @@ class Membership {
   /// Enters the overlay through `target`, or goes on trying.
   void enter(const JoinTarget& target, TimePoint now);
   /// Says good-bye to every peer; nothing is begun afterwards.
-  void leave(TimePoint now);
+  void leave();
   /// The join that a dialer sends, to put into the first message of a session.
   [[nodiscard]] JoinMessage join_message() const;
 
@@ -211,6 +211,13 @@ class Membership {
     std::optional<routing::Slot> nearer_in;
   };
 
+  /// Whom a node is to be told of.
+  struct Introduction {
+    Fingerprint node;
+    bool whole_table = true;  ///< It is new; otherwise its neighbours will do.
+    bool complete = false;    ///< We are the closest to it, or nobody closer answers.
+  };
+
   Result<void> on_join(const Sender& from, ByteView message, Instant now);
   /// Whether we have asked there to join.
   [[nodiscard]] bool awaits_answer(ConnectionId connection) const;
@@ -238,8 +245,7 @@ class Membership {
   [[nodiscard]] std::optional<ContactIndex> learn(ByteView token, Instant now);
   void consider(ContactIndex contact, TimePoint now);
   void spread(ContactIndex newcomer, std::optional<ContactIndex> told_by);
-  [[nodiscard]] Bytes piggy_for(const Fingerprint& node, bool whole_table, bool complete,
-                                WallTime now) const;
+  [[nodiscard]] Bytes piggy_for(const Introduction& what, WallTime now) const;
   [[nodiscard]] Bytes piggy_near(const Fingerprint& key, const Fingerprint& asker,
                                  WallTime now) const;
   [[nodiscard]] Bytes piggy_of(std::span<const ContactIndex> contacts, bool complete,

@@ -252,10 +252,10 @@ void Router::drop_payload(Way& way) {
 
 void Router::advance(std::uint32_t number, TimePoint now) {
   Way& way = ways_.at(number);
-  if (way.target && *way.target == self_) return arrive(number, way, now);
+  if (way.target && *way.target == self_) return arrive(number, way);
   const auto hop = choose_hop(way);
   if (hop && way.hops_left > 0) return hand_over(number, way, *hop);
-  if (!hop && ends_here(way)) return arrive(number, way, now);
+  if (!hop && ends_here(way)) return arrive(number, way);
   // Only the origin may try again; everybody else says that there is no way from here.
   if (way.from) give_back(number, dead_end(), now);
 }
@@ -278,7 +278,7 @@ void Router::hand_over(std::uint32_t number, Way& way, ContactIndex hop) {
   keep_payload(way);
 }
 
-void Router::arrive(std::uint32_t number, Way& way, TimePoint) {
+void Router::arrive(std::uint32_t number, Way& way) {
   if (way.arrived) return;
   way.arrived = true;
   way.to.reset();

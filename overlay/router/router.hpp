@@ -185,7 +185,7 @@ class Router {
   void drop_payload(Way& way);
   void advance(std::uint32_t number, TimePoint now);
   void hand_over(std::uint32_t number, Way& way, ContactIndex hop);
-  void arrive(std::uint32_t number, Way& way, TimePoint now);
+  void arrive(std::uint32_t number, Way& way);
   void give_back(std::uint32_t number, AnswerMessage answer, TimePoint now);
   void retry(std::uint32_t number, TimePoint now);
   void forget(std::uint32_t number);

@@ -101,21 +101,6 @@ TEST(NextHopLaw, IsStrictlyCloserAndHealthyIfAnyIs) {
   });
 }
 
-TEST(NextHopLaw, FurtherHopsAreTheBestWithoutTheFormer) {
-  kith::test::for_each_seed(kSeeds, [](Random& random) {
-    World world(random, {.pool = 64});
-    world.run(150);
-    const Fingerprint key = world.any_key();
-    std::vector<ContactIndex> out(random.below(70));
-    const auto hops = next_hops(*world.table, key, out);
-    for (std::size_t i = 0; i < hops.size(); ++i)
-      ASSERT_EQ(naive_next_hop(world, key, hops.first(i)), hops[i]);
-    if (hops.size() < out.size()) {
-      ASSERT_EQ(naive_next_hop(world, key, hops), std::nullopt);
-    }
-  });
-}
-
 class NextHopTest : public testing::Test {
  protected:
   NextHopTest() {

@@ -270,7 +270,7 @@ TEST_F(MembershipTest, BecomesReadyWhenTheClosestNodeHasAnswered) {
 TEST_F(MembershipTest, SaysGoodByeToEveryPeer) {
   village.befriend(5);
   village.befriend(6);
-  membership->leave(TimePoint{});
+  membership->leave();
   int closed = 0;
   while (take<CloseSession>()) ++closed;
   EXPECT_EQ(closed, 2);
