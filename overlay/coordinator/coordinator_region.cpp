@@ -110,7 +110,7 @@ void Coordinator::on_replicate(const Fingerprint& from, ReplicateMessage message
 }
 
 void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, Instant now) {
-  Provenance provenance{now.time - record.age, from.top64()};
+  Provenance provenance{now.time - std::min(record.age, kRecordAgeMax), from.top64()};
   auto* peer = std::get_if<PeerIntent>(&record.what);
   const Fingerprint subject =
       peer != nullptr ? peer->intent.subject() : std::get<Withdrawal>(record.what).key.subject;
@@ -169,7 +169,8 @@ void Coordinator::on_replicated(const Fingerprint& from, const ReplicatedMessage
 void Coordinator::send_parcels(Instant now) {
   const auto view_of_record = [&](Id id) -> std::optional<RecordView> {
     const IntentStore::Record& record = store_[id];
-    const Duration age = std::max(now.time - record.provenance.since, Duration::zero());
+    const Duration age =
+        std::clamp(now.time - record.provenance.since, Duration::zero(), kRecordAgeMax);
     if (record.intent() != nullptr) return RecordView{age, store_.view(id)};
     if (record.withdrawal() != nullptr) return RecordView{age, record.withdrawal()};
     return std::nullopt;

@@ -10,6 +10,7 @@
 #include <kith/fingerprint.hpp>
 #include <kith/result.hpp>
 #include <kith/time.hpp>
+#include <kith/token.hpp>
 
 #include "overlay/coordinator/peer_intent.hpp"
 
@@ -36,6 +37,9 @@ inline constexpr std::size_t kIntentsPerMessageMax = 16;
 inline constexpr std::size_t kUnmatchedPerMessageMax = 64;
 inline constexpr std::size_t kRecordsPerMessageMax = 128;
 inline constexpr std::size_t kSummariesPerMessageMax = 512;
+/// Whatever is older is said, and taken, to be so old: no age that one holder makes up is beyond
+/// what the next one can read.
+inline constexpr Duration kRecordAgeMax = kIntentTokenLifeMax;
 
 enum class DeclareVerdict : std::uint8_t {
   held = 0,            ///< It is stored.

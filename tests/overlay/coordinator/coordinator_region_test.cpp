@@ -184,6 +184,33 @@ TEST_F(CoordinatorRegionTest, TellsThePeerThatHandsOverSomethingOlder) {
   EXPECT_EQ(desk.declare(sends(cyd)).matches.at(0).intent.token, renewed.intent.token);
 }
 
+TEST_F(CoordinatorRegionTest, HandsOnEverythingAfterSomebodyLiedAboutTheAgeOfARecord) {
+  Desk other(random);
+  desk.replicate(cyd.id(), receives(ada), kTokenTimeMax.time_since_epoch());
+  desk.replicate(cyd.id(), receives(bob));
+  desk.wait(1s);
+  desk.take_sent();
+  desk.neighbours.join(other.self.id());
+  desk.region_changed();
+  const auto sent = desk.take_sent();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].peer, other.self.id());
+  other.receive(desk.self.id(), sent[0].message);
+  EXPECT_EQ(other.coordinator.intents_held(), 2U);
+  EXPECT_EQ(other.take_sent().size(), 1U) << "an acknowledgement";
+}
+
+TEST_F(CoordinatorRegionTest, SaysOfNothingThatItIsOlderThanADay) {
+  desk.replicate(cyd.id(), ada.withdrawal(receives(ada, {.life = 24h}).intent), 23h);
+  desk.take_sent();
+  desk.wait(2h);
+  desk.neighbours.join(bob.id());
+  desk.region_changed();
+  const auto sent = desk.take_sent();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].replicate->records.at(0).age, 24h);
+}
+
 TEST_F(CoordinatorRegionTest, OnlyTheClosestHolderPushes) {
   // Closer to the subject than we are.
   const Fingerprint closer = next_to(subject);

@@ -24,27 +24,28 @@ DeclaredMessage Desk::withdraw(const Withdrawal& withdrawal) {
   return answered();
 }
 
+void Desk::receive(const Fingerprint& from, ByteView message) {
+  coordinator.on_message(from, message, now);
+  drain();
+}
+
 void Desk::replicate(const Fingerprint& from, const PeerIntent& peer, Duration age) {
   const RecordView record{age, view_of(peer)};
-  coordinator.on_message(from, encode_replicate(next_number_++, {&record, 1}, {}), now);
-  drain();
+  receive(from, encode_replicate(next_number_++, {&record, 1}, {}));
 }
 
 void Desk::replicate(const Fingerprint& from, const Withdrawal& withdrawal, Duration age) {
   const RecordView record{age, &withdrawal};
-  coordinator.on_message(from, encode_replicate(next_number_++, {&record, 1}, {}), now);
-  drain();
+  receive(from, encode_replicate(next_number_++, {&record, 1}, {}));
 }
 
 void Desk::summarise(const Fingerprint& from, const Fingerprint& subject, std::uint64_t digest) {
   const SubjectSummary summary{subject, digest};
-  coordinator.on_message(from, encode_replicate(next_number_++, {}, {&summary, 1}), now);
-  drain();
+  receive(from, encode_replicate(next_number_++, {}, {&summary, 1}));
 }
 
 void Desk::acknowledge(const Sent& sent, std::vector<Fingerprint> wanted) {
-  coordinator.on_message(sent.peer, encode_replicated(sent.replicate->number, wanted), now);
-  drain();
+  receive(sent.peer, encode_replicated(sent.replicate->number, wanted));
 }
 
 void Desk::region_changed() {
@@ -92,7 +93,7 @@ void Desk::drain() {
       EXPECT_EQ(answer->route, RouteId{7});
       answers_.push_back(answer->payload);
     } else if (const auto* order = std::get_if<Coordinator::SendToNode>(&*output)) {
-      Sent sent{order->peer, {}, {}};
+      Sent sent{order->peer, order->message, {}, {}};
       if (auto replicate = decode_replicate(order->message))
         sent.replicate = std::move(*replicate);
       else

@@ -23,6 +23,7 @@ struct Pushed {
 /// What was sent to a peer, read.
 struct Sent {
   Fingerprint peer;
+  Bytes message;
   std::optional<ReplicateMessage> replicate;
   std::optional<ReplicatedMessage> replicated;
 };
@@ -35,6 +36,7 @@ class Desk {
   DeclaredMessage declare(const PeerIntent& peer, std::uint64_t known = 0);
   DeclaredMessage declare_bytes(ByteView payload);
   DeclaredMessage withdraw(const Withdrawal& withdrawal);
+  void receive(const Fingerprint& from, ByteView message);
   /// A region peer hands over what it holds.
   void replicate(const Fingerprint& from, const PeerIntent& peer, Duration age = {});
   void replicate(const Fingerprint& from, const Withdrawal& withdrawal, Duration age = {});
