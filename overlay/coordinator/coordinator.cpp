@@ -300,9 +300,11 @@ void Coordinator::expire_due(Instant now) {
       store_.expire(*id, now.time, now.time + config_.expired_life);
       schedule_ended(*id, now);
     } else {
+      const Fingerprint subject = store_[*id].key->subject;
       queue_.cancel(*id);
       links_.forget(*id);
       store_.erase(*id);
+      if (store_.subject(subject) == nullptr) links_.forget_subject(subject);
     }
   }
 }

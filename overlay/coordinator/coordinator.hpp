@@ -232,7 +232,6 @@ class Coordinator {
   void refresh(const Fingerprint& subject, bool settled, Instant now);
   void hand_over(const Fingerprint& subject, const Fingerprint& newcomer, bool leader, Instant now);
   void take_over(const Fingerprint& subject, Instant now);
-  void offer(const Fingerprint& peer, const Fingerprint& subject, Instant now);
   void replicate(Id id, Instant now);
   void sweep_step(Instant now);
   void on_replicate(const Fingerprint& from, ReplicateMessage message, Instant now);

@@ -61,7 +61,7 @@ void Coordinator::hand_over(const Fingerprint& subject, const Fingerprint& newco
   else if (store_.subject(subject)->records > config_.handover_at_once)
     links_.offer_summary(newcomer, subject, now.time);
   else
-    offer(newcomer, subject, now);
+    links_.offer_subject(newcomer, subject, store_, now.time);
 }
 
 void Coordinator::take_over(const Fingerprint& subject, Instant now) {
@@ -70,10 +70,6 @@ void Coordinator::take_over(const Fingerprint& subject, Instant now) {
     queue_.schedule({id, Direction::to_others}, {}, now.time);
     if (store_[id].intent() != nullptr) queue_.schedule({id, Direction::to_itself}, {}, now.time);
   }
-}
-
-void Coordinator::offer(const Fingerprint& peer, const Fingerprint& subject, Instant now) {
-  for (const Id id : store_.records_of(subject)) links_.offer_record(peer, id, now.time);
 }
 
 void Coordinator::replicate(Id id, Instant now) {
@@ -104,7 +100,8 @@ void Coordinator::on_replicate(const Fingerprint& from, ReplicateMessage message
     if ((held != nullptr ? held->digest : 0) == summary.digest) continue;
     if (!accepts(summary.subject)) continue;
     wanted.push_back(summary.subject);
-    if (is_near(summary.subject, from)) offer(from, summary.subject, now);
+    if (is_near(summary.subject, from))
+      links_.offer_subject(from, summary.subject, store_, now.time);
   }
   outputs_.emplace_back(SendToNode{from, encode_replicated(message.number, wanted)});
 }
@@ -163,7 +160,8 @@ void Coordinator::on_replicated(const Fingerprint& from, const ReplicatedMessage
   const auto answered = links_.on_answer(from, message.number, now.time);
   if (!answered) return;
   for (const Fingerprint& subject : message.wanted)
-    if (contains(answered->summaries, subject)) offer(from, subject, now);
+    if (std::ranges::binary_search(answered->summaries, subject))
+      links_.offer_subject(from, subject, store_, now.time);
 }
 
 void Coordinator::send_parcels(Instant now) {
@@ -179,7 +177,7 @@ void Coordinator::send_parcels(Instant now) {
     const auto view = view_of_record(id);
     return view ? view->bytes_max() : 0;
   };
-  while (const auto parcel = links_.poll(bytes_of_record, now.time)) {
+  while (const auto parcel = links_.poll(store_, bytes_of_record, now.time)) {
     std::vector<RecordView> records;
     for (const Id id : parcel->records)
       if (const auto view = view_of_record(id)) records.push_back(*view);

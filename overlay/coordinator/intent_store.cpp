@@ -123,6 +123,12 @@ std::vector<IntentStore::Id> IntentStore::records_of(const Fingerprint& subject)
   return ids;
 }
 
+std::optional<IntentStore::Id> IntentStore::record_after(const IntentKey& key) const {
+  const auto after = by_key_.upper_bound(key);
+  if (after == by_key_.end() || after->first.subject != key.subject) return std::nullopt;
+  return after->second;
+}
+
 std::optional<IntentStore::Id> IntentStore::next(Id id, Cursor& cursor) const {
   const Record& record = records_[id];
   if (!addressee(record).is_zero()) return next_of_identity(id, cursor);

@@ -136,6 +136,8 @@ class IntentStore {
   /// The first subject after `previous`, from the beginning after the last; nothing if none.
   [[nodiscard]] const Fingerprint* subject_after(const Fingerprint& previous) const;
   [[nodiscard]] std::vector<Id> records_of(const Fingerprint& subject) const;
+  /// The next record of the same subject in the order of keys; `key` need not be held.
+  [[nodiscard]] std::optional<Id> record_after(const IntentKey& key) const;
   [[nodiscard]] std::optional<Id> next(Id id, Cursor& cursor) const;
   /// The sum of `digest_of` over the counterparts at other nodes, whose number does not matter.
   [[nodiscard]] std::uint64_t digest_of_counterparts(Id id) const;

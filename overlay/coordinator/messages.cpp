@@ -175,6 +175,14 @@ std::vector<Fingerprint> read_fingerprints(codec::Reader& in, std::size_t most) 
   return fingerprints;
 }
 
+/// `previous`: the last one, if there was one.
+Fingerprint read_ascending(codec::Reader& in, const Fingerprint* previous) {
+  const Fingerprint subject = in.fingerprint();
+  if (previous != nullptr && subject <= *previous)
+    in.fail(subject == *previous ? Errc::duplicate_key : Errc::unexpected_key);
+  return subject;
+}
+
 void read_record(codec::Reader& in, std::vector<ReplicatedRecord>& out) {
   in.array(kRecordFields, kRecordFields);
   const Duration age(static_cast<Duration::rep>(in.unsigned_number(kMicrosecondsMax)));
@@ -350,7 +358,8 @@ Result<ReplicateMessage> decode_replicate(ByteView bytes) {
   const std::size_t summaries = in.array(0, kSummariesPerMessageMax);
   for (std::size_t i = 0; i < summaries && !in.failed(); ++i) {
     in.array(kSummaryFields, kSummaryFields);
-    const Fingerprint subject = in.fingerprint();
+    const Fingerprint subject =
+        read_ascending(in, i == 0 ? nullptr : &message.summaries.back().subject);
     message.summaries.push_back({subject, in.unsigned_number()});
   }
   return finish(in, message);
@@ -361,7 +370,9 @@ Result<ReplicatedMessage> decode_replicated(ByteView bytes) {
   ReplicatedMessage message;
   read_kind(in, MessageKind::replicated, 3);
   message.number = in.unsigned_number();
-  message.wanted = read_fingerprints(in, kSummariesPerMessageMax);
+  const std::size_t wanted = in.array(0, kSummariesPerMessageMax);
+  for (std::size_t i = 0; i < wanted && !in.failed(); ++i)
+    message.wanted.push_back(read_ascending(in, i == 0 ? nullptr : &message.wanted.back()));
   return finish(in, message);
 }
 

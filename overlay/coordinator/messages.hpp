@@ -29,6 +29,8 @@
 ///     replicated  = [38, number, [subject…]]
 ///
 /// Times are microseconds, since 1970 or as a span; fingerprints, keys and tokens are binaries.
+/// Digests and subjects that are wanted stand in the order of their subjects, each of them once:
+/// whoever could name one many times could have its work done many times.
 namespace kith::overlay {
 
 inline constexpr std::size_t kCoordinatorMessageBytesMax = 60U << 10;
@@ -89,13 +91,13 @@ struct SubjectSummary {
 struct ReplicateMessage {
   std::uint64_t number = 0;
   std::vector<ReplicatedRecord> records;
-  std::vector<SubjectSummary> summaries;
+  std::vector<SubjectSummary> summaries;  ///< Their subjects ascend strictly.
 };
 
 /// The message `number` is dealt with; of `wanted` the sender may say all it has.
 struct ReplicatedMessage {
   std::uint64_t number = 0;
-  std::vector<Fingerprint> wanted;
+  std::vector<Fingerprint> wanted;  ///< Ascends strictly.
 };
 
 /// An intent to encode, wherever its parts are kept.
@@ -131,6 +133,7 @@ struct DeclaredView {
 [[nodiscard]] Bytes encode_withdraw(const Withdrawal& withdrawal);
 [[nodiscard]] Bytes encode_matches(std::span<const IntentView> intents);
 [[nodiscard]] Bytes encode_unmatched(std::span<const IntentEnd> ends);
+/// @pre What is to ascend does.
 [[nodiscard]] Bytes encode_replicate(std::uint64_t number, std::span<const RecordView> records,
                                      std::span<const SubjectSummary> summaries);
 [[nodiscard]] Bytes encode_replicated(std::uint64_t number, std::span<const Fingerprint> wanted);

@@ -10,6 +10,15 @@ void RegionLinks::offer_record(const Fingerprint& peer, Id record, TimePoint now
   settle(peer, now);
 }
 
+void RegionLinks::offer_subject(const Fingerprint& peer, const Fingerprint& subject,
+                                const IntentStore& store, TimePoint now) {
+  if (store.subject(subject) == nullptr) return;
+  Link& link = links_[peer];
+  link.subjects.insert(subject);
+  top_up(link, store);
+  settle(peer, now);
+}
+
 void RegionLinks::offer_summary(const Fingerprint& peer, const Fingerprint& subject,
                                 TimePoint due) {
   Link& link = links_[peer];
@@ -30,6 +39,10 @@ void RegionLinks::forget(const Fingerprint& peer, Id record) {
   if (link != links_.end()) link->second.records.erase(record);
 }
 
+void RegionLinks::forget_subject(const Fingerprint& subject) {
+  for (auto& [peer, link] : links_) link.subjects.erase(subject);
+}
+
 std::optional<RegionLinks::Parcel> RegionLinks::on_answer(const Fingerprint& peer,
                                                           std::uint64_t number, TimePoint now) {
   const auto found = links_.find(peer);
@@ -47,7 +60,7 @@ void RegionLinks::settle(const Fingerprint& peer, TimePoint now) {
   const Link& link = found->second;
   if (link.under_way) {
     deadlines_.set(peer, link.answer_due);
-  } else if (!link.records.empty()) {
+  } else if (link.has_records()) {
     deadlines_.set(peer, now);
   } else if (!link.summaries.empty()) {
     deadlines_.set(peer, link.summaries_due);
@@ -57,7 +70,7 @@ void RegionLinks::settle(const Fingerprint& peer, TimePoint now) {
   }
 }
 
-std::optional<Fingerprint> RegionLinks::next_ready(TimePoint now) {
+std::optional<Fingerprint> RegionLinks::next_ready(const IntentStore& store, TimePoint now) {
   while (const auto peer = deadlines_.pop_due(now)) {
     Link& link = links_.at(*peer);
     if (link.under_way && link.attempts >= config_.attempts_max) {
@@ -65,10 +78,24 @@ std::optional<Fingerprint> RegionLinks::next_ready(TimePoint now) {
       continue;
     }
     if (link.under_way) take_back(link, now);
+    top_up(link, store);
     if (link.is_ready(now)) return peer;
     settle(*peer, now);
   }
   return std::nullopt;
+}
+
+void RegionLinks::top_up(Link& link, const IntentStore& store) {
+  while (link.records.size() < kRecordsPerMessageMax) {
+    if (!link.reached) {
+      if (link.subjects.empty()) return;
+      const Fingerprint subject = link.subjects.extract(link.subjects.begin()).value();
+      link.reached = IntentKey{subject, {}, {}, IntentRole{}};
+    }
+    const auto next = store.record_after(*link.reached);
+    if (next) link.records.insert(*next);
+    link.reached = next ? std::optional(*store[*next].key) : std::nullopt;
+  }
 }
 
 void RegionLinks::take_back(Link& link, TimePoint now) {

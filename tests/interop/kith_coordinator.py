@@ -1,6 +1,7 @@
 """A coordinator: docs/protocol.md section 8."""
 
 import contextlib
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,9 +127,12 @@ class Coordinator:
 
     def on_message(self, link: Any, kind: int, fields: list[Any]) -> None:
         if kind == REPLICATED:
-            self.acknowledged.append(fields[0])
+            number, wanted = fields
+            check_order(wanted)
+            self.acknowledged.append(number)
             return
         number, records, summaries = fields
+        check_order([subject for subject, _ in summaries])
         for _, encoded in records:
             if len(encoded) == WITHDRAWAL_FIELDS:
                 self._hold(*check_withdrawal(encoded))
@@ -138,6 +142,10 @@ class Coordinator:
         self.summaries += [tuple(summary) for summary in summaries]
         wanted = [subject for subject, digest in summaries if self.digest(subject) != digest]
         link.session.send_value([REPLICATED, number, wanted])
+
+
+def check_order(subjects: list[bytes]) -> None:
+    require(all(a < b for a, b in itertools.pairwise(subjects)), "order of subjects")
 
 
 def check_withdrawal(fields: list[Any]) -> tuple[Key, Record]:

@@ -314,6 +314,14 @@ TEST_F(CoordinatorRegionTest, WantsWhatASummaryTellsAndGivesWhatItHas) {
   EXPECT_THAT(replicas_of(sent, key_of(receives(ada).intent)), ElementsAre(cyd.id()));
 }
 
+TEST_F(CoordinatorRegionTest, AnswersNobodyWhoNamesASubjectTwice) {
+  desk.declare(receives(ada));
+  const std::vector<SubjectSummary> summaries(512, SubjectSummary{subject, 12345});
+  desk.receive(cyd.id(), encode_replicate(1, {}, summaries));
+  EXPECT_THAT(desk.take_sent(), IsEmpty());
+  EXPECT_EQ(desk.coordinator.counters().malformed, 1U);
+}
+
 TEST_F(CoordinatorRegionTest, GivesUpAPeerThatNeverAnswers) {
   desk.neighbours.join(cyd.id());
   desk.declare(receives(ada, {.life = 1h}));

@@ -45,6 +45,7 @@ void Desk::summarise(const Fingerprint& from, const Fingerprint& subject, std::u
 }
 
 void Desk::acknowledge(const Sent& sent, std::vector<Fingerprint> wanted) {
+  std::ranges::sort(wanted);
   receive(sent.peer, encode_replicated(sent.replicate->number, wanted));
 }
 

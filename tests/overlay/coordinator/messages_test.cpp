@@ -1,5 +1,8 @@
 #include "overlay/coordinator/messages.hpp"
 
+#include <algorithm>
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include "overlay/message_kind.hpp"
@@ -32,7 +35,8 @@ struct Samples {
   /// One message of every kind.
   std::vector<Bytes> all() const {
     const std::vector<IntentView> views{view_of(plain), view_of(attached)};
-    const std::vector<Fingerprint> nodes{member.id(), client.id()};
+    std::vector<Fingerprint> nodes{member.id(), client.id()};
+    std::ranges::sort(nodes);
     const std::vector<IntentEnd> ends{withdrawal, expired};
     const std::vector<RecordView> records{{5s, view_of(attached)}, {0s, &withdrawal}};
     const std::vector<SubjectSummary> summaries{{subject, UINT64_MAX}};
@@ -117,11 +121,26 @@ TEST(CoordinatorMessages, ReplicateComesBackAsItWas) {
 
 TEST(CoordinatorMessages, ReplicatedComesBackAsItWas) {
   const Samples samples;
-  const std::vector<Fingerprint> wanted{samples.subject, samples.member.id()};
+  std::vector<Fingerprint> wanted{samples.subject, samples.member.id()};
+  std::ranges::sort(wanted);
   const auto decoded = decode_replicated(encode_replicated(9, wanted));
   ASSERT_TRUE(decoded.has_value());
   EXPECT_EQ(decoded->number, 9U);
   EXPECT_EQ(decoded->wanted, wanted);
+}
+
+TEST(CoordinatorMessages, NameASubjectOnceAndInOrder) {
+  const Samples samples;
+  std::vector<Fingerprint> subjects{samples.subject, samples.member.id()};
+  std::ranges::sort(subjects, std::ranges::greater());
+  std::vector<SubjectSummary> summaries{{subjects[0], 1}, {subjects[1], 2}};
+  EXPECT_EQ(decode_replicated(encode_replicated(9, subjects)).error(), Errc::unexpected_key);
+  EXPECT_EQ(decode_replicate(encode_replicate(9, {}, summaries)).error(), Errc::unexpected_key);
+
+  subjects[1] = subjects[0];
+  summaries[1].subject = summaries[0].subject;
+  EXPECT_EQ(decode_replicated(encode_replicated(9, subjects)).error(), Errc::duplicate_key);
+  EXPECT_EQ(decode_replicate(encode_replicate(9, {}, summaries)).error(), Errc::duplicate_key);
 }
 
 TEST(CoordinatorMessages, EachIsReadByOneDecoderAlone) {

@@ -1,5 +1,7 @@
 #include "overlay/coordinator/region_links.hpp"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,10 +17,29 @@ using testing::IsEmpty;
 
 struct RegionLinksTest : testing::Test {
   std::optional<RegionLinks::Parcel> poll(Duration at = {}) {
-    return links.poll([this](auto) { return record_bytes; }, kStart.time + at);
+    return links.poll(store, [this](auto) { return record_bytes; }, kStart.time + at);
+  }
+  /// Puts so many records of `subject` into the store.
+  void fill(int count) {
+    for (int i = 0; i < count; ++i) {
+      const Actor actor(random);
+      ASSERT_TRUE(store.put(actor.peer_intent({.subject = subject}), {}, now + 1h).has_value());
+    }
+  }
+  /// How often ada is told each record, until nothing is left to tell; it answers at once.
+  std::map<RegionLinks::Id, int> told_to_ada() {
+    std::map<RegionLinks::Id, int> times;
+    for (int i = 0; i < 100; ++i) {
+      const auto parcel = poll();
+      if (!parcel) break;
+      for (const RegionLinks::Id id : parcel->records) ++times[id];
+      links.on_answer(ada, parcel->number, now);
+    }
+    return times;
   }
 
   SeededRandom random{6};
+  IntentStore store{{}};
   RegionLinks links{{}};
   Fingerprint ada = random_fingerprint(random);
   Fingerprint bob = random_fingerprint(random);
@@ -98,6 +119,39 @@ TEST_F(RegionLinksTest, ForgetsARecordThatIsNoMore) {
   EXPECT_THAT(poll()->records, ElementsAre(2));
   EXPECT_FALSE(poll().has_value());
   EXPECT_EQ(links.size(), 1U);
+}
+
+TEST_F(RegionLinksTest, TellsAWholeSubjectInPieces) {
+  fill(300);
+  record_bytes = 10;
+  links.offer_subject(ada, subject, store, now);
+  EXPECT_EQ(poll()->records.size(), kRecordsPerMessageMax);
+  // What was under way comes again.
+  const auto again = poll(1s);
+  EXPECT_EQ(again->records.size(), kRecordsPerMessageMax);
+  links.on_answer(ada, again->number, now);
+  EXPECT_EQ(told_to_ada().size(), 300U - kRecordsPerMessageMax);
+  EXPECT_EQ(links.size(), 0U);
+}
+
+TEST_F(RegionLinksTest, GoesThroughASubjectAsFastAsItIsTaken) {
+  fill(300);
+  record_bytes = 10;
+  links.offer_subject(ada, subject, store, now);
+  // The link does not hear of it: it tells what it has queued.
+  for (RegionLinks::Id id = 0; id < 300; ++id) store.erase(id);
+  EXPECT_EQ(told_to_ada().size(), kRecordsPerMessageMax);
+  EXPECT_EQ(links.size(), 0U);
+}
+
+TEST_F(RegionLinksTest, ASubjectThatIsAskedForOftenIsToldOnlyOnceMore) {
+  fill(300);
+  record_bytes = 10;
+  links.offer_subject(ada, subject, store, now);
+  for (int i = 0; i < 1000; ++i) links.offer_subject(ada, subject, store, now);
+  const auto times = told_to_ada();
+  EXPECT_EQ(times.size(), 300U);
+  for (const auto& [id, count] : times) EXPECT_LE(count, 2) << id;
 }
 
 TEST_F(RegionLinksTest, AnIdleLinkCostsNothing) {
