@@ -278,6 +278,7 @@ void Engine::Impl::on_session_usable(ContactIndex contact, Instant now) {
   const Fingerprint& id = book_->id(contact);
   peer.exchange = exchange_.on_session_open(id, now);
   exchange_peers_.insert_or_assign(*peer.exchange, contact);
+  declarations_.on_session_open(id);
   needs_.on_connected(id);
   if (needs_.is_needed(id)) peer.in_exchange = true;
 }
@@ -287,6 +288,7 @@ void Engine::Impl::on_session_unusable(ContactIndex contact, std::optional<PeerI
   if (!exchange) return;
   exchange_.on_session_lost(*exchange, now);
   exchange_peers_.erase(*exchange);
+  declarations_.on_session_lost(book_->id(contact));
   needs_.on_missing(book_->id(contact), now.time);
 }
 

@@ -44,7 +44,7 @@ bool is_worn(const Token& token, WallTime now) {
 Declarations::Declarations(const DeclarationsConfig& config, const crypto::SigningKeyPair& node_key,
                            const crypto::Signatures& signatures, Random& random)
     : config_(config), node_key_(&node_key), signatures_(&signatures), random_(&random) {
-  KITH_ASSERT(config.declares_per_step > 0);
+  KITH_ASSERT(config.declares_per_step > 0 && config.matches_max > 0);
 }
 
 Result<Declarations::Id> Declarations::add(IntentToken intent,
@@ -204,11 +204,14 @@ void Declarations::sanity_check() const {
     std::uint64_t known = 0;
     for (const auto& [peer, match] : own.matches) {
       KITH_ASSERT(match_deadlines_.deadline_of({id, peer}).has_value());
+      KITH_ASSERT(*match.place == &peer);
       if (match.over) continue;
       ++matched;
       known += digest_of(peer);
     }
     KITH_ASSERT(matched == own.matched && known == own.known);
+    KITH_ASSERT(own.matches.size() <= config_.matches_max);
+    KITH_ASSERT(own.newcomers.size() + own.proven.size() == own.matches.size());
     matches += own.matches.size();
     matched_in_all += matched;
   }

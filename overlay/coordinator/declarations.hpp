@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <variant>
 #include <vector>
@@ -51,6 +53,10 @@ struct DeclarationsConfig {
 /// Nothing that a coordinator says is believed without the signatures of those it speaks of: it
 /// can withhold, never invent.  Pairs of our own intents are matched by the engine, with
 /// `intents_match`.
+///
+/// Keys cost nothing, so anybody can make up as many matches as we keep.  Where there is no room
+/// the oldest one goes; those with whose nodes we had a session when it was their turn go only once
+/// they are more than half.
 class Declarations {
  public:
   enum class Id : std::uint32_t {};
@@ -99,7 +105,7 @@ class Declarations {
     std::uint64_t forged = 0;      ///< Matches that did not verify.
     std::uint64_t unanswered = 0;  ///< Requests without an answer.
     std::uint64_t refused = 0;     ///< Requests answered by a refusal.
-    std::uint64_t over_limit = 0;  ///< Matches beyond `matches_max`.
+    std::uint64_t over_limit = 0;  ///< Matches that made room for others.
   };
 
   /// The key, `signatures` and `random` must outlive this.  Nothing is declared before the first
@@ -127,6 +133,9 @@ class Declarations {
   void on_no_answer(std::uint64_t request, Instant now);
   /// A `matches` or `unmatched` arrived, from whomever.
   void on_push(ByteView payload, Instant now);
+  /// A session with `node` is open, or was lost.
+  void on_session_open(const Fingerprint& node) { connected_.insert(node); }
+  void on_session_lost(const Fingerprint& node) { connected_.erase(node); }
   void on_deadline(Instant now);
 
   // Outputs.
@@ -157,6 +166,8 @@ class Declarations {
     WallTime node_issued_at;
     WallTime attached_at;
     bool over = false;
+    bool is_proven = false;  ///< Which queue it stands in.
+    std::list<const IntentKey*>::iterator place;
   };
   enum class Stage : std::uint8_t {
     pausing,   ///< To be declared at its deadline.
@@ -175,6 +186,10 @@ class Declarations {
     /// The next token must be issued later; zero: as it is.
     WallTime issued_after{};
     std::map<IntentKey, Match> matches{};
+    /// The keys of `matches`, each in one of the two.  Whoever stood first among the newcomers when
+    /// room was needed, and had a session with us, is proven.
+    std::list<const IntentKey*> newcomers{};
+    std::list<const IntentKey*> proven{};
     std::size_t matched = 0;
     /// The sum of `digest_of` over what is matched.
     std::uint64_t known = 0;
@@ -205,7 +220,7 @@ class Declarations {
   // declarations_matches.cpp: what we are told of others.
   [[nodiscard]] std::vector<Id> about(const Fingerprint& subject) const;
   void on_match(PeerIntent peer, Instant now);
-  [[nodiscard]] bool is_news(const Own& own, const PeerIntent& peer);
+  [[nodiscard]] static bool is_news(const Own& own, const PeerIntent& peer);
   [[nodiscard]] static bool tells_more(const Match& match, const PeerIntent& peer);
   void accept(Id id, Own& own, const PeerIntent& peer, Instant now);
   void on_end(const Withdrawal& end, Instant now);
@@ -213,6 +228,10 @@ class Declarations {
   /// A match that is not over.
   [[nodiscard]] static const Match* find_match(const Own& own, const IntentKey& peer);
   void unmatch(Id id, Own& own, const IntentKey& peer, Match& match);
+  void forget_match(Id id, Own& own, const IntentKey& peer);
+  /// @pre There are matches.
+  void make_room(Id id, Own& own);
+  [[nodiscard]] bool is_in_use(const Own& own, const IntentKey& peer) const;
   void expire_matches(Instant now);
   void forget_match_with(const Fingerprint& node);
 
@@ -232,6 +251,8 @@ class Declarations {
   std::map<IntentKey, Id> by_key_;
   /// How many matches there are with each node.
   std::map<Fingerprint, std::size_t> matched_nodes_;
+  /// Nodes with which we have a session.
+  std::set<Fingerprint> connected_;
   std::map<std::uint64_t, Id> requests_;
   DeadlineQueue<Id> deadlines_;
   DeadlineQueue<MatchRef> match_deadlines_;

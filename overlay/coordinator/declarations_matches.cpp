@@ -42,12 +42,7 @@ void Declarations::on_match(PeerIntent peer, Instant now) {
 
 bool Declarations::is_news(const Own& own, const PeerIntent& peer) {
   const auto known = own.matches.find(key_of(peer.intent));
-  if (known == own.matches.end()) {
-    if (!intents_match(own.intent, peer.intent)) return false;
-    if (own.matches.size() < config_.matches_max) return true;
-    ++counters_.over_limit;
-    return false;
-  }
+  if (known == own.matches.end()) return intents_match(own.intent, peer.intent);
   const Match& match = known->second;
   if (peer.intent.token.issued_at() > match.issued_at)
     return !match.over || intents_match(own.intent, peer.intent);
@@ -61,8 +56,10 @@ bool Declarations::tells_more(const Match& match, const PeerIntent& peer) {
 
 void Declarations::accept(Id id, Own& own, const PeerIntent& peer, Instant now) {
   const IntentKey key = key_of(peer.intent);
+  if (!own.matches.contains(key) && own.matches.size() >= config_.matches_max) make_room(id, own);
   const auto [it, added] = own.matches.try_emplace(key);
   Match& match = it->second;
+  if (added) match.place = own.newcomers.insert(own.newcomers.end(), &it->first);
   const bool was_matched = !added && !match.over;
   match.issued_at = peer.intent.token.issued_at();
   match.node_issued_at = std::max(match.node_issued_at, peer.node.token.issued_at());
@@ -134,10 +131,33 @@ void Declarations::forget_match_with(const Fingerprint& node) {
 void Declarations::expire_matches(Instant now) {
   while (const auto due = match_deadlines_.pop_due(now.time)) {
     Own& own = own_.at(due->id);
-    const auto match = own.matches.find(due->peer);
-    if (!match->second.over) unmatch(due->id, own, due->peer, match->second);
-    own.matches.erase(match);
+    forget_match(due->id, own, due->peer);
   }
+}
+
+void Declarations::make_room(Id id, Own& own) {
+  ++counters_.over_limit;
+  while (!own.newcomers.empty() && is_in_use(own, *own.newcomers.front())) {
+    own.matches.at(*own.newcomers.front()).is_proven = true;
+    own.proven.splice(own.proven.end(), own.newcomers, own.newcomers.begin());
+  }
+  // One node can have a session and many keys: it must not keep out everybody who comes later.
+  const bool too_many = own.proven.size() > config_.matches_max / 2;
+  const auto& queue = too_many || own.newcomers.empty() ? own.proven : own.newcomers;
+  forget_match(id, own, *queue.front());
+}
+
+bool Declarations::is_in_use(const Own& own, const IntentKey& peer) const {
+  return find_match(own, peer) != nullptr && connected_.contains(peer.node);
+}
+
+void Declarations::forget_match(Id id, Own& own, const IntentKey& peer) {
+  const auto it = own.matches.find(peer);
+  Match& match = it->second;
+  if (!match.over) unmatch(id, own, peer, match);
+  match_deadlines_.cancel({id, peer});
+  (match.is_proven ? own.proven : own.newcomers).erase(match.place);
+  own.matches.erase(it);
 }
 
 }  // namespace kith::overlay

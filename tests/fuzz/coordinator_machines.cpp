@@ -146,9 +146,11 @@ class Machines {
     switch (input.next() % 4) {
       case 0:
         neighbours_.join(node);
+        declarations_.on_session_open(node);
         break;
       case 1:
         neighbours_.leave(node);
+        declarations_.on_session_lost(node);
         break;
       case 2:
         neighbours_.suspect(node);

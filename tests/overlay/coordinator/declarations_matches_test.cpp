@@ -51,6 +51,7 @@ struct MatchesTest : testing::Test {
   Actor self{random};
   Actor ada{random};
   Actor bob{random, true};
+  Actor cyd{random};
   Fingerprint subject = random_fingerprint(random);
   Declarations declarations{{.matches_max = 2}, self.node_key, signatures(), random};
   Id id{};
@@ -217,13 +218,51 @@ TEST_F(MatchesTest, EndsWhenANewerIntentIsNotForUs) {
   EXPECT_EQ(take<Unmatched>().size(), 1U);
 }
 
-TEST_F(MatchesTest, KeepsItsLimit) {
-  const Actor third(random);
+TEST_F(MatchesTest, TheOldestMakesRoomForWhoeverComesLater) {
   push(sends(ada));
   push(sends(bob));
-  push(sends(third));
-  EXPECT_EQ(take<Matched>().size(), 2U);
+  push(sends(cyd));
+  EXPECT_EQ(take<Unmatched>().at(0).peer, key_of(sends(ada).intent));
+  EXPECT_EQ(declarations.matches(id), 2U);
   EXPECT_EQ(declarations.counters().over_limit, 1U);
+}
+
+TEST_F(MatchesTest, WhoeverHasASessionWithUsStaysLonger) {
+  declarations.on_session_open(ada.id());
+  push(sends(ada));
+  for (int i = 0; i < 3; ++i) {
+    push(sends(Actor(random)));
+    for (const Unmatched& it : take<Unmatched>()) EXPECT_NE(it.peer, key_of(sends(ada).intent));
+  }
+  EXPECT_EQ(declarations.matches(id), 2U);
+}
+
+TEST_F(MatchesTest, ASessionThatWasLostIsNoReasonToStay) {
+  declarations.on_session_open(ada.id());
+  push(sends(ada));
+  push(sends(bob));
+  declarations.on_session_lost(ada.id());
+  push(sends(cyd));
+  EXPECT_EQ(take<Unmatched>().at(0).peer, key_of(sends(ada).intent));
+}
+
+TEST_F(MatchesTest, WhereAllHaveSessionsTheOldestMakesRoom) {
+  for (const Actor* actor : {&ada, &bob, &cyd}) declarations.on_session_open(actor->id());
+  push(sends(ada));
+  push(sends(bob));
+  push(sends(cyd));
+  EXPECT_EQ(take<Unmatched>().at(0).peer, key_of(sends(ada).intent));
+  push(sends(ada, {.at = after(1s).wall}));
+  EXPECT_EQ(take<Unmatched>().at(0).peer, key_of(sends(bob).intent));
+}
+
+TEST_F(MatchesTest, NothingForgedMakesRoom) {
+  push(sends(ada));
+  push(sends(bob));
+  PeerIntent forged = sends(cyd);
+  forged.node = bob.node_token();
+  push(forged);
+  EXPECT_THAT(take<Unmatched>(), IsEmpty());
 }
 
 TEST_F(MatchesTest, OneIntentMayMatchSeveralOfOurs) {
