@@ -11,6 +11,9 @@ namespace {
 
 using Record = IntentStore::Record;
 
+/// Questions that an identity, or a node, may have open as long as there is room at all.
+constexpr std::size_t kQuestionShareLeast = 16;
+
 bool holds(const Record* held, const Token& intent) {
   return held != nullptr && held->intent() != nullptr && held->intent()->token == intent;
 }
@@ -69,7 +72,9 @@ void Coordinator::on_verdict(QuestionId question, Verdict verdict, Instant now) 
   auto node = questions_.extract(question);
   if (node.empty()) return;
   Question asked = std::move(node.mapped());
-  if (!asked.from) {
+  if (asked.is_outdated) {
+    pose(std::move(asked), now);
+  } else if (!asked.from) {
     if (verdict == Verdict::yes)
       static_cast<void>(take(std::move(asked.message.peer), Proof::seen, asked.provenance, now));
   } else {
@@ -148,12 +153,52 @@ bool Coordinator::ask(Question question, Instant now) {
   // The way back of what was asked longer ago is forgotten: nobody waits for it.
   while (!questions_.empty() && questions_.begin()->second.forget_at <= now.time)
     questions_.erase(questions_.begin());
-  if (questions_.size() >= config_.questions_most) return false;
+  const IntentToken& intent = question.message.peer.intent;
+  if (Question* earlier = earlier_question(intent)) {
+    if (earlier->from) {
+      ++counters_.refused;
+      answer(*earlier->from, {DeclareVerdict::superseded, intent.token.issued_at(), {}, {}});
+    }
+    // The policy is not asked once more before it has answered.
+    question.forget_at = earlier->forget_at;
+    question.is_outdated = true;
+    *earlier = std::move(question);
+    return true;
+  }
+  if (!has_room_to_ask(intent)) return false;
+  pose(std::move(question), now);
+  return true;
+}
+
+void Coordinator::pose(Question question, Instant now) {
   const auto id = static_cast<QuestionId>(next_question_++);
   outputs_.emplace_back(Ask{id, question.message.peer.intent});
   question.forget_at = now.time + config_.question_life;
+  question.is_outdated = false;
   questions_.emplace(id, std::move(question));
-  return true;
+}
+
+bool Coordinator::has_room_to_ask(const IntentToken& intent) const {
+  if (questions_.size() >= config_.questions_most) return false;
+  std::size_t of_identity = 0;
+  std::size_t of_node = 0;
+  for (const auto& [id, question] : questions_) {
+    const IntentToken& other = question.message.peer.intent;
+    of_identity += other.identity() == intent.identity() ? 1 : 0;
+    of_node += other.node == intent.node ? 1 : 0;
+  }
+  const std::size_t room = config_.questions_most - questions_.size();
+  const std::size_t share = std::max(room / config_.limits.share_of_room, kQuestionShareLeast);
+  return std::max(of_identity, of_node) < share;
+}
+
+Coordinator::Question* Coordinator::earlier_question(const IntentToken& intent) {
+  const auto is_earlier = [&](const auto& asked) {
+    const IntentToken& other = asked.second.message.peer.intent;
+    return other.token.issued_at() < intent.token.issued_at() && key_of(other) == key_of(intent);
+  };
+  const auto found = std::ranges::find_if(questions_, is_earlier);
+  return found == questions_.end() ? nullptr : &found->second;
 }
 
 void Coordinator::settle(RouteId from, DeclareMessage message, Instant now) {

@@ -175,6 +175,8 @@ class Coordinator {
     DeclareMessage message;
     Provenance provenance;
     TimePoint forget_at;
+    /// The policy was asked about an earlier intent of the same key: its answer does not count.
+    bool is_outdated = false;
   };
   /// What is told to one node after a step.
   struct Parcel {
@@ -185,8 +187,12 @@ class Coordinator {
   using Outbox = std::map<Fingerprint, Parcel>;
 
   // coordinator.cpp: what is held, and what is answered.
-  /// False, and nothing is asked, where too much is asked already.
+  /// False, and nothing is asked, where too much is asked already, or too much of one identity or
+  /// node.  An intent whose key is asked about already takes the place of what is older.
   [[nodiscard]] bool ask(Question question, Instant now);
+  void pose(Question question, Instant now);
+  [[nodiscard]] bool has_room_to_ask(const IntentToken& intent) const;
+  [[nodiscard]] Question* earlier_question(const IntentToken& intent);
   /// Takes an intent that the policy allows, and answers.
   void settle(RouteId from, DeclareMessage message, Instant now);
   [[nodiscard]] Result<Weighed> weigh(const PeerIntent& peer, Proof proof, Instant now);

@@ -71,16 +71,69 @@ TEST_F(CoordinatorPolicyTest, MayAnswerLaterAndInAnyOrder) {
 TEST_F(CoordinatorPolicyTest, TakesTheNewestOfWhatItAllowed) {
   desk.policy.reset();
   const PeerIntent renewed = receives(ada, {.at = after(1s).wall});
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
   desk.coordinator.on_declare(RouteId{7}, declare_bytes(renewed), desk.now);
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
   desk.take_answers();
   ASSERT_EQ(desk.asked.size(), 2U);
-  desk.coordinator.on_verdict(desk.asked[1].question, Verdict::yes, desk.now);
   desk.coordinator.on_verdict(desk.asked[0].question, Verdict::yes, desk.now);
+  desk.coordinator.on_verdict(desk.asked[1].question, Verdict::yes, desk.now);
   const auto answers = desk.take_answers();
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[0].verdict, DeclareVerdict::held);
   EXPECT_EQ(answers[1].verdict, DeclareVerdict::superseded);
+}
+
+TEST_F(CoordinatorPolicyTest, IsAskedAboutANewerIntentOnceItHasAnsweredAboutTheOlder) {
+  desk.policy.reset();
+  const PeerIntent renewed = receives(ada, {.at = after(1s).wall});
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(renewed), desk.now);
+  auto answers = desk.take_answers();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].verdict, DeclareVerdict::superseded);
+  EXPECT_EQ(answers[0].until, renewed.intent.token.issued_at());
+  ASSERT_EQ(desk.asked.size(), 1U);
+
+  desk.coordinator.on_verdict(desk.asked[0].question, Verdict::yes, desk.now);
+  EXPECT_TRUE(desk.take_answers().empty());
+  EXPECT_EQ(desk.coordinator.intents_held(), 0U);
+  ASSERT_EQ(desk.asked.size(), 2U);
+  EXPECT_EQ(desk.asked[1].intent.token, renewed.intent.token);
+  desk.coordinator.on_verdict(desk.asked[1].question, Verdict::yes, desk.now);
+  answers = desk.take_answers();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].verdict, DeclareVerdict::held);
+}
+
+TEST_F(CoordinatorPolicyTest, IsAskedAboutOthersWhileOneIdentityAsksForALot) {
+  desk.policy.reset();
+  for (int i = 0; i < 1024; ++i) {
+    const PeerIntent peer = ada.peer_intent({.subject = random_fingerprint(random)});
+    desk.coordinator.on_declare(RouteId{7}, declare_bytes(peer), desk.now);
+  }
+  const auto answers = desk.take_answers();
+  EXPECT_EQ(desk.asked.size(), 113U) << "an eighth of the room that was left";
+  ASSERT_EQ(answers.size(), 1024U - 113U);
+  for (const DeclaredMessage& answer : answers) EXPECT_EQ(answer.verdict, DeclareVerdict::full);
+
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(bob)), desk.now);
+  EXPECT_TRUE(desk.take_answers().empty());
+  EXPECT_EQ(desk.asked.size(), 114U);
+}
+
+TEST_F(CoordinatorPolicyTest, IsAskedAboutOthersWhileOneNodeAsksForALot) {
+  desk.policy.reset();
+  for (int i = 0; i < 200; ++i) {
+    Actor puppet(random, true);
+    puppet.node_key = ada.node_key.clone();
+    puppet.node = ada.node;
+    desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(puppet)), desk.now);
+  }
+  desk.take_answers();
+  EXPECT_EQ(desk.asked.size(), 113U);
+  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(bob)), desk.now);
+  EXPECT_TRUE(desk.take_answers().empty());
+  EXPECT_EQ(desk.asked.size(), 114U);
 }
 
 TEST_F(CoordinatorPolicyTest, IsNotBelievedTwice) {
