@@ -53,6 +53,7 @@ struct CoordinatorConfig {
   Duration summary_pause{2'000'000};
 };
 
+// clang-format off
 /// Holds the intents of others for the subjects in whose region we are, and introduces those that
 /// match (docs/protocol.md §8).
 ///
@@ -61,13 +62,14 @@ struct CoordinatorConfig {
 /// whatever is newest and signed, so that it does not matter in which order and how often the
 /// holders tell each other.
 ///
-///     declared ──► allowed by the policy ──► stored ──► answered with holders and matches
-///                                            │ ├────► replicated to the region, until acknowledged
-///                                            │ └────► matched, by the closest holder alone: both
-///                                            sides are pushed ├─ renewed ──► replicated; its
-///                                            matches are told of │              it, later and
-///                                            together └─ withdrawn or expired ──► its matches are
-///                                            told
+///     declared ──► allowed by the policy ──► stored
+///
+///     stored ─┬──► answered with holders and matches
+///             ├──► replicated to the region, until acknowledged
+///             ├──► matched, by the closest holder alone: both sides are pushed
+///             │
+///             ├─ renewed ──► replicated; its matches are told of it, later and together
+///             └─ withdrawn or expired ──► its matches are told
 ///
 /// The policy is asked where an intent is declared; of what the other holders tell, they have
 /// asked.  Whoever is too far from a subject to hold it is told nothing of it, and what it hands
@@ -78,6 +80,7 @@ struct CoordinatorConfig {
 /// know.  A message to ourselves (`Push`) is for the engine to deliver.
 ///
 /// Pairs of one node are left to that node (`intents_match`).
+// clang-format on
 class Coordinator {
  public:
   struct Answer {
