@@ -5,8 +5,7 @@
 
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
-#include "overlay/message_begin.hpp"
-#include "overlay/message_kind.hpp"
+#include "overlay/message_fields.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
@@ -22,22 +21,18 @@ constexpr std::size_t kRecordFields = 2;
 constexpr std::size_t kHeadBytesMax = 3;
 constexpr std::size_t kNumberBytesMax = 9;
 constexpr std::size_t kFingerprintBytes = 2 + Fingerprint::kBytes;
-constexpr std::size_t kSignatureBytes = 2 + sizeof(crypto::Signature);
+constexpr std::size_t kSignatureFieldBytes = 2 + sizeof(crypto::Signature);
 constexpr std::size_t kAttachmentBytesMax =
-    2 + kNumberBytesMax + kRelaysMax * kFingerprintBytes + kSignatureBytes;
+    2 + kNumberBytesMax + kRelaysMax * kFingerprintBytes + kSignatureFieldBytes;
 constexpr std::size_t kIntentBytesMax =
     1 + 2 * kHeadBytesMax + kIntentTokenBytesMax + kTokenBytesMax + kAttachmentBytesMax;
 constexpr std::size_t kWithdrawalBytesMax =
-    1 + 4 * kFingerprintBytes + 1 + 2 * kNumberBytesMax + kSignatureBytes;
+    1 + 4 * kFingerprintBytes + 1 + 2 * kNumberBytesMax + kSignatureFieldBytes;
 
 // What is counted instead of measured fits in any case.
 static_assert(kIntentsPerMessageMax * kIntentBytesMax + kHoldersMax * kFingerprintBytes + 64 <=
               kCoordinatorMessageBytesMax);
 static_assert(kUnmatchedPerMessageMax * kWithdrawalBytesMax + 16 <= kCoordinatorMessageBytesMax);
-
-/// For spans as well: no sum of two leaves the range of a `WallTime`.
-constexpr auto kMicrosecondsMax =
-    static_cast<std::uint64_t>(kTokenTimeMax.time_since_epoch().count());
 
 void write(codec::Writer& out, const IntentView& intent) {
   out.array(kIntentFields).binary(intent.intent).binary(intent.node);
@@ -84,15 +79,6 @@ void write(codec::Writer& out, const RecordView& record) {
     write(out, *intent);
   else
     write(out, *std::get<const Withdrawal*>(record.what));
-}
-
-void read_kind(codec::Reader& in, MessageKind kind, std::size_t fields) {
-  in.array(fields, fields);
-  if (in.unsigned_number() != static_cast<std::uint64_t>(kind)) in.fail(Errc::wrong_kind);
-}
-
-WallTime read_time(codec::Reader& in) {
-  return WallTime(Duration(static_cast<Duration::rep>(in.unsigned_number(kMicrosecondsMax))));
 }
 
 IntentRole read_role(codec::Reader& in) {

@@ -4,6 +4,7 @@
 
 #include "core/codec/writer.hpp"
 #include "core/random.hpp"
+#include "overlay/message_fields.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
@@ -13,10 +14,6 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kAttachmentDomain = "kith/1 attachment\0"sv;
 constexpr std::string_view kWithdrawalDomain = "kith/1 withdrawal\0"sv;
-
-std::uint64_t microseconds(WallTime time) {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count());
-}
 
 Bytes attachment_statement(const Fingerprint& identity, WallTime at,
                            std::span<const Fingerprint> relays) {

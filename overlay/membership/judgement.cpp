@@ -1,10 +1,8 @@
 #include "overlay/membership/judgement.hpp"
 
-#include <kith/token.hpp>
-
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
-#include "overlay/message_kind.hpp"
+#include "overlay/message_fields.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -15,15 +13,10 @@ constexpr std::string_view kDomain = "kith/1 judgement\0"sv;
 constexpr std::size_t kJudgeFields = 3;
 constexpr std::size_t kJudgementFields = 7;
 constexpr std::size_t kStatementFields = 5;
-constexpr auto kMicrosecondsMax =
-    static_cast<std::uint64_t>(kTokenTimeMax.time_since_epoch().count());
 
 std::uint64_t number(MessageKind kind) { return static_cast<std::uint64_t>(kind); }
 
 void write_statement(codec::Writer& out, const Judgement& judgement) {
-  const auto microseconds = [](WallTime time) {
-    return static_cast<std::uint64_t>(time.time_since_epoch().count());
-  };
   out.fingerprint(judgement.joiner.identity)
       .fingerprint(judgement.joiner.node)
       .boolean(judgement.admitted)
@@ -37,15 +30,6 @@ Bytes statement(const Judgement& judgement) {
   out.array(kStatementFields);
   write_statement(out, judgement);
   return bytes;
-}
-
-WallTime read_time(codec::Reader& in) {
-  return WallTime(Duration(static_cast<Duration::rep>(in.unsigned_number(kMicrosecondsMax))));
-}
-
-void read_kind(codec::Reader& in, MessageKind kind, std::size_t fields) {
-  in.array(fields, fields);
-  if (in.unsigned_number() != number(kind)) in.fail(Errc::wrong_kind);
 }
 
 }  // namespace

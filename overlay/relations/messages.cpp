@@ -4,19 +4,12 @@
 
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
-#include "overlay/message_begin.hpp"
+#include "overlay/message_fields.hpp"
 
 namespace kith::overlay {
 namespace {
 
 constexpr std::string_view kEndDomain("kith/1 relationship end\0", 24);
-constexpr auto kMicrosecondsMax =
-    static_cast<std::uint64_t>(kTokenTimeMax.time_since_epoch().count());
-
-void read_kind(codec::Reader& in, MessageKind kind, std::size_t fields) {
-  in.array(fields, fields);
-  if (in.unsigned_number() != static_cast<std::uint64_t>(kind)) in.fail(Errc::wrong_kind);
-}
 
 RelationshipId read_id(codec::Reader& in) {
   RelationshipId id{};
@@ -143,7 +136,7 @@ Result<RelationEnd> decode_relation_end(ByteView bytes) {
   RelationEnd message;
   read_kind(in, MessageKind::relation_end, 4);
   message.relationship = read_id(in);
-  message.at = WallTime(Duration(static_cast<std::int64_t>(in.unsigned_number(kMicrosecondsMax))));
+  message.at = read_time(in);
   in.binary_into(message.signature);
   return finish(in, message);
 }
