@@ -220,6 +220,10 @@ std::shared_ptr<Subscription::State> Node::Runtime::subscribe(
   driver_->submit([weak = self_, state](overlay::Engine& engine, Instant now) {
     const auto runtime = weak.lock();
     if (!runtime || state->ended) return;
+    if (runtime->stopping_) {
+      state->ended = Errc::shutting_down;
+      return;
+    }
     const overlay::SubscribeOptions wanted{.identity = state->wish.identity,
                                            .audience = state->options.audience,
                                            .credit = state->options.credit,
@@ -254,6 +258,8 @@ std::shared_ptr<Publisher::State> Node::Runtime::publisher(std::string_view subj
       [weak = self_, state, name = std::string(subject)](overlay::Engine& engine, Instant now) {
         const auto runtime = weak.lock();
         if (!runtime || state->has_ended()) return;
+        // Whoever takes leave may not know of it, and the engine forgets it all the same.
+        if (runtime->stopping_) return state->end(engine, Errc::shutting_down);
         const PublisherOptions& wanted = state->options();
         const auto added = engine.advertise(name,
                                             {.identity = state->wish().identity,

@@ -7,8 +7,11 @@
 #include <optional>
 #include <thread>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <kith/node.hpp>
 
+#include "overlay/asio/runtime.hpp"
 #include "tests/overlay/asio/support.hpp"
 
 namespace kith {
@@ -153,6 +156,35 @@ TEST(StopOfANode, IsHarmlessForWhatOutlivesIt) {
   EXPECT_EQ(publisher.drain(kPatience).error(), Errc::shutting_down);
   EXPECT_EQ(subscription.wait_for_match(kPatience).error(), Errc::shutting_down);
   EXPECT_EQ(publisher.status().queued_messages, 0U);
+}
+
+/// As another thread may ask for it, after the node has looked whom it has to end.
+TEST(StopOfANode, EndsAPublisherThatIsAskedForMeanwhile) {
+  boost::asio::io_context context;
+  const auto runtime =
+      Node::Runtime::start(on_loopback(), boost::asio::any_io_executor(context.get_executor()));
+  const auto full = runtime->publisher("full", {.queue_messages = 1});
+  full->publish_later(as_bytes("fits"), full, [](const Result<void>&) {});
+  std::shared_ptr<Publisher::State> late;
+  full->publish_later(as_bytes("waits"), full,
+                      [&](const Result<void>&) { late = runtime->publisher("late", {}); });
+  runtime->begin_stop();
+  ASSERT_TRUE(late);
+  context.run();
+  EXPECT_EQ(late->status().published, 0U);
+  EXPECT_EQ(late->try_publish(as_bytes("later"), late).error(), Errc::shutting_down);
+}
+
+TEST(StopOfANode, DeclaresNothingMore) {
+  boost::asio::io_context context;
+  const auto runtime =
+      Node::Runtime::start(on_loopback(), boost::asio::any_io_executor(context.get_executor()));
+  runtime->begin_stop();
+  const auto subscription = runtime->subscribe("news", [](const Message&) {}, {});
+  const auto publisher = runtime->publisher("news", {});
+  context.run();
+  EXPECT_EQ(runtime->status().subscriptions, 0U);
+  EXPECT_EQ(runtime->status().publishers, 0U);
 }
 
 TEST(StopOfANode, TellsItsPeers) {
