@@ -75,10 +75,11 @@ struct ContactMessage {
 /// They are kept in the node's store (`NodeConfig::store`); without one everything here fails with
 /// `Errc::not_found`.  What was confirmed survives the node.
 ///
-///     // here                                            // there, once
-///     auto uri = node.contacts().issue_ticket({}, 5s);   auto id = other.contacts().redeem(*uri,
-///     {}, 10s);
-///                                                        other.contacts().send(*id, payload, 10s);
+///     // Here.
+///     auto uri = node.contacts().issue_ticket({}, 5s);
+///     // There, once.
+///     auto id = other.contacts().redeem(*uri, {}, 10s);
+///     other.contacts().send(*id, payload, 10s);
 ///
 /// All methods may be called from any thread; those that take a timeout wait, and in a callback of
 /// the node fail at once with `Errc::would_block`.  `Errc::store_failed` is logged with its reason.
