@@ -171,8 +171,8 @@ void Contacts::State::on(const overlay::RelationshipEnded& ended) {
 
 void Contacts::State::on(const overlay::RelationMessageArrived& message, overlay::Engine& engine) {
   if (!on_message_) return;
-  call_([&] { on_message_({message.relationship, message.payload}); });
-  engine.take(message.relationship, message.number);
+  if (call_([&] { on_message_({message.relationship, message.payload}); }))
+    engine.take(message.relationship, message.number);
 }
 
 void Contacts::State::settle(const Uuid& contact, std::uint64_t number, Result<void> result) {

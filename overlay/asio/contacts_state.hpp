@@ -22,8 +22,9 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
  public:
   template <class T>
   using Slot = overlay::Slot<T>;
-  /// Runs what the application gave us: what that throws goes no further.
-  using Call = std::function<void(const std::function<void()>&)>;
+  /// Runs what the application gave us, if it still wants that: what it throws goes no further.
+  /// Whether it came to its end.
+  using Call = std::function<bool(const std::function<void()>&)>;
 
   /// `keeper` is nothing for a node without a store; ours is the last word on when it goes.  `call`
   /// is used for what the engine tells.

@@ -149,9 +149,9 @@ Node::Runtime::Runtime(NodeConfig& config, const std::optional<asio::any_io_exec
   driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
                                               std::move(made), std::move(acceptors));
   block_list_ = std::make_shared<BlockList::State>(driver_, keeper);
-  contacts_ =
-      std::make_shared<Contacts::State>(std::move(keeper), config.keys->node(),
-                                        [this](const std::function<void()>& what) { run(what); });
+  contacts_ = std::make_shared<Contacts::State>(
+      std::move(keeper), config.keys->node(),
+      [this](const std::function<void()>& what) { return run(what); });
   policy_.emplace(config.policy ? std::move(config.policy) : open_policy(), driver_);
   application_.on_output = [this](overlay::Output& output, overlay::Engine& engine, Instant now) {
     on_output(output, engine, now);

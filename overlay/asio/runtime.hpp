@@ -100,9 +100,10 @@ class Node::Runtime {
   void on(const overlay::Left&, Instant now);
 
   /// Calls the application, unless it wants to hear nothing any more.  What it throws ends here.
+  /// Whether it was called and came to its end.
   template <class Callback, class... Arguments>
-  void call(const Callback& callback, const Arguments&... arguments);
-  void run(const std::function<void()>& what);
+  bool call(const Callback& callback, const Arguments&... arguments);
+  bool run(const std::function<void()>& what);
   void with_options_of(const std::variant<overlay::SubscriptionId, overlay::PublisherId>& intent,
                        const auto& use);
   void log(LogLevel level, std::string_view line);

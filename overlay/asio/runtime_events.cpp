@@ -18,10 +18,11 @@ std::string in_seconds(Duration time) {
 }  // namespace
 
 template <class Callback, class... Arguments>
-void Node::Runtime::call(const Callback& callback, const Arguments&... arguments) {
-  if (!callback || muted_) return;
+bool Node::Runtime::call(const Callback& callback, const Arguments&... arguments) {
+  if (!callback || muted_) return false;
   try {
     callback(arguments...);
+    return true;
   } catch (const std::exception& error) {
     ++callback_failures_;
     log(LogLevel::error, std::string("a callback failed: ") + error.what());
@@ -29,9 +30,10 @@ void Node::Runtime::call(const Callback& callback, const Arguments&... arguments
     ++callback_failures_;
     log(LogLevel::error, "a callback failed");
   }
+  return false;
 }
 
-void Node::Runtime::run(const std::function<void()>& what) { call(what); }
+bool Node::Runtime::run(const std::function<void()>& what) { return call(what); }
 
 void Node::Runtime::log(LogLevel level, std::string_view line) {
   if (!log_ || muted_) return;
@@ -60,8 +62,10 @@ void Node::Runtime::on_output(overlay::Output& output, overlay::Engine& engine, 
 void Node::Runtime::on(const overlay::Delivered& message, overlay::Engine& engine, Instant now) {
   const auto it = subscriptions_.find(message.subscription);
   if (it == subscriptions_.end()) return;
-  if (!it->second->is_over && !muted_)
-    return call(it->second->on_message, Message{it->second->name, message.payload, message.sender});
+  if (!it->second->is_over && !muted_) {
+    call(it->second->on_message, Message{it->second->name, message.payload, message.sender});
+    return;
+  }
   // What its application has acknowledged is on its way to us; this it will not.
   if (it->second->options.acknowledgement == Acknowledgement::application) return;
   // It ended while the message was on its way to it: whoever sent that must not be told that it

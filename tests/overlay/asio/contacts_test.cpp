@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -77,6 +78,25 @@ TEST_F(ContactsTest, AreTakenWhatTheySay) {
   ASSERT_TRUE(sent.has_value()) << describe(sent.error());
   EXPECT_EQ(taken, 1);
   EXPECT_EQ(text, "hello");
+}
+
+TEST_F(ContactsTest, AreNotToldThatSomebodyTookWhatACallbackFailedOn) {
+  Node here = node(here_keys, "here");
+  Node there = node(there_keys, "there");
+  Flag called;
+  here.contacts().on_message([&](const ContactMessage&) {
+    called.raise();
+    throw std::runtime_error("out of order");
+  });
+  const auto id = there.contacts().redeem(here.contacts().issue_ticket({}, 5s).value(), {}, 10s);
+  ASSERT_TRUE(id.has_value());
+  Result<void> sent;
+  std::jthread sending([&] { sent = there.contacts().send(*id, as_bytes("hello"), kPatience); });
+  ASSERT_TRUE(called.wait());
+  // The sender waits until there is nobody left who could take it.
+  here.stop();
+  sending.join();
+  EXPECT_FALSE(sent.has_value());
 }
 
 /// Not even the name is looked up that the ticket leads to.

@@ -105,8 +105,8 @@ class Contacts {
   /// Returns when the other application has taken `payload`, at most 64 KiB.
   /// `Errc::connection_lost` if nobody can tell whether it was, `timed_out`, `closed`, `not_found`.
   [[nodiscard]] Result<void> send(const Uuid& contact, ByteView payload, Duration timeout);
-  /// What is called for each message that a contact sends; it counts as taken when that returns.
-  /// In place of the one set before.  Without one, messages are not taken.
+  /// What is called for each message that a contact sends; it counts as taken when that returns,
+  /// and not if that throws.  In place of the one set before.  Without one, messages are not taken.
   void on_message(std::function<void(const ContactMessage&)> callback);
 
   class State;
