@@ -8,9 +8,11 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/system/system_error.hpp>
 #include <kith/node.hpp>
 
 namespace kith::overlay {
@@ -53,20 +55,6 @@ std::vector<Endpoint> interface_endpoints() {
   if (!std::ranges::all_of(found, &Endpoint::is_loopback))
     std::erase_if(found, [](const Endpoint& endpoint) { return endpoint.is_loopback(); });
   return found;
-}
-
-/// Waits for the system's resolver, unless there is nothing to be asked.
-std::vector<Endpoint> look_up(const Address& address, boost::system::error_code& error) {
-  if (const auto literal = literal_endpoint(address)) return {*literal};
-  asio::io_context context;
-  tcp::resolver resolver(context);
-  const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
-  std::vector<Endpoint> endpoints;
-  if (error) return endpoints;
-  for (const auto& entry : found) endpoints.push_back(to_endpoint(entry.endpoint()));
-  std::ranges::sort(endpoints);
-  endpoints.erase(std::ranges::unique(endpoints).begin(), endpoints.end());
-  return endpoints;
 }
 
 /// Our end of the way to `there`, as the kernel would choose it.  Nothing is sent.
@@ -119,23 +107,36 @@ Address parse_address(std::string_view what, std::string_view text) {
   return std::move(*address);
 }
 
-std::vector<Endpoint> resolve(std::string_view what, std::string_view text) {
-  const Address address = parse_address(what, text);
+LookedUp look_up(const Address& address) {
+  if (const auto literal = literal_endpoint(address)) return std::vector{*literal};
   boost::system::error_code error;
-  auto endpoints = look_up(address, error);
-  if (error) {
-    throw StartError(std::string(what) + ": cannot resolve the host '" + address.host + "' of '" +
-                     std::string(text) + "': " + error.message() +
-                     "; is the name right?  An address in numbers needs no resolver");
+  std::vector<Endpoint> endpoints;
+  try {
+    asio::io_context context;
+    tcp::resolver resolver(context);
+    for (const auto& entry : resolver.resolve(address.host, std::to_string(address.port), error))
+      endpoints.push_back(to_endpoint(entry.endpoint()));
+  } catch (const boost::system::system_error& failed) {
+    // A context needs files, and there may be too many open.
+    return std::unexpected(failed.code());
   }
+  if (error) return std::unexpected(error);
   return endpoints;
 }
 
-Result<std::vector<Endpoint>> endpoints_of(const Address& address) {
-  boost::system::error_code error;
-  auto endpoints = look_up(address, error);
-  if (error) return std::unexpected(Errc::unreachable);
+std::vector<Endpoint> sorted(std::vector<Endpoint> endpoints) {
+  std::ranges::sort(endpoints);
+  endpoints.erase(std::ranges::unique(endpoints).begin(), endpoints.end());
   return endpoints;
+}
+
+std::vector<Endpoint> resolve(std::string_view what, std::string_view text) {
+  const Address address = parse_address(what, text);
+  auto found = look_up(address);
+  if (found) return sorted(std::move(*found));
+  throw StartError(std::string(what) + ": cannot resolve the host '" + address.host + "' of '" +
+                   std::string(text) + "': " + found.error().message() +
+                   "; is the name right?  An address in numbers needs no resolver");
 }
 
 std::vector<Endpoint> reachable_endpoints(std::span<const Endpoint> bound,

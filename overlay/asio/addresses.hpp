@@ -1,14 +1,15 @@
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
 #include <kith/address.hpp>
 #include <kith/endpoint.hpp>
-#include <kith/result.hpp>
 
 namespace kith::overlay {
 
@@ -18,12 +19,17 @@ namespace kith::overlay {
 /// The endpoint of an address that names no host but gives its number.
 [[nodiscard]] std::optional<Endpoint> literal_endpoint(const Address& address);
 
-/// The endpoints of `address` as the system's resolver knows them, waiting for it.  Throws
-/// `StartError`; `what` says what the address is for.
-[[nodiscard]] std::vector<Endpoint> resolve(std::string_view what, std::string_view text);
+/// What the system's resolver says, best first, or why it says nothing.
+using LookedUp = std::expected<std::vector<Endpoint>, boost::system::error_code>;
 
-/// The same; `Errc::unreachable` if the resolver does not know the host.
-[[nodiscard]] Result<std::vector<Endpoint>> endpoints_of(const Address& address);
+/// Waits for the system's resolver, however long that takes, unless there is nothing to be asked.
+[[nodiscard]] LookedUp look_up(const Address& address);
+
+/// By their numbers, each once.
+[[nodiscard]] std::vector<Endpoint> sorted(std::vector<Endpoint> endpoints);
+
+/// What `look_up` says, sorted.  Throws `StartError`; `what` says what the address is for.
+[[nodiscard]] std::vector<Endpoint> resolve(std::string_view what, std::string_view text);
 
 /// Reads an address that a person wrote.  Throws `StartError`.
 [[nodiscard]] Address parse_address(std::string_view what, std::string_view text);

@@ -4,7 +4,7 @@
 
 #include <kith/node.hpp>
 
-#include "overlay/asio/addresses.hpp"
+#include "overlay/asio/clock.hpp"
 #include "overlay/asio/contacts_state.hpp"
 #include "overlay/asio/waiting.hpp"
 
@@ -21,12 +21,14 @@ Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& option
                               Duration timeout) {
   const auto driver = state_->driver();
   // To look up a name takes its time, too.
-  if (driver && driver->is_in_turn()) return std::unexpected(Errc::would_block);
+  if (!driver) return std::unexpected(Errc::shutting_down);
+  if (driver->is_in_turn()) return std::unexpected(Errc::would_block);
   auto ticket = parse_ticket_uri(text);
   if (!ticket) return std::unexpected(ticket.error());
   const DialledAddress& dialled = ticket->dialled();
-  const auto endpoints =
-      overlay::endpoints_of({.node = {}, .host = dialled.host, .port = dialled.port});
+  const TimePoint deadline = overlay::deadline_after(timeout);
+  const auto endpoints = driver->resolver().endpoints_of(
+      {.node = {}, .host = dialled.host, .port = dialled.port}, deadline);
   if (!endpoints) return std::unexpected(endpoints.error());
   overlay::RedeemOrder order{.ticket = std::move(*ticket),
                              .endpoints = *endpoints,
@@ -35,7 +37,7 @@ Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& option
                              .certificate_early = options.certificate_early,
                              .life = options.life};
   return overlay::ask<Uuid>(
-      driver, timeout,
+      driver, deadline - overlay::read_clocks().time,
       [state = state_, order = std::move(order)](const State::Slot<Uuid>& slot,
                                                  overlay::Engine& engine, Instant now) mutable {
         state->redeem(std::move(order), slot, engine, now);

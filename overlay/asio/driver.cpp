@@ -30,6 +30,9 @@ constexpr int kRoundsPerTurn = 4;
 /// What is read at once.
 constexpr std::size_t kInputBytes = std::size_t{256} << 10;
 
+/// How often we look whether the resolver has answered: in time, and rarely if it takes long.
+constexpr Duration kLookPauseFirst = std::chrono::milliseconds(1);
+constexpr Duration kLookPauseMost = std::chrono::milliseconds(64);
 constexpr Duration kResolvePauseFirst = std::chrono::seconds(1);
 constexpr Duration kResolvePauseMost = std::chrono::seconds(60);
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
@@ -39,9 +42,10 @@ constexpr Duration kWaitMost = std::chrono::hours(24 * 365);
 }  // namespace
 
 Driver::Driver(std::shared_ptr<void> context, asio::any_io_executor executor, EngineConfig config,
-               std::vector<Acceptor> acceptors)
+               std::vector<Acceptor> acceptors, Resolver resolver)
     : context_(std::move(context)),
       executor_(std::move(executor)),
+      resolver_(std::move(resolver)),
       now_(read_clocks()),
       entrance_flow_(config.entrance_flow),
       engine_(std::move(config), random_, now_),
@@ -105,23 +109,28 @@ void Driver::open_doors() {
 
 asio::awaitable<void> Driver::enter_by_name(std::shared_ptr<Driver> self, Address entrance) {
   constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
-  tcp::resolver resolver(self->executor_);
   asio::steady_timer timer(self->executor_);
   for (Duration pause = kResolvePauseFirst; !self->leaving_;
        pause = std::min(2 * pause, kResolvePauseMost)) {
-    const auto [error, found] =
-        co_await resolver.async_resolve(entrance.host, std::to_string(entrance.port), kResult);
-    if (error == asio::error::operation_aborted) co_return;
-    if (!error) {
+    auto answer = self->resolver_.ask(entrance);
+    // Its thread may outlive the executor, and so cannot call us.
+    for (Duration look = kLookPauseFirst; answer.wait_for(Duration(0)) != std::future_status::ready;
+         look = std::min(2 * look, kLookPauseMost)) {
+      timer.expires_after(look);
+      co_await timer.async_wait(kResult);
+      if (self->leaving_) co_return;
+    }
+    const LookedUp found = answer.get();
+    if (found) {
       std::vector<JoinTarget> targets;
-      for (const auto& entry : found)
-        targets.push_back({to_endpoint(entry.endpoint()), entrance.node, self->entrance_flow_});
+      for (const Endpoint& endpoint : *found)
+        targets.push_back({endpoint, entrance.node, self->entrance_flow_});
       self->enter(targets);
       co_return;
     }
     self->turn_to_log(LogLevel::warning,
                       "cannot resolve " + entrance.host +
-                          " to join through it: " + error.message() + "; next attempt in " +
+                          " to join through it: " + found.error().message() + "; next attempt in " +
                           std::to_string(pause / std::chrono::seconds(1)) + " s");
     timer.expires_after(pause);
     co_await timer.async_wait(kResult);
@@ -188,13 +197,21 @@ void Driver::on_wake() {
 }
 
 void Driver::wait_for(Waits::Check check, Duration timeout, Done<> done) {
-  // Shared, because a command that is refused is gone.
-  const auto shared = std::make_shared<Done<>>(std::move(done));
-  const bool submitted =
-      submit([this, shared, timeout, check = std::move(check)](Engine&, Instant now) mutable {
-        waits_.add(now.time + std::min(timeout, kWaitMost), std::move(check), std::move(*shared));
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    if (!ended_) {
+      // Not a command: those may have to wait themselves until the doors are open.
+      asio::post(executor_, [self = shared_from_this(), timeout, check = std::move(check),
+                             done = std::move(done)]() mutable {
+        self->turn([&] {
+          self->waits_.add(self->now_.time + std::min(timeout, kWaitMost), std::move(check),
+                           std::move(done));
+        });
       });
-  if (!submitted) (*shared)(std::unexpected(Errc::shutting_down));
+      return;
+    }
+  }
+  done(std::unexpected(Errc::shutting_down));
 }
 
 std::vector<Endpoint> Driver::endpoints() const {
@@ -247,8 +264,8 @@ bool Driver::run_commands() {
 void Driver::end_turn() {
   waits_.settle(now_.time);
   if (left_ && connections_.empty()) return end();
-  if (!doors_open_) return;
   set_timer();
+  if (!doors_open_) return;
   const std::lock_guard lock(inbox_mutex_);
   if (inbox_.empty() && writable_.empty()) return;
   if (!std::exchange(wake_posted_, true)) post_wake();
@@ -268,7 +285,8 @@ void Driver::end() {
 }
 
 void Driver::set_timer() {
-  auto next = engine_.next_deadline();
+  // An engine that is told the time before it knows whom to join takes itself for the founder.
+  auto next = doors_open_ ? engine_.next_deadline() : std::nullopt;
   const auto consider = [&](std::optional<TimePoint> deadline) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   };
@@ -287,6 +305,7 @@ void Driver::on_timer() {
   timer_set_to_.reset();
   turn([&] {
     drop_overdue();
+    if (!doors_open_) return;
     const auto deadline = engine_.next_deadline();
     if (deadline && *deadline <= now_.time) engine_.on_deadline(now_);
   });

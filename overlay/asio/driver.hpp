@@ -22,6 +22,7 @@
 #include <kith/node.hpp>
 
 #include "core/crypto/sodium.hpp"
+#include "overlay/asio/resolver.hpp"
 #include "overlay/asio/waits.hpp"
 #include "overlay/engine.hpp"
 
@@ -47,7 +48,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
 
   /// `executor` runs one handler at a time; `context` is what it is of, if nobody else keeps that.
   Driver(std::shared_ptr<void> context, boost::asio::any_io_executor executor, EngineConfig config,
-         std::vector<boost::asio::ip::tcp::acceptor> acceptors);
+         std::vector<boost::asio::ip::tcp::acceptor> acceptors, Resolver resolver = Resolver());
 
   /// Begins to accept and to join through `entrances`; their names are resolved, again and again
   /// until it succeeds.  `advertised`: where others reach us, if we do not find out by ourselves.
@@ -56,9 +57,11 @@ class Driver : public std::enable_shared_from_this<Driver> {
   /// Takes leave after `farewell`; `Left` is told when every connection is closed.
   void leave(Command farewell);
 
-  /// Runs `command` in a turn, in the order of the calls; from any thread.  Not if `Left` was told.
+  /// Runs `command` in a turn, in the order of the calls; from any thread.  Not if `Left` was told,
+  /// and not before one of the names to enter through is resolved, or we leave: the engine would
+  /// act as a founder.
   bool submit(Command command);
-  /// Answers `done` when `check` does, at `deadline`, or when the node leaves.
+  /// Answers `done` when `check` does, after `timeout`, or when the node leaves.
   void wait_for(Waits::Check check, Duration timeout, Done<> done);
 
   /// Whether the calling thread is in a callback of the node, where nothing can wait.
@@ -80,6 +83,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   /// Where others reach us.
   [[nodiscard]] std::vector<Endpoint> endpoints() const;
   [[nodiscard]] const boost::asio::any_io_executor& executor() const { return executor_; }
+  [[nodiscard]] const Resolver& resolver() const { return resolver_; }
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
@@ -148,6 +152,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
 
   const std::shared_ptr<void> context_;
   const boost::asio::any_io_executor executor_;
+  const Resolver resolver_;
   std::weak_ptr<Application> application_;
   std::vector<Endpoint> bound_;
   std::vector<Endpoint> advertised_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -8,6 +9,10 @@
 #include <boost/asio/io_context.hpp>
 
 namespace kith::overlay {
+
+/// Starts a thread that no signal meets: those are the program's business, and meet its own
+/// threads.  Throws `std::system_error`.
+[[nodiscard]] std::thread start_thread(std::move_only_function<void()> work);
 
 /// The thread of a node that was given no executor.  It runs until this is gone and everything
 /// that was begun on it is over.

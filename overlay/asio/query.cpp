@@ -1,12 +1,10 @@
 // How a node asks another one.
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include <kith/node.hpp>
 
-#include "overlay/asio/addresses.hpp"
 #include "overlay/asio/clock.hpp"
 #include "overlay/asio/runtime.hpp"
 
@@ -25,10 +23,9 @@ Result<Bytes> Node::query(std::string_view address, std::string_view topic, Byte
   if (driver->is_in_turn()) return std::unexpected(Errc::would_block);
   const auto where = Address::parse(address);
   if (!where) return std::unexpected(where.error());
-  const auto endpoints = overlay::endpoints_of(*where);
+  const TimePoint deadline = overlay::deadline_after(timeout);
+  const auto endpoints = driver->resolver().endpoints_of(*where, deadline);
   if (!endpoints) return std::unexpected(endpoints.error());
-  const TimePoint deadline =
-      overlay::read_clocks().time + std::clamp(timeout, Duration(0), overlay::kWaitingMost);
   Result<Bytes> answer = std::unexpected(Errc::unreachable);
   for (const Endpoint& endpoint : *endpoints) {
     const overlay::JoinTarget target{endpoint, where->node, runtime_->entrance_flow()};

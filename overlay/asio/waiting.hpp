@@ -12,6 +12,7 @@
 #include <kith/time.hpp>
 
 #include "core/crypto/secret.hpp"
+#include "overlay/asio/clock.hpp"
 #include "overlay/asio/driver.hpp"
 #include "overlay/asio/outcome.hpp"
 
@@ -20,6 +21,11 @@ namespace kith::overlay {
 /// How much later than asked for a wait ends if the node itself is held up.
 inline constexpr Duration kWaitGrace = std::chrono::seconds(1);
 inline constexpr Duration kWaitingMost = std::chrono::hours(24 * 365);
+
+/// When a wait ends that begins now.
+[[nodiscard]] inline TimePoint deadline_after(Duration timeout) {
+  return read_clocks().time + std::clamp(timeout, Duration(0), kWaitingMost);
+}
 
 /// Waits for what `begin(done)` begins, unless the node would have to wait for itself.
 template <class Begin>

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <kith/address.hpp>
+#include <kith/endpoint.hpp>
+#include <kith/result.hpp>
+#include <kith/time.hpp>
+
+#include "overlay/asio/addresses.hpp"
+
+namespace kith::overlay {
+
+/// Asks the system's resolver, which takes as long as it likes and cannot be interrupted: each
+/// question has a thread of its own, for which nobody has to wait.  From any thread.
+class Resolver {
+ public:
+  /// Must not throw.
+  using LookUp = std::function<LookedUp(const Address&)>;
+
+  /// As many questions are under way at once; others are refused.
+  static constexpr std::size_t kUnderWayMost = 16;
+
+  explicit Resolver(LookUp look_up = &overlay::look_up);
+
+  /// The answer may come late; who does not want it any more drops it.
+  [[nodiscard]] std::future<LookedUp> ask(const Address& address) const;
+  /// Waits for them.  `Errc::timed_out`, `unreachable` if there is no such host, or
+  /// `limit_reached`.
+  [[nodiscard]] Result<std::vector<Endpoint>> endpoints_of(const Address& address,
+                                                           TimePoint deadline) const;
+
+ private:
+  /// Outlives whoever asks.
+  struct State {
+    explicit State(LookUp how) : look_up(std::move(how)) {}
+
+    const LookUp look_up;
+    std::atomic<std::size_t> under_way = 0;
+  };
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace kith::overlay

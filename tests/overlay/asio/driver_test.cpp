@@ -1,0 +1,93 @@
+// What a driver does while nobody knows yet where the overlay is.
+
+#include "overlay/asio/driver.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <boost/asio/io_context.hpp>
+
+#include "overlay/asio/keys.hpp"
+#include "tests/overlay/asio/support.hpp"
+
+namespace kith::overlay {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using test::Flag;
+using test::kPatience;
+
+EngineConfig engine_config() {
+  const NodeKeys keys = NodeKeys::generate();
+  EngineConfig config;
+  config.primitives = &crypto::sodium_primitives();
+  config.node_key = signing_key(keys.node_seed);
+  config.static_key = dh_key(keys.static_seed);
+  return config;
+}
+
+/// It is to enter through a name, and the system's resolver does not say anything about that.
+struct DriverBeforeTheDoors : testing::Test {
+  void SetUp() override {
+    driver->start({}, {{.node = {}, .host = "node.example"}}, {});
+    while (!asked->wait(0s)) ASSERT_GT(context.run_one_for(kPatience), 0U);
+  }
+  void TearDown() override { let_go->raise(); }
+
+  /// What becomes of waiting for something that never is.
+  Result<void> wait(Duration timeout) {
+    std::optional<Result<void>> answer;
+    driver->wait_for([]() -> std::optional<Result<void>> { return std::nullopt; }, timeout,
+                     [&](Result<void> result) { answer = result; });
+    while (!answer && context.run_one_for(kPatience) > 0) {
+    }
+    return answer.value_or(std::unexpected(Errc::not_found));
+  }
+
+  /// The resolver's thread may outlive all else.
+  std::shared_ptr<Flag> asked = std::make_shared<Flag>();
+  std::shared_ptr<Flag> let_go = std::make_shared<Flag>();
+  asio::io_context context;
+  std::shared_ptr<Driver> driver = std::make_shared<Driver>(
+      nullptr, context.get_executor(), engine_config(), std::vector<asio::ip::tcp::acceptor>(),
+      Resolver([asked = asked, let_go = let_go](const Address&) -> LookedUp {
+        asked->raise();
+        static_cast<void>(let_go->wait());
+        return std::vector{Endpoint::v4({127, 0, 0, 1}, 1)};
+      }));
+};
+
+TEST_F(DriverBeforeTheDoors, AnswersWhoHasWaitedLongEnough) {
+  EXPECT_EQ(wait(1ms).error(), Errc::timed_out);
+  EXPECT_EQ(wait(0s).error(), Errc::timed_out);
+}
+
+TEST_F(DriverBeforeTheDoors, DoesNotFoundAnOverlay) {
+  EXPECT_EQ(wait(1ms).error(), Errc::timed_out);
+  EXPECT_FALSE(driver->look([](const Engine& engine) { return engine.is_ready(); }));
+}
+
+TEST_F(DriverBeforeTheDoors, LeavesWithoutTheResolver) {
+  driver->leave([](Engine&, Instant) {});
+  context.run_for(kPatience);
+  EXPECT_TRUE(context.stopped());
+  EXPECT_EQ(wait(1ms).error(), Errc::shutting_down);
+}
+
+TEST_F(DriverBeforeTheDoors, OpensThemOnceThereIsAnAnswer) {
+  bool ran = false;
+  driver->submit([&](Engine&, Instant) { ran = true; });
+  EXPECT_EQ(wait(1ms).error(), Errc::timed_out);
+  EXPECT_FALSE(ran);
+  let_go->raise();
+  while (!ran) ASSERT_GT(context.run_one_for(kPatience), 0U);
+  driver->leave([](Engine&, Instant) {});
+  context.run_for(kPatience);
+  EXPECT_TRUE(context.stopped());
+}
+
+}  // namespace
+}  // namespace kith::overlay
