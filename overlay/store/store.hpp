@@ -121,11 +121,8 @@ class Store {
   [[nodiscard]] Stored<bool> forget_address(std::string_view address);
   [[nodiscard]] Stored<std::vector<KnownAddress>> addresses();
 
-  /// Notes times of first messages; an older one changes nothing.
+  /// Notes times of first messages; an older one changes nothing.  The oldest are forgotten first.
   [[nodiscard]] Stored<void> raise_times(std::span<const SeenTime> times);
-  /// The time that the next first message of the key must be later than.  For a key that is not
-  /// known it is the greatest time that was dropped for lack of room.
-  [[nodiscard]] Stored<WallTime> last_time(const crypto::DhPublicKey& static_key);
   /// The latest, at most so many.
   [[nodiscard]] Stored<std::vector<SeenTime>> latest_times(std::size_t most);
 

@@ -8,8 +8,6 @@ namespace kith::overlay {
 namespace {
 
 constexpr std::string_view kOwnTime = "own_time";
-/// Greater or equal to every time that was dropped for lack of room.
-constexpr std::string_view kTimesFloor = "times_floor";
 
 std::string select(const TableRules& table) {
   return "SELECT " + std::string(table.columns) + ", seal = " + seal_of(table) + " FROM " +
@@ -22,14 +20,6 @@ std::string raise(std::string_view table_name, const std::string& key, const std
   return "INSERT INTO " + std::string(table_name) + " VALUES (?1, ?2, " + seal_of(table, "?1, ?2") +
          ") ON CONFLICT (" + key + ") DO UPDATE SET " + value + " = excluded." + value +
          ", seal = excluded.seal WHERE excluded." + value + " > " + value;
-}
-
-WallTime own_value(Database& database, std::string_view name) {
-  Statement row = database.prepare(select(table_named("own")) + "WHERE name = ?");
-  row.bind(name);
-  if (!row.step()) return {};
-  expect_sound(row, 2);
-  return row.time(1);
 }
 
 }  // namespace
@@ -87,28 +77,8 @@ Stored<void> Store::raise_times(std::span<const SeenTime> times) {
     Transaction transaction(*database_, Transaction::Kind::writing);
     for (const SeenTime& seen : times)
       database_->run(raise("times", "static_key", "time"), ByteView(seen.static_key), seen.time);
-    // What goes leaves its time behind: a message recorded before must stay refused.
-    const TableRules& table = table_named("times");
-    const std::int64_t excess =
-        database_->number("SELECT rows FROM totals WHERE name = 'times'") - table.rows_max;
-    if (excess > 0) {
-      const WallTime floor(Duration(database_->number(
-          "SELECT max(time) FROM (SELECT time FROM times ORDER BY time, static_key LIMIT " +
-          std::to_string(excess) + ")")));
-      database_->run(raise("own", "name", "value"), kTimesFloor, floor);
-      make_room("times", 0, {});
-    }
+    make_room("times", 0, {});
     transaction.commit();
-  });
-}
-
-Stored<WallTime> Store::last_time(const crypto::DhPublicKey& static_key) {
-  return guarded([&] {
-    Statement row = database_->prepare(select(table_named("times")) + "WHERE static_key = ?");
-    row.bind(ByteView(static_key));
-    if (!row.step()) return own_value(*database_, kTimesFloor);
-    expect_sound(row, 2);
-    return row.time(1);
   });
 }
 
@@ -135,7 +105,13 @@ Stored<void> Store::raise_own_time(WallTime time) {
 }
 
 Stored<WallTime> Store::own_time() {
-  return guarded([&] { return own_value(*database_, kOwnTime); });
+  return guarded([&]() -> WallTime {
+    Statement row = database_->prepare(select(table_named("own")) + "WHERE name = ?");
+    row.bind(kOwnTime);
+    if (!row.step()) return {};
+    expect_sound(row, 2);
+    return row.time(1);
+  });
 }
 
 Stored<void> Store::put_peers(std::span<const KnownPeer> peers) {

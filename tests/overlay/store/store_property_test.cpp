@@ -91,7 +91,10 @@ void expect_same(Store& store, const Model& model) {
   for (const auto& [hash, ticket] : model.tickets)
     EXPECT_EQ(store.find_ticket(hash).value(), ticket);
   EXPECT_EQ(store.tickets()->size(), model.tickets.size());
-  for (const auto& [key, time] : model.times) EXPECT_EQ(store.last_time({key}).value(), time);
+  std::map<Byte, WallTime> times;
+  const auto latest = store.latest_times(100).value();
+  for (const SeenTime& seen : latest) times.emplace(seen.static_key.front(), seen.time);
+  EXPECT_EQ(times, model.times);
   EXPECT_EQ(store.own_time().value(), model.own_time);
 }
 

@@ -206,9 +206,12 @@ TEST_F(StoreTest, NeverTakesATimeBack) {
   Store store(path_);
   const std::vector<SeenTime> times = {{{1}, kNow}, {{2}, kNow + 2s}, {{1}, kNow - 1s}};
   ASSERT_TRUE(store.raise_times(times));
-  EXPECT_EQ(store.last_time({1}).value(), kNow);
-  EXPECT_EQ(store.last_time({2}).value(), kNow + 2s);
-  EXPECT_EQ(store.last_time({3}).value(), WallTime{});
+  const auto seen = store.latest_times(3).value();
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].static_key, (crypto::DhPublicKey{2}));
+  EXPECT_EQ(seen[0].time, kNow + 2s);
+  EXPECT_EQ(seen[1].static_key, (crypto::DhPublicKey{1}));
+  EXPECT_EQ(seen[1].time, kNow);
   ASSERT_TRUE(store.raise_own_time(kNow + 1s));
   ASSERT_TRUE(store.raise_own_time(kNow));
   EXPECT_EQ(store.own_time().value(), kNow + 1s);
