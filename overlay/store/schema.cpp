@@ -88,6 +88,11 @@ std::string seal_of(const TableRules& table, std::string_view values) {
   return "row_seal('" + std::string(table.name) + "', " + std::string(values) + ")";
 }
 
+std::string select_from(const TableRules& table) {
+  return "SELECT " + std::string(table.columns) + ", seal = " + seal_of(table) + " FROM " +
+         std::string(table.name) + " ";
+}
+
 std::string creation() {
   std::string sql = "PRAGMA application_id = " + std::to_string(kApplicationId) +
                     "; PRAGMA user_version = " + std::to_string(kStoreVersion) +

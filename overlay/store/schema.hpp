@@ -29,6 +29,9 @@ struct TableRules {
 /// The same with `values` in place of the columns, in their order.
 [[nodiscard]] std::string seal_of(const TableRules& table, std::string_view values);
 
+/// The beginning of a query for its rows: their columns, and behind them whether the seal is right.
+[[nodiscard]] std::string select_from(const TableRules& table);
+
 /// All statements that make an empty store.
 [[nodiscard]] std::string creation();
 

@@ -9,11 +9,6 @@ namespace {
 
 constexpr std::string_view kOwnTime = "own_time";
 
-std::string select(const TableRules& table) {
-  return "SELECT " + std::string(table.columns) + ", seal = " + seal_of(table) + " FROM " +
-         std::string(table.name) + " ";
-}
-
 /// Writes a row of a key and a time, and never an earlier time than is there.
 std::string raise(std::string_view table_name, const std::string& key, const std::string& value) {
   const TableRules& table = table_named(table_name);
@@ -31,7 +26,7 @@ Stored<AddressMemory> Store::remember_address(std::string_view address, const Fi
     Transaction transaction(*database_, Transaction::Kind::writing);
     AddressMemory memory = AddressMemory::first_seen;
     {
-      Statement row = database_->prepare(select(table) + "WHERE address = ?");
+      Statement row = database_->prepare(select_from(table) + "WHERE address = ?");
       row.bind(address);
       if (row.step()) {
         expect_sound(row, 4);
@@ -63,7 +58,7 @@ Stored<bool> Store::forget_address(std::string_view address) {
 Stored<std::vector<KnownAddress>> Store::addresses() {
   return guarded([&] {
     std::vector<KnownAddress> addresses;
-    Statement row = database_->prepare(select(table_named("addresses")) + "ORDER BY address");
+    Statement row = database_->prepare(select_from(table_named("addresses")) + "ORDER BY address");
     while (row.step()) {
       expect_sound(row, 4);
       addresses.push_back({row.text(0), row.fingerprint(1)});
@@ -85,8 +80,8 @@ Stored<void> Store::raise_times(std::span<const SeenTime> times) {
 Stored<std::vector<SeenTime>> Store::latest_times(std::size_t most) {
   return guarded([&] {
     std::vector<SeenTime> times;
-    Statement row =
-        database_->prepare(select(table_named("times")) + "ORDER BY time DESC, static_key LIMIT ?");
+    Statement row = database_->prepare(select_from(table_named("times")) +
+                                       "ORDER BY time DESC, static_key LIMIT ?");
     row.bind(static_cast<std::int64_t>(most));
     while (row.step()) {
       expect_sound(row, 2);
@@ -106,7 +101,7 @@ Stored<void> Store::raise_own_time(WallTime time) {
 
 Stored<WallTime> Store::own_time() {
   return guarded([&]() -> WallTime {
-    Statement row = database_->prepare(select(table_named("own")) + "WHERE name = ?");
+    Statement row = database_->prepare(select_from(table_named("own")) + "WHERE name = ?");
     row.bind(kOwnTime);
     if (!row.step()) return {};
     expect_sound(row, 2);
@@ -133,7 +128,7 @@ Stored<std::vector<KnownPeer>> Store::peers() {
   return guarded([&] {
     std::vector<KnownPeer> peers;
     Statement row =
-        database_->prepare(select(table_named("peers")) + "ORDER BY last_seen DESC, node");
+        database_->prepare(select_from(table_named("peers")) + "ORDER BY last_seen DESC, node");
     while (row.step()) {
       expect_sound(row, 3);
       peers.push_back({row.fingerprint(0), row.text(1), row.time(2)});
@@ -162,7 +157,7 @@ Stored<std::vector<Block>> Store::blocks(WallTime now) {
   return guarded([&] {
     std::vector<Block> blocks;
     Statement row =
-        database_->prepare(select(table_named("blocks")) + "WHERE until > ? ORDER BY who");
+        database_->prepare(select_from(table_named("blocks")) + "WHERE until > ? ORDER BY who");
     row.bind(now);
     while (row.step()) {
       expect_sound(row, 2);

@@ -11,11 +11,6 @@ namespace {
 const TableRules& ticket_rules() { return table_named("tickets"); }
 const TableRules& relationship_rules() { return table_named("relationships"); }
 
-std::string select(const TableRules& table) {
-  return "SELECT " + std::string(table.columns) + ", seal = " + seal_of(table) + " FROM " +
-         std::string(table.name) + " ";
-}
-
 StoredTicket read_ticket(const Statement& row) {
   expect_sound(row, 7);
   StoredTicket ticket{.hash = row.fingerprint(0),
@@ -94,7 +89,7 @@ Stored<bool> Store::add_ticket(const StoredTicket& ticket, WallTime now) {
 
 Stored<std::optional<StoredTicket>> Store::find_ticket(const Fingerprint& hash) {
   return guarded([&]() -> std::optional<StoredTicket> {
-    Statement row = database_->prepare(select(ticket_rules()) + "WHERE hash = ?");
+    Statement row = database_->prepare(select_from(ticket_rules()) + "WHERE hash = ?");
     row.bind(hash);
     if (!row.step()) return std::nullopt;
     return read_ticket(row);
@@ -104,7 +99,7 @@ Stored<std::optional<StoredTicket>> Store::find_ticket(const Fingerprint& hash) 
 Stored<std::vector<StoredTicket>> Store::tickets() {
   return guarded([&] {
     std::vector<StoredTicket> tickets;
-    Statement row = database_->prepare(select(ticket_rules()) + "ORDER BY expires_at, hash");
+    Statement row = database_->prepare(select_from(ticket_rules()) + "ORDER BY expires_at, hash");
     while (row.step()) tickets.push_back(read_ticket(row));
     return tickets;
   });
@@ -171,7 +166,7 @@ Stored<bool> Store::end_relationship(const Uuid& id, const StoredEnd& end) {
 Stored<std::vector<StoredRelationship>> Store::relationships() {
   return guarded([&] {
     std::vector<StoredRelationship> relationships;
-    Statement row = database_->prepare(select(relationship_rules()) + "ORDER BY id");
+    Statement row = database_->prepare(select_from(relationship_rules()) + "ORDER BY id");
     while (row.step()) relationships.push_back(read_relationship(row));
     return relationships;
   });
