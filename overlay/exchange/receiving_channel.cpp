@@ -59,10 +59,12 @@ Result<void> ReceivingSide::on_accept(Link& link, const AcceptMessage& accept, I
   channel.pause = {};
   channel.state = ReceivingChannel::State::open;
   channel.sender_channel = accept.sender_channel;
-  if (std::exchange(channel.publisher_epoch, accept.publisher_epoch) == accept.publisher_epoch)
+  if (std::exchange(channel.publisher_epoch, accept.publisher_epoch) == accept.publisher_epoch) {
     channel.window.open(accept.first);
-  else
+  } else {
+    ++channel.beginnings;
     channel.window.open_anew(accept.first);
+  }
   if (channel.window.has_news()) credit_is_due(channel);
   if (!std::exchange(channel.told, true))
     outputs_.emplace_back(SubscriptionMatched{channel.subscription, channel.intent.identity(),
@@ -155,7 +157,7 @@ void ReceivingSide::on_delivered(ChannelNumber number, std::uint64_t count, std:
   ReceivingChannel* channel = channels_.find(number);
   if (channel == nullptr) return;
   const Unacknowledged payloads{.channel = number,
-                                .publisher_epoch = channel->publisher_epoch,
+                                .beginnings = channel->beginnings,
                                 .first = channel->window.next(),
                                 .count = count,
                                 .bytes = bytes};
@@ -235,7 +237,7 @@ std::optional<Unacknowledged> ReceivingSide::take(SubscriptionId id, std::uint64
 
 void ReceivingSide::settle(const Unacknowledged& payloads) {
   ReceivingChannel* channel = channels_.find(payloads.channel);
-  if (channel == nullptr || channel->publisher_epoch != payloads.publisher_epoch) return;
+  if (channel == nullptr || channel->beginnings != payloads.beginnings) return;
   channel->window.settle(payloads.end(), payloads.count, payloads.bytes);
   credit_is_due(*channel);
 }

@@ -55,13 +55,15 @@ struct ReceivingChannel {
   std::optional<PeerIndex> link{};    ///< While opening or open.
   ChannelNumber sender_channel{};     ///< While open.
   std::uint64_t publisher_epoch = 0;  ///< 0 until it was open once.
-  WallTime accepted_at{};             ///< When the token shown on acceptance was issued.
-  bool matched = true;                ///< Coordinators name the sender.
-  bool told = false;                  ///< The application, of the sender.
-  bool dialed = false;                ///< We are to open the session.
-  bool credit_due = false;            ///< Stands among the credits of its link.
-  Duration pause{};                   ///< After it was refused last; zero since it was open.
-  Exchanged account;                  ///< Not told yet.
+  /// How often its window began anew.  Ours alone: a sender may come back to an epoch that it left.
+  std::uint64_t beginnings = 0;
+  WallTime accepted_at{};   ///< When the token shown on acceptance was issued.
+  bool matched = true;      ///< Coordinators name the sender.
+  bool told = false;        ///< The application, of the sender.
+  bool dialed = false;      ///< We are to open the session.
+  bool credit_due = false;  ///< Stands among the credits of its link.
+  Duration pause{};         ///< After it was refused last; zero since it was open.
+  Exchanged account;        ///< Not told yet.
 
   [[nodiscard]] bool was_open() const { return publisher_epoch != 0; }
   /// Whether it counts on a session: the node's is needed as long.
@@ -73,8 +75,8 @@ struct ReceivingChannel {
 /// Payloads one after the other that the application has, and has not acknowledged.
 struct Unacknowledged {
   ChannelNumber channel{};
-  bool is_local = false;  ///< Of one of our own publishers.
-  std::uint64_t publisher_epoch = 0;
+  bool is_local = false;         ///< Of one of our own publishers.
+  std::uint64_t beginnings = 0;  ///< Of the channel when they came.
   std::uint64_t first = 0;
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
@@ -82,7 +84,7 @@ struct Unacknowledged {
   [[nodiscard]] std::uint64_t end() const { return first + count; }
   [[nodiscard]] bool is_followed_by(const Unacknowledged& other) const {
     return channel == other.channel && is_local == other.is_local &&
-           publisher_epoch == other.publisher_epoch && end() == other.first;
+           beginnings == other.beginnings && end() == other.first;
   }
   /// At most `most` of them; bytes are shared out evenly, and come out right in the end.
   [[nodiscard]] Unacknowledged first_of(std::uint64_t most) const {

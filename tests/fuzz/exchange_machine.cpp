@@ -24,6 +24,9 @@ using namespace kith;
 using namespace kith::overlay;
 using namespace std::chrono_literals;
 
+/// Our subscriptions, by who acknowledges.
+constexpr SubscriptionId kByNode{2};
+constexpr SubscriptionId kByApplication{3};
 constexpr Instant kStart{TimePoint(1h), WallTime(1'767'225'600s)};
 
 const crypto::Signatures& signatures() { return *sim::simulated_primitives().signatures; }
@@ -102,15 +105,18 @@ class World {
     offer.queue_messages = 40;
     (void)exchange_->add_publisher(PublisherId{1}, us_.intent(IntentRole::send, random_), offer,
                                    now_);
-    exchange_->add_subscription(SubscriptionId{2}, us_.intent(IntentRole::receive, random_),
+    exchange_->add_subscription(kByNode, us_.intent(IntentRole::receive, random_),
                                 {.audience = {}, .credit = 4}, now_);
-    exchange_->on_matched(SubscriptionId{2}, sender(), now_);
+    exchange_->add_subscription(
+        kByApplication, us_.intent(IntentRole::receive, random_),
+        {.audience = {}, .credit = 4, .acknowledgement = Acknowledgement::application}, now_);
+    match();
     session_ = exchange_->on_session_open(peer_.node, now_);
     drain();
   }
 
   void step(Script& script) {
-    switch (script.byte() % 9) {
+    switch (script.byte() % 10) {
       case 0:
         (void)exchange_->publish(PublisherId{1}, script.take(script.byte()), now_);
         break;
@@ -134,10 +140,14 @@ class World {
         answer(script.byte() % 4 != 0);
         break;
       case 7:
-        exchange_->on_matched(SubscriptionId{2}, sender(), now_);
+        match();
         break;
       case 8:
-        exchange_->on_unmatched(SubscriptionId{2}, key_of(sender().intent), now_);
+        for (SubscriptionId id : {kByNode, kByApplication})
+          exchange_->on_unmatched(id, key_of(sender().intent), now_);
+        break;
+      case 9:
+        exchange_->acknowledge(kByApplication, script.byte());
         break;
     }
     drain();
@@ -149,6 +159,10 @@ class World {
     static const PeerIntent peer{peer_.intent(IntentRole::send, random_), peer_.token(random_),
                                  std::nullopt};
     return peer;
+  }
+
+  void match() {
+    for (SubscriptionId id : {kByNode, kByApplication}) exchange_->on_matched(id, sender(), now_);
   }
 
   void hear(ByteView message) {

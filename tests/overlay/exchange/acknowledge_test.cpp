@@ -14,6 +14,7 @@ struct Acknowledging : testing::Test {
   World world{random, 2};
   PublisherId publisher = world.advertise(0);
   SubscriptionId subscription = world.subscribe(1, kByApplication);
+  ChannelNumber channel{};  ///< The receiver's, in `accept_again`.
 
   void SetUp() override {
     world.match(0, publisher, 1, subscription);
@@ -30,6 +31,25 @@ struct Acknowledging : testing::Test {
     world.run();
   }
   std::size_t received() { return world.node(1).payloads(subscription).size(); }
+  /// A new session, in which a sender of the same token accepts what the receiver opens again.
+  void accept_again(std::uint64_t epoch, std::uint64_t first) {
+    world.lose(0, 1);
+    world.connect(0, 1);
+    world.fill(1, 0);
+    const Bytes opened = world.pipe(1, 0).back();
+    const auto decoded = decode_exchange_message(opened);
+    ASSERT_TRUE(decoded && std::holds_alternative<OpenMessage>(*decoded));
+    channel = std::get<OpenMessage>(*decoded).receiver_channel;
+    const IntentToken& intent = world.node(0).publishers.at(publisher);
+    ASSERT_TRUE(world.inject(
+        0, 1, encode(AcceptMessage{channel, ChannelNumber{9}, epoch, first, intent.token.raw()})));
+  }
+  void send(std::uint64_t first, ByteView payloads) {
+    Bytes message;
+    encode_header(DataMessage{channel, first, payloads}, message);
+    append(message, payloads);
+    ASSERT_TRUE(world.inject(0, 1, message));
+  }
   Ledger ledger() { return world.node(0).exchange->ledger(publisher); }
 };
 
@@ -120,6 +140,24 @@ TEST_F(Acknowledging, ForgetsWhatAnotherPublisherWasOwed) {
   EXPECT_EQ(received(), 8U);
   acknowledge(6);
   EXPECT_EQ(ledger().delivered, 1U);
+}
+
+TEST_F(Acknowledging, ForgetsWhatItWasOwedBeforeTheSenderCameBackToAnEpoch) {
+  accept_again(1, 0);
+  send(0, Bytes{1, 'a', 1, 'b', 1, 'c'});
+  accept_again(2, 0);
+  accept_again(1, 3);
+  send(3, Bytes{1, 'd', 1, 'e'});
+  ASSERT_EQ(received(), 5U);
+  // Of the three from before nobody is to be told.
+  world.node(1).exchange->acknowledge(subscription, 3);
+  world.node(1).exchange->acknowledge(subscription, 1);
+  world.drain(1);
+  world.fill(1, 0);
+  const Bytes granted = world.pipe(1, 0).back();
+  const auto decoded = decode_exchange_message(granted);
+  ASSERT_TRUE(decoded && std::holds_alternative<CreditMessage>(*decoded));
+  EXPECT_EQ(std::get<CreditMessage>(*decoded).acknowledged, 4U);
 }
 
 TEST(AcknowledgingOwn, TellsThePublisherOfTheSameNode) {
