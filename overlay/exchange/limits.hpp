@@ -50,7 +50,7 @@ inline constexpr std::size_t kChannelsPerPublisherMost = 65'536;
 inline constexpr std::size_t kChannelsPerSubscriptionMost = 65'536;
 /// Channels that a peer asked for and a policy has not judged yet.
 inline constexpr std::size_t kOpeningsPerPeerMost = 1'024;
-/// Answers that wait for a peer that asks but does not read.
+/// Answers that wait, or will, for a peer that asks but does not read.
 inline constexpr std::size_t kAnswersPerPeerMost = 4'096;
 
 }  // namespace kith::overlay

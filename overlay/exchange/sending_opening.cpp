@@ -24,6 +24,9 @@ std::optional<std::uint64_t> resume_point(const SendingChannel& channel, const O
 }  // namespace
 
 Result<void> SendingSide::on_open(Link& link, const OpenMessage& open, Instant now) {
+  // Each that the policy is asked about will be answered, too.
+  if (link.control.size() + link.openings >= kAnswersPerPeerMost)
+    return std::unexpected(Errc::limit_reached);
   const auto intent = decode_intent_token(open.intent);
   if (!intent) return std::unexpected(intent.error());
   if (intent->node != link.node) return std::unexpected(Errc::wrong_key);

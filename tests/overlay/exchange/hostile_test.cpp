@@ -255,6 +255,26 @@ TEST_F(Hostile, IsStoppedWhenItAsksAndDoesNotRead) {
   EXPECT_EQ(to_sender(2, bytes), Errc::limit_reached);
 }
 
+TEST_F(Hostile, IsStoppedWhenItOpensAndClosesAndDoesNotRead) {
+  const Bytes bytes = encode(open(intent_of(2, world.node(2).actor.node)));
+  // The second place of the sender's table, taken again and again.
+  const auto close = [](std::uint64_t turn) {
+    return encode(CloseMessage{true, ChannelNumber{turn << 24 | 1}});
+  };
+  for (std::size_t i = 0; i < kAnswersPerPeerMost; ++i) {
+    ASSERT_EQ(to_sender(2, bytes), kAccepted);
+    ASSERT_EQ(to_sender(2, close(i)), kAccepted);
+  }
+  EXPECT_EQ(to_sender(2, bytes), Errc::limit_reached);
+}
+
+TEST_F(Hostile, IsStoppedWhenItIsRefusedByThePolicyAndDoesNotRead) {
+  world.node(0).verdict = false;
+  const Bytes bytes = encode(open(intent_of(2, world.node(2).actor.node)));
+  for (std::size_t i = 0; i < kAnswersPerPeerMost; ++i) ASSERT_EQ(to_sender(2, bytes), kAccepted);
+  EXPECT_EQ(to_sender(2, bytes), Errc::limit_reached);
+}
+
 TEST_F(Hostile, IsRefusedMoreOpeningsThanThePolicyCanKeepUpWith) {
   world.node(0).verdict.reset();
   const IntentToken& intent = intent_of(2, world.node(2).actor.node);
