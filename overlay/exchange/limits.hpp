@@ -47,6 +47,8 @@ inline constexpr Duration kAccountInterval = std::chrono::seconds(60);
 
 inline constexpr std::size_t kChannelsPerPeerMost = 16'384;
 inline constexpr std::size_t kChannelsPerPublisherMost = 65'536;
+/// Of one publisher with one node: each of its messages goes over all of them.
+inline constexpr std::size_t kChannelsPerPublisherAndPeerMost = 64;
 inline constexpr std::size_t kChannelsPerSubscriptionMost = 65'536;
 /// Channels that a peer asked for and a policy has not judged yet.
 inline constexpr std::size_t kOpeningsPerPeerMost = 1'024;

@@ -57,10 +57,7 @@ std::optional<RefuseReason> SendingSide::objection(const Link& link, const Openi
                                                    const IntentToken& intent) const {
   const Publisher* publisher = find(opening.publisher);
   if (publisher == nullptr) return RefuseReason::unknown_intent;
-  const auto at_node = by_node_.find(link.node);
-  if (link.openings >= kOpeningsPerPeerMost ||
-      (at_node != by_node_.end() && at_node->second.size() >= kChannelsPerPeerMost) ||
-      publisher->channels.size() >= kChannelsPerPublisherMost)
+  if (link.openings >= kOpeningsPerPeerMost || !has_room(*publisher, opening.receiver))
     return RefuseReason::limit_reached;
   const IntentToken& ours = publisher->intent;
   if (intent.role == IntentRole::send ||
@@ -68,6 +65,20 @@ std::optional<RefuseReason> SendingSide::objection(const Link& link, const Openi
       !in_audience(intent.token, ours.identity(), ours.token.realm()))
     return RefuseReason::not_authorized;
   return std::nullopt;
+}
+
+/// What is opened again takes no more room than it has.
+bool SendingSide::has_room(const Publisher& publisher, const ReceiverKey& receiver) const {
+  const auto& channels = publisher.channels;
+  if (channels.contains(receiver)) return true;
+  if (channels.size() >= kChannelsPerPublisherMost) return false;
+  const auto at_node = by_node_.find(receiver.node);
+  if (at_node != by_node_.end() && at_node->second.size() >= kChannelsPerPeerMost) return false;
+  std::size_t count = 0;
+  for (auto it = channels.lower_bound({receiver.node, 0});
+       it != channels.end() && it->first.node == receiver.node; ++it)
+    ++count;
+  return count < kChannelsPerPublisherAndPeerMost;
 }
 
 Result<void> SendingSide::check_existing(const Opening& opening) const {
@@ -100,11 +111,14 @@ void SendingSide::on_verdict(ExchangeQuestion question, bool yes) {
   openings_.erase(it);
   Link& link = links_.at(opening.link);
   --link.openings;
+  const Publisher* publisher = find(opening.publisher);
   std::optional<RefuseReason> refusal;
   if (!yes || !check_existing(opening))
     refusal = RefuseReason::not_authorized;
-  else if (find(opening.publisher) == nullptr)
+  else if (publisher == nullptr)
     refusal = RefuseReason::unknown_intent;
+  else if (!has_room(*publisher, opening.receiver))
+    refusal = RefuseReason::limit_reached;
   if (!refusal) return accept(link, opening);
   links_.tell(link, encode(RefuseMessage{opening.wish.receiver_channel, *refusal}));
 }

@@ -108,6 +108,7 @@ class SendingSide {
   // sending_opening.cpp
   [[nodiscard]] std::optional<RefuseReason> objection(const Link& link, const Opening& opening,
                                                       const IntentToken& intent) const;
+  [[nodiscard]] bool has_room(const Publisher& publisher, const ReceiverKey& receiver) const;
   [[nodiscard]] Result<void> check_existing(const Opening& opening) const;
   void ask(Link& link, const Opening& opening, const IntentToken& intent);
   void accept(Link& link, const Opening& opening);

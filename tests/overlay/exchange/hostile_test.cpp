@@ -1,5 +1,6 @@
 #include <chrono>
 #include <deque>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -87,6 +88,21 @@ struct Hostile : testing::Test {
         issue_intent_token(params, world.node(who).actor.identity_key, signatures(), random)
             .value());
   }
+  /// Node 2 asks for the publisher, for one of its subscriptions.
+  Errc open_for(std::uint64_t subscription_number) {
+    OpenMessage message = open(intent_of(2, world.node(2).actor.node));
+    message.receiver_channel = ChannelNumber{subscription_number};
+    message.subscription_epoch = 100 + subscription_number;
+    return to_sender(2, encode(message));
+  }
+  /// Why node 2 was refused what it asked for last, if it was.
+  std::optional<RefuseReason> refusal() {
+    world.fill(0, 2);
+    const auto answer = decode_exchange_message(world.pipe(0, 2).back());
+    const auto* refuse = answer ? std::get_if<RefuseMessage>(&*answer) : nullptr;
+    return refuse == nullptr ? std::nullopt : std::optional(refuse->reason);
+  }
+  std::size_t receivers() { return world.node(0).exchange->publisher(publisher).receivers; }
 };
 
 constexpr Errc kAccepted = Errc::closed;
@@ -284,6 +300,34 @@ TEST_F(Hostile, IsRefusedMoreOpeningsThanThePolicyCanKeepUpWith) {
     ASSERT_EQ(to_sender(2, encode(message)), kAccepted);
   }
   EXPECT_EQ(world.node(0).questions.size(), kOpeningsPerPeerMost);
+}
+
+TEST_F(Hostile, IsRefusedMoreChannelsOfOnePublisherThanANodeMayHave) {
+  for (std::size_t i = 0; i < kChannelsPerPublisherAndPeerMost; ++i)
+    ASSERT_EQ(open_for(i), kAccepted);
+  EXPECT_FALSE(refusal());
+  EXPECT_EQ(open_for(kChannelsPerPublisherAndPeerMost), kAccepted);
+  EXPECT_EQ(refusal(), RefuseReason::limit_reached);
+  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMost);
+}
+
+TEST_F(Hostile, IsRefusedChannelsBeyondThatHoweverLateThePolicyIs) {
+  world.node(0).verdict.reset();
+  for (std::size_t i = 0; i <= kChannelsPerPublisherAndPeerMost; ++i)
+    ASSERT_EQ(open_for(i), kAccepted);
+  while (!world.node(0).questions.empty()) world.answer(0, true);
+  EXPECT_EQ(refusal(), RefuseReason::limit_reached);
+  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMost);
+}
+
+TEST_F(Hostile, MayOpenAgainAsManyChannelsAsANodeMayHave) {
+  for (std::size_t i = 0; i < kChannelsPerPublisherAndPeerMost; ++i)
+    ASSERT_EQ(open_for(i), kAccepted);
+  world.lose(0, 2);
+  world.connect(0, 2);
+  EXPECT_EQ(open_for(0), kAccepted);
+  EXPECT_FALSE(refusal());
+  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMost);
 }
 
 void flip_bit(Bytes& bytes, Random& random) {
