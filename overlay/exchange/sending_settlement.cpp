@@ -113,6 +113,10 @@ void SendingSide::end(SendingChannel& channel, Fate fate) {
   const bool lagged = channel.holds_front();
   publisher.channels.erase(channel.receiver);
   channels_.remove(channel.number);
+  // A publisher that seldom speaks seldom clears its list: forgets who is gone, at a constant cost.
+  if (publisher.idle.size() > 2 * publisher.channels.size())
+    std::erase_if(publisher.idle,
+                  [&](ChannelNumber number) { return channels_.find(number) == nullptr; });
   if (lagged && --publisher.laggards == 0) count_laggards(publisher);
   after_settling(publisher);
 }
@@ -221,6 +225,7 @@ void SendingSide::sanity_check() const {
     }
     KITH_ASSERT(laggards == publisher->laggards);
     KITH_ASSERT(publisher->channels.empty() == (laggards == 0));
+    KITH_ASSERT(publisher->idle.size() <= 3 * publisher->channels.size());
     KITH_ASSERT(in_flight == publisher->ledger.in_flight());
     KITH_ASSERT(publisher->drained == (in_flight == 0));
     KITH_ASSERT(publisher->log.is_empty() || publisher->expiry_armed);

@@ -177,6 +177,20 @@ TEST_F(Opening, IsUndoneByUnsubscribing) {
   EXPECT_EQ(receiver().count<SubscriptionUnmatched>(), 0U);
 }
 
+TEST_F(Opening, LeavesNothingBehindWhenItIsUndone) {
+  meet();
+  for (int i = 0; i < 10; ++i) {
+    const SubscriptionId passing = world.subscribe(1);
+    world.match(0, publisher, 1, passing);
+    world.run();
+    receiver().exchange->remove_subscription(passing, world.now());
+    world.drain(1);
+    world.run();
+    world.sanity_check();
+  }
+  EXPECT_EQ(sender().exchange->publisher(publisher).receivers, 1U);
+}
+
 TEST_F(Opening, IsUndoneByWithdrawing) {
   meet();
   sender().exchange->remove_publisher(publisher, world.now());
