@@ -25,6 +25,10 @@ inline constexpr std::uint64_t kWindowMessagesMost = 65'536;
 /// The same in bytes of data messages.  The message that crosses the bound is still taken.
 inline constexpr std::uint64_t kWindowBytes = std::uint64_t{4} << 20;
 
+/// Gaps of what expired unsent that are kept for a receiver between what it was sent and has not
+/// acknowledged.  Beyond them, what it was sent longest ago counts as expired, too.
+inline constexpr std::size_t kGapsMost = 64;
+
 inline constexpr Duration kTimeToLiveLeast = std::chrono::milliseconds(1);
 inline constexpr Duration kTimeToLiveMost = std::chrono::hours(24);
 /// Messages accepted within this span expire together, with the last of them.

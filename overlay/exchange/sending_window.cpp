@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/assert.hpp"
+#include "overlay/exchange/limits.hpp"
 
 namespace kith::overlay {
 
@@ -49,7 +50,18 @@ std::uint64_t SendingWindow::skip_expired(const PublisherLog& log) {
   else
     gaps_.push_back({from, position_.sequence});
   gap_to_tell_ = true;
-  return position_.sequence - from;
+  const std::uint64_t unsent = position_.sequence - from;
+  return gaps_.size() > kGapsMost ? unsent + join_oldest_gaps() : unsent;
+}
+
+/// How many messages that were sent lie between them.
+std::uint64_t SendingWindow::join_oldest_gaps() {
+  const Gap oldest = gaps_.front();
+  gaps_.pop_front();
+  Gap& next = gaps_.front();
+  const std::uint64_t between = next.from - oldest.to;
+  next.from = oldest.from;
+  return between;
 }
 
 PublisherLog::Batch SendingWindow::read(const PublisherLog& log) {

@@ -16,7 +16,9 @@ namespace kith::overlay {
 ///
 /// Nothing is sent at or beyond the credit.  Below `position` lies what was sent, and what expired
 /// before it could be: gaps, each counted when it arises and left out when the receiver
-/// acknowledges what follows.  After a lost session `position` may stand before what was sent then.
+/// acknowledges what follows.  One that never does has what it was sent longest ago, which the log
+/// has forgotten as well, counted with the gaps around.  After a lost session `position` may stand
+/// before what was sent then.
 class SendingWindow {
  public:
   /// What is settled of messages that were under way.
@@ -44,7 +46,7 @@ class SendingWindow {
   /// @pre can_resume(next)
   Settled resume(const PublisherLog& log, std::uint64_t next);
 
-  /// Moves behind what the log has forgotten unsent; how many messages that are.
+  /// Moves behind what the log has forgotten unsent; how many messages are expired by that.
   std::uint64_t skip_expired(const PublisherLog& log);
   /// Whether the receiver has to be told of `position` before any data.
   [[nodiscard]] bool has_gap_to_tell() const { return gap_to_tell_; }
@@ -77,6 +79,7 @@ class SendingWindow {
   };
 
   [[nodiscard]] std::uint64_t count_acknowledged(std::uint64_t sequence);
+  [[nodiscard]] std::uint64_t join_oldest_gaps();
 
   PublisherLog::Position position_;
   std::uint64_t acknowledged_;

@@ -330,6 +330,30 @@ TEST_F(Hostile, MayOpenAgainAsManyChannelsAsANodeMayHave) {
   EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMost);
 }
 
+TEST_F(Hostile, IsNotRememberedForEverWhatItWasSentAndNeverAcknowledges) {
+  const auto ledger = [&] { return world.node(0).exchange->ledger(publisher); };
+  const auto publish = [&](int count) {
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(world.publish(0, publisher, "x"));
+  };
+  publish(8);
+  world.fill(0, 1);
+  // One of two is sent each time, the other expires.
+  const std::uint64_t rounds = kGapsMost + 10;
+  for (std::uint64_t i = 0; i < rounds; ++i) {
+    publish(2);
+    ASSERT_EQ(to_sender(1, credit(sender_channel, 0, 9 + 2 * i)), kAccepted);
+    world.fill(0, 1);
+    world.advance(61s);
+    world.sanity_check();
+  }
+  EXPECT_EQ(ledger().in_flight(), 8 + kGapsMost);
+  EXPECT_EQ(ledger().expired, 2 * rounds - kGapsMost);
+  EXPECT_EQ(to_sender(1, credit(sender_channel, 8 + 2 * rounds, 8 + 2 * rounds)), kAccepted);
+  EXPECT_EQ(ledger().in_flight(), 0U);
+  EXPECT_EQ(ledger().delivered, 8 + kGapsMost);
+  world.sanity_check();
+}
+
 void flip_bit(Bytes& bytes, Random& random) {
   Byte& byte = bytes[random.below(bytes.size())];
   byte = static_cast<Byte>(byte ^ 1U << random.below(8));
