@@ -119,8 +119,8 @@ void Engine::Impl::leave(Instant now) {
   while (!wishes_.empty()) {
     const auto wish = wishes_.begin();
     for (const SubscriptionId subscription : wish->second.subscriptions)
-      exchange_.remove_subscription(subscription, now);
-    if (wish->second.publisher) exchange_.remove_publisher(*wish->second.publisher, now);
+      exchange_.remove_subscription(subscription);
+    if (wish->second.publisher) exchange_.remove_publisher(*wish->second.publisher);
     declarations_.remove(wish->first, now);
     wishes_.erase(wish);
   }

@@ -93,7 +93,7 @@ void Engine::Impl::handle_matched(Declarations::Id id, const PeerIntent& peer, I
   if (id == seeking_leader_) return judgements_.on_matched(peer, now);
   const auto wish = wishes_.find(id);
   if (wish == wishes_.end()) return;
-  if (wish->second.publisher) exchange_.on_matched(*wish->second.publisher, peer, now);
+  if (wish->second.publisher) exchange_.on_matched(*wish->second.publisher, peer);
   for (const SubscriptionId subscription : wish->second.subscriptions)
     exchange_.on_matched(subscription, peer, now);
   if (!wish->second.subscriptions.empty())
@@ -105,9 +105,9 @@ void Engine::Impl::handle_unmatched(const Declarations::Unmatched& unmatched, In
   const auto wish = wishes_.find(unmatched.declaration);
   if (wish == wishes_.end()) return;
   wish->second.matches.erase(unmatched.peer);
-  if (wish->second.publisher) exchange_.on_unmatched(*wish->second.publisher, unmatched.peer, now);
+  if (wish->second.publisher) exchange_.on_unmatched(*wish->second.publisher, unmatched.peer);
   for (const SubscriptionId subscription : wish->second.subscriptions)
-    exchange_.on_unmatched(subscription, unmatched.peer, now);
+    exchange_.on_unmatched(subscription, unmatched.peer);
   end_needless_session(unmatched.peer.node, now);
 }
 

@@ -35,7 +35,7 @@ Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
   wish->second.subscriptions.push_back(subscription);
   wish_of_.emplace(std::to_underlying(subscription), wish->first);
   ++subscriptions_;
-  exchange_.add_subscription(subscription, wish->second.intent, options, now);
+  exchange_.add_subscription(subscription, wish->second.intent, options);
   for (const auto& [key, peer] : wish->second.matches)
     exchange_.on_matched(subscription, peer, now);
   return subscription;
@@ -46,12 +46,12 @@ void Engine::Impl::unsubscribe(SubscriptionId subscription, Instant now) {
   if (wish == wishes_.end()) return;
   std::erase(wish->second.subscriptions, subscription);
   --subscriptions_;
-  exchange_.remove_subscription(subscription, now);
+  exchange_.remove_subscription(subscription);
   release(wish, now);
 }
 
 void Engine::Impl::decline(SubscriptionId subscription, Instant now) {
-  exchange_.decline(subscription, now);
+  exchange_.decline(subscription);
   unsubscribe(subscription, now);
 }
 
@@ -71,7 +71,7 @@ Result<PublisherId> Engine::Impl::advertise(std::string_view name, const Publish
                              **identity, now);
   if (!wish) return std::unexpected(wish.error());
   const auto publisher = static_cast<PublisherId>(next_handle_++);
-  const auto added = exchange_.add_publisher(publisher, (*wish)->second.intent, options, now);
+  const auto added = exchange_.add_publisher(publisher, (*wish)->second.intent, options);
   if (!added) {
     release(*wish, now);
     return std::unexpected(added.error());
@@ -85,7 +85,7 @@ void Engine::Impl::withdraw(PublisherId publisher, Instant now) {
   const auto wish = forget_handle(std::to_underlying(publisher));
   if (wish == wishes_.end()) return;
   wish->second.publisher.reset();
-  exchange_.remove_publisher(publisher, now);
+  exchange_.remove_publisher(publisher);
   release(wish, now);
 }
 

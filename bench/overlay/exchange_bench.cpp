@@ -82,11 +82,11 @@ struct Node {
 class Fan {
  public:
   explicit Fan(std::size_t receivers) : sender_(random_, IntentRole::send) {
-    (void)sender_.exchange.add_publisher(PublisherId{1}, sender_.intent, {}, kNow);
+    (void)sender_.exchange.add_publisher(PublisherId{1}, sender_.intent, {});
     for (std::size_t i = 0; i < receivers; ++i) {
       Node& receiver =
           *receivers_.emplace_back(std::make_unique<Node>(random_, IntentRole::receive));
-      receiver.exchange.add_subscription(SubscriptionId{1}, receiver.intent, {}, kNow);
+      receiver.exchange.add_subscription(SubscriptionId{1}, receiver.intent, {});
       receiver.exchange.on_matched(SubscriptionId{1}, sender_.as_peer(random_), kNow);
       drain(receiver.exchange);
       receiver.peers.push_back(receiver.exchange.on_session_open(sender_.config().node, kNow));

@@ -15,25 +15,25 @@ Exchange::Exchange(const ExchangeConfig& config, Random& random)
       receiving_(config_, random, links_, needs_) {}
 
 Result<void> Exchange::add_publisher(PublisherId publisher, const IntentToken& intent,
-                                     const PublishOptions& options, Instant) {
+                                     const PublishOptions& options) {
   if (auto added = sending_.add(publisher, intent, options); !added) return added;
   for (SubscriptionId subscription : receiving_.subscriptions_to(intent.subject()))
     match_own(subscription);
   return {};
 }
 
-void Exchange::remove_publisher(PublisherId publisher, Instant) {
+void Exchange::remove_publisher(PublisherId publisher) {
   if (delivery_ && !delivery_->from) finish_delivery();
   sending_.remove(publisher);
 }
 
 void Exchange::add_subscription(SubscriptionId subscription, const IntentToken& intent,
-                                const SubscribeOptions& options, Instant) {
+                                const SubscribeOptions& options) {
   receiving_.add(subscription, intent, options);
   match_own(subscription);
 }
 
-void Exchange::remove_subscription(SubscriptionId id, Instant) {
+void Exchange::remove_subscription(SubscriptionId id) {
   const Subscription* subscription = receiving_.find(id);
   if (subscription == nullptr) return;
   if (delivery_ && delivery_->subscription == id) finish_delivery();
@@ -41,10 +41,10 @@ void Exchange::remove_subscription(SubscriptionId id, Instant) {
   receiving_.remove(id);
 }
 
-void Exchange::decline(SubscriptionId id, Instant now) {
+void Exchange::decline(SubscriptionId id) {
   KITH_ASSERT(delivery_ && delivery_->subscription == id && delivery_->delivered > 0);
   --delivery_->delivered;
-  remove_subscription(id, now);
+  remove_subscription(id);
 }
 
 void Exchange::acknowledge(SubscriptionId id, std::uint64_t count) {
@@ -78,7 +78,7 @@ Result<void> Exchange::publish(PublisherId publisher, ByteView payload, Instant 
   return sending_.publish(publisher, payload, now);
 }
 
-void Exchange::on_matched(PublisherId publisher, const PeerIntent& peer, Instant) {
+void Exchange::on_matched(PublisherId publisher, const PeerIntent& peer) {
   sending_.on_matched(publisher, peer);
 }
 
@@ -86,11 +86,11 @@ void Exchange::on_matched(SubscriptionId subscription, const PeerIntent& peer, I
   receiving_.on_matched(subscription, peer, now);
 }
 
-void Exchange::on_unmatched(PublisherId publisher, const IntentKey& peer, Instant) {
+void Exchange::on_unmatched(PublisherId publisher, const IntentKey& peer) {
   sending_.on_unmatched(publisher, peer);
 }
 
-void Exchange::on_unmatched(SubscriptionId subscription, const IntentKey& peer, Instant) {
+void Exchange::on_unmatched(SubscriptionId subscription, const IntentKey& peer) {
   receiving_.on_unmatched(subscription, peer);
 }
 

@@ -56,18 +56,18 @@ class Exchange {
   /// `intent` is our own token for it.  `Errc::limit_reached` if there is a publisher with its key:
   /// a sender is one to its receivers, so whoever shares a subject shares the publisher.
   [[nodiscard]] Result<void> add_publisher(PublisherId publisher, const IntentToken& intent,
-                                           const PublishOptions& options, Instant now);
+                                           const PublishOptions& options);
   /// Closes its channels; what is not acknowledged counts as refused.  Wait for `PublisherDrained`
   /// first if it matters.
-  void remove_publisher(PublisherId publisher, Instant now);
+  void remove_publisher(PublisherId publisher);
   void add_subscription(SubscriptionId subscription, const IntentToken& intent,
-                        const SubscribeOptions& options, Instant now);
+                        const SubscribeOptions& options);
   /// Closes its channels.  What was polled of it by now is delivered, and its senders hear so;
   /// where the application acknowledges, what it has acknowledged.
-  void remove_subscription(SubscriptionId subscription, Instant now);
+  void remove_subscription(SubscriptionId subscription);
   /// The same, and the payload polled last found nobody: it is not delivered.
   /// @pre that was the last output, and of this subscription
-  void decline(SubscriptionId subscription, Instant now);
+  void decline(SubscriptionId subscription);
   /// The application has done with `count` further payloads of a subscription that it acknowledges
   /// itself, in the order in which they were polled.  What is beyond those polled is not counted.
   void acknowledge(SubscriptionId subscription, std::uint64_t count);
@@ -86,12 +86,12 @@ class Exchange {
 
   /// Coordinators name a peer for our publisher or subscription, or a later token of one named
   /// before.  Our own node is passed over.  @pre `peer` was verified.
-  void on_matched(PublisherId publisher, const PeerIntent& peer, Instant now);
+  void on_matched(PublisherId publisher, const PeerIntent& peer);
   void on_matched(SubscriptionId subscription, const PeerIntent& peer, Instant now);
   /// The peer's intent is over.  An open channel goes on until its peer closes it or its session
   /// is lost: a coordinator cannot cut it.
-  void on_unmatched(PublisherId publisher, const IntentKey& peer, Instant now);
-  void on_unmatched(SubscriptionId subscription, const IntentKey& peer, Instant now);
+  void on_unmatched(PublisherId publisher, const IntentKey& peer);
+  void on_unmatched(SubscriptionId subscription, const IntentKey& peer);
 
   /// The answer to an `Ask`; late and unknown ones are ignored.
   void on_verdict(ExchangeQuestion question, bool yes, Instant now);

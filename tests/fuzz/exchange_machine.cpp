@@ -103,13 +103,12 @@ class World {
     PublishOptions offer;
     offer.time_to_live = 50ms;
     offer.queue_messages = 40;
-    (void)exchange_->add_publisher(PublisherId{1}, us_.intent(IntentRole::send, random_), offer,
-                                   now_);
+    (void)exchange_->add_publisher(PublisherId{1}, us_.intent(IntentRole::send, random_), offer);
     exchange_->add_subscription(kByNode, us_.intent(IntentRole::receive, random_),
-                                {.audience = {}, .credit = 4}, now_);
+                                {.audience = {}, .credit = 4});
     exchange_->add_subscription(
         kByApplication, us_.intent(IntentRole::receive, random_),
-        {.audience = {}, .credit = 4, .acknowledgement = Acknowledgement::application}, now_);
+        {.audience = {}, .credit = 4, .acknowledgement = Acknowledgement::application});
     match();
     session_ = exchange_->on_session_open(peer_.node, now_);
     drain();
@@ -144,7 +143,7 @@ class World {
         break;
       case 8:
         for (SubscriptionId id : {kByNode, kByApplication})
-          exchange_->on_unmatched(id, key_of(sender().intent), now_);
+          exchange_->on_unmatched(id, key_of(sender().intent));
         break;
       case 9:
         exchange_->acknowledge(kByApplication, script.byte());

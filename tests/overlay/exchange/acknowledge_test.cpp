@@ -121,7 +121,7 @@ TEST_F(Acknowledging, MayAcknowledgeWhileItComesAgain) {
 TEST_F(Acknowledging, IsRefusedAtTheEndWhatItIsNot) {
   publish(5);
   acknowledge(2);
-  world.node(1).exchange->remove_subscription(subscription, world.now());
+  world.node(1).exchange->remove_subscription(subscription);
   world.drain(1);
   world.run();
   EXPECT_EQ(ledger().delivered, 2U);
@@ -130,7 +130,7 @@ TEST_F(Acknowledging, IsRefusedAtTheEndWhatItIsNot) {
 
 TEST_F(Acknowledging, ForgetsWhatAnotherPublisherWasOwed) {
   publish(5);
-  world.node(0).exchange->remove_publisher(publisher, world.now());
+  world.node(0).exchange->remove_publisher(publisher);
   world.drain(0);
   world.run();
   publisher = world.advertise(0);

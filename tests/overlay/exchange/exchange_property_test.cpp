@@ -256,11 +256,11 @@ TEST(ExchangeLaw, KeepsTheLedgerWhoeverComesAndGoes) {
         subscriptions.push_back(world.subscribe(1, {.audience = {}, .credit = 3}));
         match_all();
       } else if (what == 2 && !publishers.empty() && random.below(3) == 0) {
-        world.node(0).exchange->remove_publisher(publishers.back(), world.now());
+        world.node(0).exchange->remove_publisher(publishers.back());
         publishers.pop_back();
       } else if (what == 3 && !subscriptions.empty()) {
         const std::size_t at = random.below(subscriptions.size());
-        world.node(1).exchange->remove_subscription(subscriptions[at], world.now());
+        world.node(1).exchange->remove_subscription(subscriptions[at]);
         subscriptions.erase(subscriptions.begin() + static_cast<std::ptrdiff_t>(at));
       } else if (what == 4) {
         if (world.connected(0, 1))
@@ -281,7 +281,7 @@ TEST(ExchangeLaw, KeepsTheLedgerWhoeverComesAndGoes) {
       world.sanity_check();
     }
     for (SubscriptionId subscription : subscriptions)
-      world.node(1).exchange->remove_subscription(subscription, world.now());
+      world.node(1).exchange->remove_subscription(subscription);
     world.drain(1);
     if (!world.connected(0, 1)) world.connect(0, 1);
     world.run();

@@ -229,7 +229,7 @@ TEST(Exchange, SendsNoMoreThanTheFirstGrantBeforeAnAnswer) {
 TEST(Exchange, CountsWhatACloseCutsOffAsRefused) {
   Delivering test(1);
   ASSERT_TRUE(test.world.publish(0, test.publisher, "x"));
-  test.world.node(1).exchange->remove_subscription(test.subscriptions[0], test.world.now());
+  test.world.node(1).exchange->remove_subscription(test.subscriptions[0]);
   test.world.drain(1);
   test.world.run();
   const Ledger ledger = test.sender().exchange->ledger(test.publisher);

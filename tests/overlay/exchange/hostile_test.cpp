@@ -137,7 +137,7 @@ TEST_F(Hostile, MayNotNameChannelsThatNeverWere) {
 }
 
 TEST_F(Hostile, MayBeLateForAChannelThatIsOver) {
-  world.node(1).exchange->remove_subscription(subscription, world.now());
+  world.node(1).exchange->remove_subscription(subscription);
   EXPECT_EQ(to_receiver(0, data(receiver_channel, 0, Bytes{1, 'x'})), kAccepted);
   EXPECT_EQ(to_receiver(0, expired(receiver_channel, 5)), kAccepted);
   world.run();

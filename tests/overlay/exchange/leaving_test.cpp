@@ -33,7 +33,7 @@ struct LeavingReceiver : testing::Test {
     leave();
     world.pipe(0, 1).pop_front();
   }
-  virtual void leave() { receiver.remove_subscription(subscription, world.now()); }
+  virtual void leave() { receiver.remove_subscription(subscription); }
   void expect_ledger(std::uint64_t delivered, std::uint64_t refused) {
     world.drain(1);
     world.run();
@@ -74,7 +74,7 @@ TEST_F(LeavingReceiver, AcknowledgesBeforeItSaysMore) {
 }
 
 struct DecliningReceiver : LeavingReceiver {
-  void leave() override { receiver.decline(subscription, world.now()); }
+  void leave() override { receiver.decline(subscription); }
 };
 
 TEST_F(DecliningReceiver, DoesNotAcknowledgeThePayloadThatFoundNobody) {
@@ -98,7 +98,7 @@ TEST(DecliningOwnReceiver, IsOwedWhatFoundNobody) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(exchange.publish(publisher, as_bytes("x"), world.now()));
   for (int i = 0; i < 2; ++i)
     ASSERT_TRUE(std::holds_alternative<Delivered>(*exchange.poll_output(world.now())));
-  exchange.decline(subscription, world.now());
+  exchange.decline(subscription);
   world.drain(0);
   EXPECT_EQ(exchange.ledger(publisher).delivered, 1U);
   EXPECT_EQ(exchange.ledger(publisher).refused, 2U);

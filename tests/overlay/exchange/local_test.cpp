@@ -60,12 +60,12 @@ TEST_F(Local, KeepsTheAudience) {
 TEST_F(Local, EndsWithEitherSide) {
   const PublisherId publisher = world.advertise(0);
   const SubscriptionId first = world.subscribe(0);
-  node().exchange->remove_subscription(first, world.now());
+  node().exchange->remove_subscription(first);
   world.drain(0);
   EXPECT_EQ(node().count<PublisherUnmatched>(), 1U);
   EXPECT_EQ(node().count<SubscriptionUnmatched>(), 0U);
   (void)world.subscribe(0);
-  node().exchange->remove_publisher(publisher, world.now());
+  node().exchange->remove_publisher(publisher);
   world.drain(0);
   EXPECT_EQ(node().count<SubscriptionUnmatched>(), 1U);
   EXPECT_EQ(node().count<PublisherUnmatched>(), 1U);
@@ -100,7 +100,7 @@ TEST_F(Local, StopsWhereTheSubscriptionEnds) {
   Exchange& exchange = *node().exchange;
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(exchange.publish(publisher, as_bytes("a"), world.now()));
   EXPECT_EQ(next_payload(node(), world.now()), Bytes{'a'});
-  exchange.remove_subscription(subscription, world.now());
+  exchange.remove_subscription(subscription);
   EXPECT_EQ(next_payload(node(), world.now()), Bytes{});
   const Ledger ledger = exchange.ledger(publisher);
   EXPECT_EQ(ledger.delivered, 1U);
@@ -113,7 +113,7 @@ TEST_F(Local, StopsWhereThePublisherEnds) {
   Exchange& exchange = *node().exchange;
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(exchange.publish(publisher, as_bytes("a"), world.now()));
   EXPECT_EQ(next_payload(node(), world.now()), Bytes{'a'});
-  exchange.remove_publisher(publisher, world.now());
+  exchange.remove_publisher(publisher);
   EXPECT_EQ(next_payload(node(), world.now()), Bytes{});
 }
 

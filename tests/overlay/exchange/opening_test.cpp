@@ -43,8 +43,8 @@ TEST_F(Opening, MakesTheSenderDialWhereOnlyTheReceiverIsReachable) {
   params.reachability = Reachability::outbound_only;
   const auto hidden =
       issue_node_token(params, sender().actor.node_key, signatures(), random).value();
-  sender().exchange->on_matched(
-      publisher, world.peer_intent(1, receiver().subscriptions.at(subscription)), world.now());
+  sender().exchange->on_matched(publisher,
+                                world.peer_intent(1, receiver().subscriptions.at(subscription)));
   receiver().exchange->on_matched(
       subscription, {sender().publishers.at(publisher), hidden, std::nullopt}, world.now());
   world.drain(0);
@@ -110,7 +110,7 @@ TEST_F(Opening, EndsWhereTheSenderDoesNotWantTheReceiver) {
 
 TEST_F(Opening, WaitsIfThePublisherIsGone) {
   world.match(0, publisher, 1, subscription);
-  sender().exchange->remove_publisher(publisher, world.now());
+  sender().exchange->remove_publisher(publisher);
   world.connect(0, 1);
   world.run();
   EXPECT_EQ(receiver().count<SubscriptionMatched>(), 0U);
@@ -120,7 +120,7 @@ TEST_F(Opening, WaitsIfThePublisherIsGone) {
 TEST_F(Opening, IsTakenBackIfTheSubscriptionEndsMeanwhile) {
   sender().verdict.reset();
   meet();
-  receiver().exchange->remove_subscription(subscription, world.now());
+  receiver().exchange->remove_subscription(subscription);
   world.answer(0, true);
   world.run();
   EXPECT_EQ(sender().count<PublisherMatched>(), 1U);
@@ -148,7 +148,7 @@ TEST_F(Opening, KeepsTheAudienceOfThePublisher) {
 
 TEST_F(Opening, RefusesASecondPublisherOfTheSameKey) {
   const IntentToken intent = sender().publishers.at(publisher);
-  EXPECT_EQ(sender().exchange->add_publisher(PublisherId{99}, intent, {}, world.now()).error(),
+  EXPECT_EQ(sender().exchange->add_publisher(PublisherId{99}, intent, {}).error(),
             Errc::limit_reached);
 }
 
@@ -168,7 +168,7 @@ TEST_F(Opening, GivesEachSubscriptionItsChannel) {
 
 TEST_F(Opening, IsUndoneByUnsubscribing) {
   meet();
-  receiver().exchange->remove_subscription(subscription, world.now());
+  receiver().exchange->remove_subscription(subscription);
   world.drain(1);
   world.run();
   EXPECT_EQ(sender().count<PublisherUnmatched>(), 1U);
@@ -183,7 +183,7 @@ TEST_F(Opening, LeavesNothingBehindWhenItIsUndone) {
     const SubscriptionId passing = world.subscribe(1);
     world.match(0, publisher, 1, passing);
     world.run();
-    receiver().exchange->remove_subscription(passing, world.now());
+    receiver().exchange->remove_subscription(passing);
     world.drain(1);
     world.run();
     world.sanity_check();
@@ -193,7 +193,7 @@ TEST_F(Opening, LeavesNothingBehindWhenItIsUndone) {
 
 TEST_F(Opening, IsUndoneByWithdrawing) {
   meet();
-  sender().exchange->remove_publisher(publisher, world.now());
+  sender().exchange->remove_publisher(publisher);
   world.drain(0);
   world.run();
   EXPECT_EQ(receiver().count<SubscriptionUnmatched>(), 1U);
@@ -220,7 +220,7 @@ TEST_F(Opening, IsGivenUpWhenTheIntentIsOver) {
 
 TEST_F(Opening, BeginsAnewIfTheSenderComesBackUnderALaterToken) {
   meet();
-  sender().exchange->remove_publisher(publisher, world.now());
+  sender().exchange->remove_publisher(publisher);
   world.drain(0);
   world.advance(1s);
   const PublisherId again = world.advertise(0);

@@ -146,7 +146,7 @@ TEST_F(Refusal, LosesNothingOfAChannelThatWasOpen) {
 TEST_F(Refusal, EndsWithItsSubscription) {
   sender().verdict = false;
   meet();
-  receiver().exchange->remove_subscription(subscription, world.now());
+  receiver().exchange->remove_subscription(subscription);
   world.drain(1);
   EXPECT_EQ(receiver().count<SessionNotNeeded>(), 1U);
   EXPECT_EQ(receiver().exchange->next_deadline(), std::nullopt);

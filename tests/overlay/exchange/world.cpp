@@ -94,7 +94,7 @@ PublisherId World::advertise(std::size_t at, const PublishOptions& options,
                                                 .at = now_.wall,
                                                 .life = 24h,
                                                 .audience = options.audience});
-  EXPECT_TRUE(node.exchange->add_publisher(id, intent, options, now_));
+  EXPECT_TRUE(node.exchange->add_publisher(id, intent, options));
   node.publishers.emplace(id, intent);
   drain(at);
   return id;
@@ -108,7 +108,7 @@ SubscriptionId World::subscribe(std::size_t at, const SubscribeOptions& options,
                                                 .at = now_.wall,
                                                 .life = 24h,
                                                 .audience = options.audience});
-  node.exchange->add_subscription(id, intent, options, now_);
+  node.exchange->add_subscription(id, intent, options);
   node.subscriptions.emplace(id, intent);
   drain(at);
   return id;
@@ -122,7 +122,7 @@ void World::match(std::size_t at, PublisherId publisher, std::size_t to,
                   SubscriptionId subscription) {
   const PeerIntent sender = peer_intent(at, nodes_[at].publishers.at(publisher));
   const PeerIntent receiver = peer_intent(to, nodes_[to].subscriptions.at(subscription));
-  nodes_[at].exchange->on_matched(publisher, receiver, now_);
+  nodes_[at].exchange->on_matched(publisher, receiver);
   drain(at);
   nodes_[to].exchange->on_matched(subscription, sender, now_);
   drain(to);
@@ -130,11 +130,9 @@ void World::match(std::size_t at, PublisherId publisher, std::size_t to,
 
 void World::unmatch(std::size_t at, PublisherId publisher, std::size_t to,
                     SubscriptionId subscription) {
-  nodes_[at].exchange->on_unmatched(publisher, key_of(nodes_[to].subscriptions.at(subscription)),
-                                    now_);
+  nodes_[at].exchange->on_unmatched(publisher, key_of(nodes_[to].subscriptions.at(subscription)));
   drain(at);
-  nodes_[to].exchange->on_unmatched(subscription, key_of(nodes_[at].publishers.at(publisher)),
-                                    now_);
+  nodes_[to].exchange->on_unmatched(subscription, key_of(nodes_[at].publishers.at(publisher)));
   drain(to);
 }
 
