@@ -1,8 +1,6 @@
-#include <algorithm>
 #include <chrono>
-#include <memory>
-#include <optional>
-#include <utility>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -10,7 +8,7 @@
 #include "overlay/membership/messages.hpp"
 #include "overlay/relations/messages.hpp"
 #include "overlay/sim/crypto.hpp"
-#include "tests/overlay/relations/keeper.hpp"
+#include "tests/overlay/relations/engine_relations.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -18,101 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 
 using test::EngineLab;
+using test::EngineRelations;
 using test::Keeper;
-using test::TestNode;
-
-const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
-
-/// Two that share relationships and have no session, one that has nothing to do with them, and a
-/// node in hand whose relationship with the first we may say anything on.
-struct EngineRelations : testing::Test {
-  EngineRelations() {
-    for (int i = 0; i < 2; ++i) shared.push_back(relate(ada, bob));
-  }
-
-  [[nodiscard]] RelationshipPlace place(const Keeper& keeper) const {
-    const auto token = decode_node_token(keeper.node.engine->node_token());
-    return {token->fingerprint(), token->static_key};
-  }
-
-  /// Both know it, as if from their stores.
-  RelationshipId relate(Keeper& proposer, Keeper& partner, Duration life = std::chrono::hours(1)) {
-    RelationshipParams params;
-    params.issued_at = lab.now.wall;
-    params.life = life;
-    params.proposer = place(proposer);
-    params.partner = place(partner);
-    params.partner_key = key(partner).public_key;
-    const RelationshipToken token = sign(params, key(proposer), key(partner));
-    add(proposer, token, partner.node.endpoint);
-    add(partner, token, proposer.node.endpoint);
-    return token.terms().id;
-  }
-
-  /// The same between `ada` and the node in hand.
-  RelationshipToken relate_by_hand(Duration life = std::chrono::hours(1)) {
-    RelationshipParams params;
-    params.issued_at = lab.now.wall;
-    params.life = life;
-    params.proposer = {hand.local.id, hand.static_key.public_key};
-    params.partner = place(ada);
-    params.partner_key = key(ada).public_key;
-    const RelationshipToken token = sign(params, hand.node_key, key(ada));
-    add(ada, token, EngineLab::endpoint_of(7));
-    return token;
-  }
-
-  RelationshipToken sign(const RelationshipParams& params, const crypto::SigningKeyPair& proposer,
-                         const crypto::SigningKeyPair& partner) {
-    const auto proposal = propose_relationship(params, proposer, signatures, random);
-    return *countersign(*proposal, partner, signatures, lab.now.wall);
-  }
-
-  static void add(Keeper& keeper, const RelationshipToken& token, const Endpoint& endpoint) {
-    ASSERT_TRUE(keeper.node.engine->add_relationship(token, {endpoint}));
-  }
-
-  /// The node key, which is the identity's, as the lab makes it.
-  static crypto::SigningKeyPair key(const Keeper& keeper) {
-    std::uint8_t number = 1;
-    while (keeper.node.endpoint != EngineLab::endpoint_of(number)) ++number;
-    SeededRandom same(number);
-    return sim::simulated_primitives().signatures->generate(same);
-  }
-
-  /// The node in hand reconnects to `ada`.
-  EngineLab::Stranger& reconnect(const RelationshipId& about, Bytes first_message = {}) {
-    DialTarget target;
-    target.flow = Flow::reconnect;
-    target.node = ada.node.engine->id();
-    target.static_key = place(ada).static_key;
-    lab.pass(1ms);
-    target.time = lab.now.wall;
-    target.about = about;
-    target.site = "home@1";
-    target.first_message = std::move(first_message);
-    EngineLab::Stranger& visitor = lab.knock(
-        ada.node, kSource,
-        Session::dial(hand.local, std::move(target), test::default_config(), hand.random, lab.now));
-    lab.pass(1s);
-    return visitor;
-  }
-
-  void say(EngineLab::Stranger& visitor, const Bytes& message) {
-    ASSERT_TRUE(visitor.party->session.send({message}));
-    lab.say(visitor);
-    lab.pass(1s);
-  }
-
-  const crypto::Signatures& signatures = *sim::simulated_primitives().signatures;
-  SeededRandom random{99};
-  EngineLab lab;
-  Keeper ada{lab, lab.add(1)};
-  Keeper bob{lab, lab.add(2)};
-  Keeper eve{lab, lab.add(3)};
-  TestNode hand{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
-  std::vector<RelationshipId> shared;
-};
 
 TEST_F(EngineRelations, R65_LetEitherSideReconnect) {
   ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
@@ -268,10 +173,7 @@ TEST_F(EngineRelations, LeaveNoSessionBehindWhenTheLastOneEnds) {
 TEST_F(EngineRelations, AreEndedByNobodyElse) {
   const RelationshipToken ours = relate_by_hand();
   EngineLab::Stranger& visitor = reconnect(ours.terms().id);
-  RelationEnd forged{ours.terms().id, lab.now.wall, {}};
-  const auto eves = key(eve);
-  forged.signature = signatures.sign(eves, {end_statement(forged.relationship, forged.at)});
-  say(visitor, encode(forged));
+  say(visitor, encode(end_of(ours.terms().id, key(eve))));
   EXPECT_TRUE(visitor.ended);
   EXPECT_TRUE(ada.ended.empty());
 }
