@@ -233,9 +233,13 @@ Result<void> Engine::Impl::on_introduce(Connection& connection, ByteView message
   if (token->token.realm() != config_.realm) return std::unexpected(Errc::wrong_realm);
   if (token->fingerprint() != connection.node) return std::unexpected(Errc::wrong_key);
   if (!connection.contact) connection.contact = book_->keep(std::move(*token));
-  if (!std::exchange(connection.introduced, true))
+  // Whoever takes nothing more is dropped by the send, which is therefore the last thing to do. Who
+  // wants to join and has the contact only now has introduced itself before.
+  if (!std::exchange(connection.introduced, true)) {
     send(connection.id, encode_introduce(local_.token), now);
-  if (connection.joins && !connection.joined) send_join(connection, now);
+  } else if (connection.joins && !connection.joined) {
+    send_join(connection, now);
+  }
   return {};
 }
 

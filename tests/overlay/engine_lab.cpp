@@ -148,6 +148,8 @@ void EngineLab::connect(Wire& wire, const Endpoint& to) {
 void EngineLab::write(Node& node, ConnectionId connection) {
   const auto [wire, side] = find(node, connection);
   if (!wire) return;
+  const Stranger* reader = wire->sides[1 - side].stranger;
+  if (reader && !reader->reads) return;
   for (;;) {
     Bytes bytes;
     node.engine->take_bytes(connection, 64U << 10, bytes, now);

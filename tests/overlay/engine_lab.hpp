@@ -50,6 +50,8 @@ class EngineLab {
     /// Nothing: it says and hears bare bytes.
     std::optional<Party> party;
     Bytes heard;
+    /// Whether it takes what the engine writes.
+    bool reads = true;
     /// The engine closed at once.
     bool refused = false;
     /// The engine ended the stream, or dropped the connection.
