@@ -41,6 +41,10 @@ struct Opening {
   /// Who shows a ticket, and its hash, until the session opens.
   std::optional<TicketGuest> guest;
   std::optional<Fingerprint> ticket;
+  /// The relationship that a dialer is there for, if it said so.
+  std::optional<RelationshipId> about;
+  /// We dialed to join and were refused; membership has heard of it.
+  bool refused = false;
 };
 
 /// One transport connection and the session on it.

@@ -164,6 +164,7 @@ void Engine::Impl::on_deadline(Instant now) {
   coordinator_.on_deadline(now);
   declarations_.on_deadline(now);
   exchange_.on_deadline(now);
+  relations_.on_deadline(now);
   dial_needed(now);
   while (const auto contact = convergence_.pop_due(now.time)) converging_.insert(*contact);
   renew_token_if_due(now);
@@ -189,6 +190,7 @@ std::optional<TimePoint> Engine::Impl::next_deadline() const {
   consider(coordinator_.next_deadline());
   consider(declarations_.next_deadline());
   consider(exchange_.next_deadline());
+  consider(relations_.next_deadline());
   consider(convergence_.next());
   if (!leave_by_) consider(needs_.next_deadline());
   if (leave_by_ && !farewell_said_) consider(*leave_by_ - config_.leave_timeout / 2);

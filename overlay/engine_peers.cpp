@@ -32,6 +32,7 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
     renew_session_at(*connection, connection->opened_at + session_config_.life -
                                       random_->jittered(kRenewBefore, kRenewJitterPerMille));
   if (!connection->dialed) limiter_.on_confirmed(std::to_underlying(connection->id), now.time);
+  relations_.tell_ends({connection->id, *connection->node}, std::nullopt);
   if (Peer* known = peers_.find(joined.contact)) return add_session(*known, *connection, now);
   peers_.add({.contact = joined.contact,
               .connection = joined.connection,

@@ -84,8 +84,9 @@ void Engine::Impl::handle(RelationsOutput output, Instant now) {
                  [&](RelationOver& order) {
                    const Connection* connection = connections_.find(order.connection);
                    if (!connection) return;
-                   if (connection->joined) return end_needless_session(*connection->node, now);
-                   close(order.connection, CloseReason::done, Errc::closed, now);
+                   if (connection->joined && order.reason == CloseReason::done)
+                     return end_needless_session(*connection->node, now);
+                   close(order.connection, order.reason, Errc::closed, now);
                  },
                  [&](auto& told) { outputs_.emplace_back(std::move(told)); }},
       output);
@@ -132,7 +133,7 @@ void Engine::Impl::on_errand_opened(Connection& connection, Instant now) {
                         },
                         [&](const RelationshipId& about) {
                           relate(connection, now);
-                          relations_.on_opened(about, connection.id, now.wall);
+                          relations_.on_opened(about, connection.id, now);
                         }},
              connection.opening->errand);
 }
@@ -155,7 +156,7 @@ void Engine::Impl::relate(Connection& connection, Instant now) {
   // One that was dialed to join waits for the answer to that.
   if (!connection.dialed || is_errand(connection)) connection.deadline.reset();
   if (!connection.dialed) limiter_.on_confirmed(std::to_underlying(connection.id), now.time);
-  relations_.on_session({connection.id, *connection.node}, connection.dialed, now.wall);
+  relations_.on_session({connection.id, *connection.node}, connection.dialed, now);
 }
 
 /// The session of `connection` is no more.

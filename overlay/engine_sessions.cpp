@@ -192,6 +192,7 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
     connection.node = asks.node;
     opening.proven = std::move(asks.peer);
     opening.time = asks.time;
+    opening.about = asks.about;
     if (asks.ticket) return check_ticket(connection, std::move(asks));
     if (asks.flow == Flow::sealed) return ask_whether_known(connection, now);
   }
@@ -234,7 +235,11 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   connections_.look_by(connection, connection.deadline);
   if (opening.guest) return on_guest_opened(connection, now);
   if (is_errand(connection)) return on_errand_opened(connection, now);
-  if (relations_.shares(*connection.node, now.wall)) relate(connection, now);
+  if (relations_.shares(*connection.node, now.wall)) {
+    relate(connection, now);
+  } else if (opening.about) {
+    relations_.tell_ends({connection.id, *connection.node}, opening.about);
+  }
   if (!connection.dialed) return;
   remember_entrance(connection);
   membership_.on_join_sent(connection.id, *connection.contact, opening.entrance);

@@ -37,8 +37,11 @@ Result<RelationshipId> Relations::add(RelationshipToken relationship,
 Result<void> Relations::add_end(const RelationEnd& end) {
   const auto it = relations_.find(end.relationship);
   if (it == relations_.end()) return std::unexpected(Errc::not_found);
-  if (const auto valid = check(end, it->second); !valid) return valid;
+  const auto signer = signer_of(end, it->second);
+  if (!signer) return std::unexpected(signer.error());
   it->second.end = end;
+  // Whether the other node has heard of ours was not kept.
+  it->second.is_end_untold = (*signer)->node == config_.self;
   return {};
 }
 
@@ -108,7 +111,7 @@ Result<void> Relations::end(const RelationshipId& id, WallTime now) {
   const Fingerprint& node = theirs(relation).node;
   if (const auto link = link_to(node)) {
     flush(node, *link, now);
-    leave_if_unrelated(node, *link, now);
+    leave_if_unrelated(node, now);
   } else if (was_valid) {
     dial(id, relation, {.flow = Flow::reconnect, .is_pinned = true});
   }
@@ -148,12 +151,12 @@ void Relations::dial(const RelationshipId& about, const Relation& relation, Dial
   outputs_.emplace_back(RelationDial{about, relation.endpoints, std::move(target)});
 }
 
-void Relations::on_opened(const RelationshipId& about, ConnectionId connection, WallTime now) {
+void Relations::on_opened(const RelationshipId& about, ConnectionId connection, Instant now) {
   const auto it = relations_.find(about);
   if (it == relations_.end()) return;
   const Fingerprint& node = theirs(it->second).node;
   on_session({connection, node}, true, now);
-  leave_if_unrelated(node, connection, now);
+  leave_if_unrelated(node, now.wall);
 }
 
 void Relations::on_failed(const RelationshipId& about, Errc why, WallTime now) {
@@ -171,17 +174,48 @@ void Relations::on_failed(const RelationshipId& about, Errc why, WallTime now) {
   }
 }
 
-void Relations::on_session(const Sender& with, bool dialed, WallTime now) {
+void Relations::on_session(const Sender& with, bool dialed, Instant now) {
   const auto shared = by_node_.find(with.node);
   if (shared == by_node_.end()) return;
+  watch_dates(with.node, now);
   const bool is_first = !link_to(with.node);
   Link& link = links_.try_emplace(with.connection, Link{.node = with.node}).first->second;
   link.dialed = dialed;
   if (std::exchange(link.is_related, true)) return;
   dialing_.erase(with.node);
   for (const RelationshipId& id : shared->second)
-    if (is_first && holds(relations_.at(id), now)) outputs_.emplace_back(RelationReached{id});
-  flush(with.node, with.connection, now);
+    if (is_first && holds(relations_.at(id), now.wall)) outputs_.emplace_back(RelationReached{id});
+  flush(with.node, with.connection, now.wall);
+  end_surplus(with);
+}
+
+/// Of too many sessions with one node the oldest that it dialed goes.
+void Relations::end_surplus(const Sender& newest) {
+  std::size_t sessions = 0;
+  auto oldest = links_.end();
+  for (auto it = links_.begin(); it != links_.end(); ++it) {
+    const Link& link = it->second;
+    if (link.node != newest.node || !link.is_related || link.is_surplus) continue;
+    ++sessions;
+    if (oldest == links_.end() && !link.dialed && it->first != newest.connection) oldest = it;
+  }
+  if (sessions <= config_.sessions_per_node_most || oldest == links_.end()) return;
+  oldest->second.is_surplus = true;
+  outputs_.emplace_back(RelationOver{oldest->first, CloseReason::duplicate});
+}
+
+void Relations::tell_ends(const Sender& with, const std::optional<RelationshipId>& about) {
+  const auto shared = by_node_.find(with.node);
+  if (shared == by_node_.end()) return;
+  bool told = false;
+  for (const RelationshipId& id : shared->second) {
+    Relation& relation = relations_.at(id);
+    const bool is_asked_for = relation.end && about == id;
+    if (!std::exchange(relation.is_end_untold, false) && !is_asked_for) continue;
+    outputs_.emplace_back(RelationSend{with.connection, encode(*relation.end)});
+    told = true;
+  }
+  if (told) outputs_.emplace_back(RelationOver{with.connection});
 }
 
 /// Sends what has waited for a session with `node`.
@@ -202,13 +236,39 @@ void Relations::flush(const Fingerprint& node, ConnectionId connection, WallTime
 void Relations::on_closed(ConnectionId connection, Errc why) {
   const auto closed = links_.extract(connection);
   if (!closed) return;
-  const auto shared = by_node_.find(closed.mapped().node);
+  const Fingerprint& node = closed.mapped().node;
+  if (!link_to(node)) dates_.cancel(node);
+  const auto shared = by_node_.find(node);
   if (shared == by_node_.end()) return;
   for (const RelationshipId& id : shared->second) lose_on(connection, id, relations_.at(id), why);
 }
 
-void Relations::leave_if_unrelated(const Fingerprint& node, ConnectionId connection, WallTime now) {
-  if (!shares(node, now)) outputs_.emplace_back(RelationOver{connection});
+void Relations::leave_if_unrelated(const Fingerprint& node, WallTime now) {
+  if (shares(node, now)) return;
+  for (const auto& [connection, link] : links_)
+    if (link.is_related && link.node == node) outputs_.emplace_back(RelationOver{connection});
+}
+
+void Relations::watch_dates(const Fingerprint& node, Instant now) {
+  std::optional<Duration> left;
+  for (const RelationshipId& id : by_node_.at(node)) {
+    const Relation& relation = relations_.at(id);
+    if (!holds(relation, now.wall)) continue;
+    const Duration until = relation.token.terms().expires_at + kClockSkewMax - now.wall;
+    left = left ? std::min(*left, until) : until;
+  }
+  if (left) {
+    dates_.set(node, now.time + *left);
+  } else {
+    dates_.cancel(node);
+  }
+}
+
+void Relations::on_deadline(Instant now) {
+  while (const auto node = dates_.pop_due(now.time)) {
+    leave_if_unrelated(*node, now.wall);
+    watch_dates(*node, now);
+  }
 }
 
 const RelationshipParty& Relations::theirs(const Relation& relation) const {
@@ -261,7 +321,7 @@ std::optional<ConnectionId> Relations::link_to(const Fingerprint& node) const {
   std::optional<ConnectionId> best;
   bool best_survives = false;
   for (const auto& [connection, link] : links_) {
-    if (link.node != node || !link.is_related) continue;
+    if (link.node != node || !link.is_related || link.is_surplus) continue;
     const bool survives = link.dialed == ours_survive;
     if (best && best_survives && !survives) continue;
     best = connection;

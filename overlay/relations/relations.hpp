@@ -17,6 +17,7 @@
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
+#include "core/deadline_queue.hpp"
 #include "overlay/blocks.hpp"
 #include "overlay/engine_output.hpp"
 #include "overlay/message_kind.hpp"
@@ -38,9 +39,11 @@ struct RelationSend {
   ConnectionId connection;
   Bytes message;
 };
-/// The two nodes share nothing any more: close the session, unless it serves something else.
+/// `done`: the two nodes share nothing any more; close the session, unless it serves something
+/// else. `duplicate`: there are too many, close it all the same.
 struct RelationOver {
   ConnectionId connection;
+  CloseReason reason = CloseReason::done;
 };
 
 using RelationsOutput = std::variant<RelationDial, RelationSend, RelationOver, RelationshipEnded,
@@ -62,6 +65,8 @@ struct RelationsConfig {
   std::size_t under_way_most = 64;
   /// Messages of one session on relationships that there are not.
   int strikes_most = 8;
+  /// Sessions with one node: as many as of a peer.
+  std::size_t sessions_per_node_most = 4;
 };
 
 /// The relationships of this node, and what is said on them (docs/protocol.md §10): whoever shares
@@ -99,23 +104,31 @@ class Relations {
                                            WallTime now);
   /// The application has taken a message that arrived.
   void take(const RelationshipId& id, std::uint64_t number);
-  /// Signs its end, and tells the other node, now or at the next session.
+  /// Signs its end, and tells the other node, now or at the next session that has a place for it.
   Result<void> end(const RelationshipId& id, WallTime now);
 
   // Inputs.
 
   /// The session dialed about `about` is open.
-  void on_opened(const RelationshipId& about, ConnectionId connection, WallTime now);
+  void on_opened(const RelationshipId& about, ConnectionId connection, Instant now);
   void on_failed(const RelationshipId& about, Errc why, WallTime now);
-  /// There is a session with `node`; said again it has no effect.
-  void on_session(const Sender& with, bool dialed, WallTime now);
+  /// There is a session with a node that we share something with.  To be said again when they share
+  /// more.
+  void on_session(const Sender& with, bool dialed, Instant now);
+  /// There is a session that has a place for ends: tells the other node of those that it has not
+  /// heard of, and of that of `about`, if it is there for that and it is over.  The session is
+  /// over, too, if there are any.
+  void tell_ends(const Sender& with, const std::optional<RelationshipId>& about);
   /// `Errc` if the message has no place: close the session then.
   Result<void> on_message(const Sender& from, MessageKind kind, ByteView message, WallTime now);
   void on_closed(ConnectionId connection, Errc why);
+  /// Ends the sessions with those that we share nothing with any more, by its date.
+  void on_deadline(Instant now);
 
   // Outputs.
 
   [[nodiscard]] std::optional<RelationsOutput> poll_output();
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const { return dates_.next(); }
 
   // Getters.
 
@@ -153,6 +166,8 @@ class Relations {
     bool dialed = false;
     /// The two nodes share something, or did.
     bool is_related = false;
+    /// One of too many, and to be closed.
+    bool is_surplus = false;
     int strikes = 0;
     std::map<RelationshipId, std::set<std::uint64_t>> untaken{};
   };
@@ -162,7 +177,9 @@ class Relations {
   };
 
   [[nodiscard]] const RelationshipParty& theirs(const Relation& relation) const;
-  [[nodiscard]] Result<void> check(const RelationEnd& end, const Relation& relation) const;
+  /// Which of the two has signed it; `bad_signature` if none has.
+  [[nodiscard]] Result<const RelationshipParty*> signer_of(const RelationEnd& end,
+                                                           const Relation& relation) const;
   [[nodiscard]] bool is_blocked(const Relation& relation, WallTime now) const;
   [[nodiscard]] bool holds(const Relation& relation, WallTime now) const;
   /// A relationship that is shared with `node` and holds now.
@@ -183,7 +200,10 @@ class Relations {
   /// Reports those messages lost that went out on `connection`; nothing: that wait for one.
   void lose_on(std::optional<ConnectionId> connection, const RelationshipId& id, Relation& relation,
                Errc why);
-  void leave_if_unrelated(const Fingerprint& node, ConnectionId connection, WallTime now);
+  void leave_if_unrelated(const Fingerprint& node, WallTime now);
+  void end_surplus(const Sender& newest);
+  /// Sees to it that `node` is looked at when the next of what is shared with it is over.
+  void watch_dates(const Fingerprint& node, Instant now);
 
   RelationsConfig config_;
   std::map<RelationshipId, Relation> relations_;
@@ -191,6 +211,8 @@ class Relations {
   std::map<ConnectionId, Link> links_;
   /// At most one dial of a node is under way.
   std::map<Fingerprint, Dialing> dialing_;
+  /// When something that is shared with a node is over, for nodes with a session.
+  DeadlineQueue<Fingerprint> dates_;
   std::deque<RelationsOutput> outputs_;
 };
 

@@ -1,7 +1,5 @@
 // What the other node says on relationships.
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "overlay/relations/relations.hpp"
@@ -81,22 +79,21 @@ Result<void> Relations::on_end(const Sender& from, ByteView message, WallTime no
   if (!end) return std::unexpected(end.error());
   const auto it = relations_.find(end->relationship);
   if (it == relations_.end() || theirs(it->second).node != from.node) return strike(link_of(from));
-  if (const auto valid = check(*end, it->second); !valid) return valid;
   if (it->second.end) return {};
+  if (const auto signer = signer_of(*end, it->second); !signer)
+    return std::unexpected(signer.error());
   close(it->second, *end, false);
-  leave_if_unrelated(from.node, from.connection, now);
+  leave_if_unrelated(from.node, now);
   return {};
 }
 
-Result<void> Relations::check(const RelationEnd& end, const Relation& relation) const {
+Result<const RelationshipParty*> Relations::signer_of(const RelationEnd& end,
+                                                      const Relation& relation) const {
   const RelationshipTerms& terms = relation.token.terms();
   const Bytes statement = end_statement(end.relationship, end.at);
-  const bool signed_by_one = std::ranges::any_of(
-      std::array{&terms.proposer, &terms.partner}, [&](const RelationshipParty* party) {
-        return config_.signatures->verify(party->key, {statement}, end.signature);
-      });
-  if (!signed_by_one) return std::unexpected(Errc::bad_signature);
-  return {};
+  for (const RelationshipParty* party : {&terms.proposer, &terms.partner})
+    if (config_.signatures->verify(party->key, {statement}, end.signature)) return party;
+  return std::unexpected(Errc::bad_signature);
 }
 
 Result<void> Relations::on_no_relation(const Sender& from, ByteView message) {

@@ -42,5 +42,82 @@ TEST_F(EngineContacts, AreDroppedIfTheyReadNothingThoughTheyIntroduceThemselves)
   EXPECT_EQ(ada.lost, std::vector(128, Errc::timed_out));
 }
 
+TEST_F(EngineContacts, HaveFourSessionsAtMost) {
+  const RelationshipToken ours = relate_by_hand();
+  std::vector<EngineLab::Stranger*> visitors;
+  for (int i = 0; i < 6; ++i) visitors.push_back(&reconnect(ours.terms().id));
+  for (std::size_t i = 0; i < visitors.size(); ++i) EXPECT_EQ(visitors[i]->is_over(), i < 2) << i;
+  expect_closed(*visitors[0], CloseReason::duplicate);
+}
+
+TEST_F(EngineContacts, HearOfAnEndWhenTheyComeForWhatIsOver) {
+  const RelationshipToken ours = relate_by_hand();
+  const RelationshipId& id = ours.terms().id;
+  ASSERT_TRUE(ada.node.engine->end(id, lab.now));
+  // Nobody is there to be told.
+  lab.pass(1min);
+  const EngineLab::Stranger& visitor =
+      dial(ada, Flow::connection, id, encode(RelationMessage{id, 1, {}}));
+  ASSERT_EQ(visitor.party->messages.size(), 1U);
+  EXPECT_EQ(decode_relation_end(visitor.party->messages[0]), ada.ended[0].statement);
+  expect_closed(visitor, CloseReason::done);
+  EXPECT_TRUE(ada.heard.empty());
+}
+
+TEST_F(EngineContacts, HearOfAnEndThatWasKept) {
+  const RelationshipToken ours = relate_by_hand();
+  const RelationshipId& id = ours.terms().id;
+  const RelationEnd kept = end_of(id, key(ada));
+  ASSERT_TRUE(ada.node.engine->add_relation_end(kept));
+  // Whether they did when it was said was not.
+  for (int i = 0; i < 2; ++i) {
+    const EngineLab::Stranger& visitor = dial(ada, Flow::connection, id);
+    ASSERT_EQ(visitor.party->messages.size(), 1U);
+    EXPECT_EQ(decode_relation_end(visitor.party->messages[0]), kept);
+    expect_closed(visitor, CloseReason::done);
+  }
+}
+
+TEST_F(EngineContacts, HearOfAnEndOnceTheyHaveJoined) {
+  const RelationshipToken ours = relate_by_hand();
+  const RelationEnd kept = end_of(ours.terms().id, key(ada));
+  ASSERT_TRUE(ada.node.engine->add_relation_end(kept));
+  const EngineLab::Stranger& visitor =
+      dial(ada, Flow::connection, {}, encode(JoinMessage{.entering = true}));
+  ASSERT_EQ(ada.node.joined.size(), 1U);
+  const auto ends = std::ranges::count_if(visitor.party->messages, [&](const Bytes& message) {
+    return decode_relation_end(message) == kept;
+  });
+  EXPECT_EQ(ends, 1);
+  EXPECT_FALSE(visitor.is_over());
+}
+
+TEST_F(EngineContacts, LeaveNoneOfTwoSessionsBehindWhenTheLastRelationshipEnds) {
+  // Both dial at once.
+  ASSERT_TRUE(ada.tell(shared[0], "from ada"));
+  ASSERT_TRUE(bob.tell(shared[0], "from bob"));
+  lab.pass(1s);
+  ASSERT_EQ(lab.wires_between(ada.node, bob.node), 2U);
+  for (const RelationshipId& id : shared) ASSERT_TRUE(ada.node.engine->end(id, lab.now));
+  lab.pass(2s);
+  EXPECT_EQ(bob.ended.size(), 2U);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 0U);
+}
+
+TEST_F(EngineContacts, PartWhenTheLastRelationshipIsOverByItsDate) {
+  const RelationshipToken ours = relate_by_hand(1min);
+  const TimePoint over = lab.now.time + 1min + kClockSkewMax;
+  EngineLab::Stranger& visitor = reconnect(ours.terms().id);
+  std::uint64_t number = 0;
+  while (!visitor.is_over() && lab.now.time < over + 1min) {
+    say(visitor, encode(RelationMessage{ours.terms().id, ++number, {}}));
+    lab.pass(9s);
+  }
+  expect_closed(visitor, CloseReason::done);
+  EXPECT_GE(lab.now.time, over);
+  EXPECT_LE(lab.now.time, over + 10s);
+  EXPECT_EQ(ada.heard.size(), number);
+}
+
 }  // namespace
 }  // namespace kith::overlay

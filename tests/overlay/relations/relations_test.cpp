@@ -1,0 +1,155 @@
+#include "overlay/relations/relations.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/random.hpp"
+#include "overlay/metered_signatures.hpp"
+#include "overlay/sim/crypto.hpp"
+#include "tokens/issue.hpp"
+#include "tokens/verify.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr ConnectionId kFirst{1};
+constexpr ConnectionId kSecond{2};
+
+/// A node with one identity.
+struct Party {
+  explicit Party(std::uint64_t seed) : random(seed) {
+    key = sim::simulated_primitives().signatures->generate(random);
+    static_key = sim::simulated_primitives().dh->generate(random).public_key;
+    place = {node_fingerprint(key.public_key), static_key};
+  }
+
+  SeededRandom random;
+  crypto::SigningKeyPair key;
+  crypto::DhPublicKey static_key{};
+  RelationshipPlace place;
+};
+
+/// What a node has in common with another one.
+struct RelationsOfANode : testing::Test {
+  RelationshipId relate(Duration life = 1h) {
+    RelationshipParams params;
+    params.issued_at = now.wall;
+    params.life = life;
+    params.proposer = us.place;
+    params.partner = them.place;
+    params.partner_key = them.key.public_key;
+    const auto proposal = propose_relationship(params, us.key, meter, us.random);
+    auto token = countersign(*proposal, them.key, meter, now.wall);
+    return relations.add(*std::move(token), {}).value();
+  }
+
+  Result<void> hear_end(const RelationshipId& id, ConnectionId on) {
+    RelationEnd end{id, now.wall, {}};
+    end.signature = meter.sign(them.key, {end_statement(id, end.at)});
+    return relations.on_message({on, them.place.node}, MessageKind::relation_end, encode(end),
+                                now.wall);
+  }
+
+  void open(ConnectionId connection, bool dialed) {
+    relations.on_session({connection, them.place.node}, dialed, now);
+  }
+
+  /// The sessions that were to be closed since this was last asked, and why.
+  std::vector<std::pair<ConnectionId, CloseReason>> closings() {
+    std::vector<std::pair<ConnectionId, CloseReason>> all;
+    while (const auto output = relations.poll_output())
+      if (const auto* over = std::get_if<RelationOver>(&*output))
+        all.emplace_back(over->connection, over->reason);
+    return all;
+  }
+
+  void wait_until(TimePoint time) {
+    now = {time, now.wall + (time - now.time)};
+    relations.on_deadline(now);
+  }
+
+  Party us{1};
+  Party them{2};
+  Instant now{TimePoint(1h), WallTime(std::chrono::seconds(1'800'000'000))};
+  MeteredSignatures meter{*sim::simulated_primitives().signatures};
+  Relations relations{
+      {.self = us.place.node, .realm = {}, .identity_key = &us.key, .signatures = &meter}};
+};
+
+using Closings = std::vector<std::pair<ConnectionId, CloseReason>>;
+
+TEST_F(RelationsOfANode, CheckNoSignatureOfAnEndThatIsKnown) {
+  const RelationshipId id = relate();
+  open(kFirst, false);
+  ASSERT_TRUE(hear_end(id, kFirst));
+  const std::uint64_t checked = meter.checked();
+  EXPECT_TRUE(hear_end(id, kFirst));
+  EXPECT_EQ(meter.checked(), checked);
+}
+
+TEST_F(RelationsOfANode, EndEverySessionWithTheLastOfThem) {
+  const RelationshipId ids[] = {relate(), relate()};
+  open(kFirst, true);
+  open(kSecond, false);
+  ASSERT_TRUE(hear_end(ids[0], kSecond));
+  EXPECT_EQ(closings(), Closings());
+  ASSERT_TRUE(hear_end(ids[1], kSecond));
+  EXPECT_EQ(closings(), (Closings{{kFirst, CloseReason::done}, {kSecond, CloseReason::done}}));
+}
+
+TEST_F(RelationsOfANode, EndEverySessionWhenTheLastOfThemIsOverByItsDate) {
+  EXPECT_FALSE(relations.next_deadline());
+  static_cast<void>(relate(10min));
+  static_cast<void>(relate(20min));
+  const TimePoint start = now.time;
+  open(kFirst, true);
+  open(kSecond, false);
+  ASSERT_EQ(relations.next_deadline(), start + 10min + kClockSkewMax);
+  wait_until(*relations.next_deadline());
+  EXPECT_EQ(closings(), Closings());
+  ASSERT_EQ(relations.next_deadline(), start + 20min + kClockSkewMax);
+  wait_until(*relations.next_deadline());
+  EXPECT_EQ(closings(), (Closings{{kFirst, CloseReason::done}, {kSecond, CloseReason::done}}));
+  EXPECT_FALSE(relations.next_deadline());
+}
+
+TEST_F(RelationsOfANode, WaitForNoDateWithoutASession) {
+  static_cast<void>(relate());
+  open(kFirst, true);
+  open(kSecond, false);
+  relations.on_closed(kFirst, Errc::closed);
+  EXPECT_TRUE(relations.next_deadline());
+  relations.on_closed(kSecond, Errc::closed);
+  EXPECT_FALSE(relations.next_deadline());
+}
+
+TEST_F(RelationsOfANode, EndTheOldestSessionThatTheOtherNodeDialedOfTooMany) {
+  static_cast<void>(relate());
+  open(kFirst, true);
+  for (std::uint32_t i = 2; i <= 4; ++i) open(ConnectionId{i}, false);
+  EXPECT_EQ(closings(), Closings());
+  // As soon as there are too many, and once each.
+  open(ConnectionId{5}, false);
+  open(ConnectionId{6}, false);
+  EXPECT_EQ(closings(), (Closings{{kSecond, CloseReason::duplicate},
+                                  {ConnectionId{3}, CloseReason::duplicate}}));
+}
+
+TEST_F(RelationsOfANode, TellOfNoEndThatNobodyComesFor) {
+  const RelationshipId ids[] = {relate(), relate()};
+  ASSERT_TRUE(hear_end(ids[0], kFirst));
+  static_cast<void>(closings());
+  relations.tell_ends({kSecond, them.place.node}, ids[1]);
+  relations.tell_ends({kSecond, them.place.node}, std::nullopt);
+  EXPECT_FALSE(relations.poll_output());
+}
+
+}  // namespace
+}  // namespace kith::overlay
