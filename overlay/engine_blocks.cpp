@@ -42,6 +42,8 @@ bool Engine::Impl::is_with_blocked(const Connection& connection, WallTime now) c
   if (connection.node && blocks_.contains(*connection.node, now)) return true;
   if (connection.contact && is_blocked(*connection.contact, now)) return true;
   if (connection.joined) return blocks_.contains(peers_.find(*connection.contact)->identity, now);
+  if (connection.scopes.related && relations_.shares_with_blocked(*connection.node, now))
+    return true;
   if (!connection.opening) return false;
   const Opening& opening = *connection.opening;
   const auto expected = opening.entrance ? expected_at(*opening.entrance)

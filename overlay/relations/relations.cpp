@@ -292,6 +292,14 @@ bool Relations::shares(const Fingerprint& node, WallTime now) const {
   return static_key_of(node, now).has_value();
 }
 
+bool Relations::shares_with_blocked(const Fingerprint& node, WallTime now) const {
+  const auto shared = by_node_.find(node);
+  return shared != by_node_.end() && !shares(node, now) &&
+         std::ranges::any_of(shared->second, [&](const RelationshipId& id) {
+           return is_blocked(relations_.at(id), now);
+         });
+}
+
 std::optional<crypto::DhPublicKey> Relations::static_key_of(const Fingerprint& node,
                                                             WallTime now) const {
   const auto shared = by_node_.find(node);

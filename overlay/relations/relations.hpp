@@ -134,6 +134,8 @@ class Relations {
 
   /// Whether some relationship with `node` holds now.
   [[nodiscard]] bool shares(const Fingerprint& node, WallTime now) const;
+  /// Whether what is shared with `node` is with somebody who is blocked, and nothing else holds.
+  [[nodiscard]] bool shares_with_blocked(const Fingerprint& node, WallTime now) const;
   /// The key to expect of `node`, as the newest relationship with it that holds now names it.
   [[nodiscard]] std::optional<crypto::DhPublicKey> static_key_of(const Fingerprint& node,
                                                                  WallTime now) const;

@@ -234,6 +234,16 @@ TEST_F(EngineBlocks, StandAboveARelationship) {
   EXPECT_EQ(here.heard, std::vector<std::string>{"hello"});
 }
 
+/// Whoever redeems a ticket, or reconnects, is shown no token of the other node.
+TEST_F(EngineBlocks, EndTheSessionsWithAContactsIdentity) {
+  ASSERT_TRUE(here.redeem(there.issue(), there));
+  lab.pass(1s);
+  ASSERT_EQ(here.redeemed.size(), 1U);
+  ASSERT_EQ(sessions(), 1U);
+  block(there.identity());
+  EXPECT_EQ(sessions(), 0U);
+}
+
 TEST_F(EngineBlocks, AskNothing) {
   std::vector<Errc> failures;
   here.node.on_relation = [&](const RelationOutput& told) {
