@@ -182,6 +182,7 @@ class Engine::Impl {
   void handle(RouterOutput output, Instant now);
   void handle(LivenessOutput output, Instant now);
   void end_membership(const CloseSession& order, Instant now);
+  void on_not_joined(const Connection& connection, Errc why, Instant now);
   void handle_joined(const SessionJoined& joined, Instant now);
   void add_session(Peer& peer, Connection& connection, Instant now);
   void renew_session_at(Connection& connection, TimePoint time);

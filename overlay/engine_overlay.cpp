@@ -73,11 +73,25 @@ void Engine::Impl::handle(MembershipOutput output, Instant now) {
 /// Related nodes may go on without the overlay.
 void Engine::Impl::end_membership(const CloseSession& order, Instant now) {
   Connection* connection = connections_.find(order.connection);
-  if (order.reason == CloseReason::done && connection && connection->scopes.related) {
-    connection->joins = false;
-  } else {
-    close(order.connection, order.reason, order.why, now);
-  }
+  if (order.reason != CloseReason::done || !connection || connection->closed ||
+      !connection->scopes.related)
+    return close(order.connection, order.reason, order.why, now);
+  connection->joins = false;
+  if (!connection->dialed || is_errand(*connection)) return;
+  connection->deadline.reset();
+  if (!std::exchange(connection->opening->refused, true))
+    on_not_joined(*connection, order.why, now);
+}
+
+/// Tells whoever had it dialed to join.
+void Engine::Impl::on_not_joined(const Connection& connection, Errc why, Instant now) {
+  if (!connection.opening->entrance) return on_dial_failed(*connection.contact, why, now);
+  const JoinTarget& entrance = *connection.opening->entrance;
+  const bool has_changed = why == Errc::wrong_key && !entrance.node && expected_at(entrance);
+  const JoinStep step = connection.opened    ? JoinStep::joining
+                        : connection.session ? JoinStep::handshake
+                                             : JoinStep::connecting;
+  membership_.on_entrance_failed(entrance, step, has_changed ? Errc::changed_node : why, now.time);
 }
 
 std::optional<Fingerprint> Engine::Impl::expected_at(const JoinTarget& entrance) const {

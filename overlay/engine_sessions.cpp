@@ -303,16 +303,8 @@ void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant
     next.opening->target = std::move(opening.target);
   } else if (is_errand(connection)) {
     if (!connection.opened) fail_errand(opening.errand, why, now);
-  } else if (opening.entrance) {
-    const JoinTarget& entrance = *opening.entrance;
-    const bool has_changed = why == Errc::wrong_key && !entrance.node && expected_at(entrance);
-    const JoinStep step = connection.opened    ? JoinStep::joining
-                          : connection.session ? JoinStep::handshake
-                                               : JoinStep::connecting;
-    membership_.on_entrance_failed(entrance, step, has_changed ? Errc::changed_node : why,
-                                   now.time);
-  } else {
-    on_dial_failed(*connection.contact, why, now);
+  } else if (!opening.refused) {
+    on_not_joined(connection, why, now);
   }
 }
 

@@ -119,5 +119,25 @@ TEST_F(EngineContacts, PartWhenTheLastRelationshipIsOverByItsDate) {
   EXPECT_EQ(ada.heard.size(), number);
 }
 
+TEST_F(EngineContacts, GoOnWhereTheirOverlayDoesNotTakeThem) {
+  bob.node.verdict = Verdict::no;
+  bob.takes = false;
+  ada.node.engine->join({bob.node.endpoint, bob.node.engine->id()}, lab.now);
+  lab.pass(1s);
+  ASSERT_EQ(ada.node.join_failures.size(), 1U);
+  EXPECT_EQ(ada.node.join_failures[0].why, Errc::refused);
+  EXPECT_EQ(ada.node.join_failures[0].step, JoinStep::joining);
+  ASSERT_TRUE(ada.tell(shared[0], "hello"));
+  lab.pass(20s);
+  EXPECT_EQ(bob.heard, std::vector<std::string>{"hello"});
+  EXPECT_TRUE(ada.lost.empty());
+  EXPECT_EQ(ada.node.dials, 1U);
+  // That the session ends some time is no news to whoever wanted to join.
+  bob.node.engine->leave(lab.now);
+  lab.pass(5s);
+  EXPECT_EQ(ada.lost.size(), 1U);
+  EXPECT_EQ(ada.node.join_failures.size(), 1U);
+}
+
 }  // namespace
 }  // namespace kith::overlay
