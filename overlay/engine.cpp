@@ -43,8 +43,8 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       declarations_(declarations_config(config_), config_.node_key, signatures_, random),
       exchange_(exchange_config(config_, signatures_), random),
       queries_(queries_config(config_)),
-      first_contact_(first_contact_config(config_), random),
-      relations_(relations_config(config_, blocks_)),
+      first_contact_(first_contact_config(config_, signatures_), random),
+      relations_(relations_config(config_, signatures_, blocks_)),
       needs_(random),
       limiter_({.exempt_networks = config_.exempt_networks}),
       dial_clock_(config_.last_dial_time) {

@@ -142,4 +142,9 @@ struct EngineConfig {
   Duration leave_timeout = std::chrono::seconds(2);
 };
 
+/// The key of the identity that a node joins with.
+[[nodiscard]] inline const crypto::SigningKeyPair& joining_key(const EngineConfig& config) {
+  return config.identity_key ? *config.identity_key : config.node_key;
+}
+
 }  // namespace kith::overlay

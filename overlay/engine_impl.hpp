@@ -310,9 +310,7 @@ class Engine::Impl {
            identity_fingerprint(config_.node_key.public_key) == config_.realm;
   }
   /// The one that we join with.
-  [[nodiscard]] const crypto::SigningKeyPair& identity_key() const {
-    return config_.identity_key ? *config_.identity_key : config_.node_key;
-  }
+  [[nodiscard]] const crypto::SigningKeyPair& identity_key() const { return joining_key(config_); }
   /// The key of one of our identities; nothing if it is none.
   [[nodiscard]] const crypto::SigningKeyPair* find_identity(const Fingerprint& identity) const;
 

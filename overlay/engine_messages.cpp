@@ -16,7 +16,14 @@ Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, In
   if (!allows(scopes_of(connection), *kind)) return std::unexpected(Errc::not_authorized);
   // Whoever came by a relationship introduces itself before it joins.
   const bool is_for_relations = *kind >= MessageKind::relate && *kind <= MessageKind::reply;
-  if (is_for_relations) return dispatch_relations(connection, *kind, message, now);
+  if (is_for_relations) {
+    // Afterwards there may be no connection any more.
+    const auto asker = connection.contact;
+    const std::uint64_t before = signatures_.checked();
+    const auto done = dispatch_relations(connection, *kind, message, now);
+    if (asker) charge(*asker, &Peer::checks_until, before, now);
+    return done;
+  }
   if (!connection.contact) return std::unexpected(Errc::protocol_error);
   const ContactIndex contact = *connection.contact;
   if (has_overspent(contact, &Peer::checks_until, now)) {

@@ -3,13 +3,6 @@
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
-namespace {
-
-const crypto::SigningKeyPair& identity_of(const EngineConfig& config) {
-  return config.identity_key ? *config.identity_key : config.node_key;
-}
-
-}  // namespace
 
 routing::Config table_config(const EngineConfig& config) {
   routing::Config table;
@@ -77,22 +70,24 @@ QueriesConfig queries_config(const EngineConfig& config) {
   return queries;
 }
 
-FirstContactConfig first_contact_config(const EngineConfig& config) {
+FirstContactConfig first_contact_config(const EngineConfig& config,
+                                        const crypto::Signatures& signatures) {
   FirstContactConfig contact;
   contact.self = node_fingerprint(config.node_key.public_key);
   contact.static_key = config.static_key.public_key;
   contact.realm = config.realm;
-  contact.identity_key = &identity_of(config);
-  contact.signatures = config.primitives->signatures;
+  contact.identity_key = &joining_key(config);
+  contact.signatures = &signatures;
   return contact;
 }
 
-RelationsConfig relations_config(const EngineConfig& config, const Blocks& blocks) {
+RelationsConfig relations_config(const EngineConfig& config, const crypto::Signatures& signatures,
+                                 const Blocks& blocks) {
   RelationsConfig relations;
   relations.self = node_fingerprint(config.node_key.public_key);
   relations.realm = config.realm;
-  relations.identity_key = &identity_of(config);
-  relations.signatures = config.primitives->signatures;
+  relations.identity_key = &joining_key(config);
+  relations.signatures = &signatures;
   relations.blocks = &blocks;
   return relations;
 }

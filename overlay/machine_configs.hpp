@@ -29,8 +29,11 @@ namespace kith::overlay {
 [[nodiscard]] LivenessConfig liveness_config(const EngineConfig& config);
 [[nodiscard]] RouterConfig router_config(const EngineConfig& config);
 [[nodiscard]] QueriesConfig queries_config(const EngineConfig& config);
-[[nodiscard]] FirstContactConfig first_contact_config(const EngineConfig& config);
-[[nodiscard]] RelationsConfig relations_config(const EngineConfig& config, const Blocks& blocks);
+[[nodiscard]] FirstContactConfig first_contact_config(const EngineConfig& config,
+                                                      const crypto::Signatures& signatures);
+[[nodiscard]] RelationsConfig relations_config(const EngineConfig& config,
+                                               const crypto::Signatures& signatures,
+                                               const Blocks& blocks);
 [[nodiscard]] CoordinatorConfig coordinator_config(const EngineConfig& config);
 [[nodiscard]] DeclarationsConfig declarations_config(const EngineConfig& config);
 [[nodiscard]] ExchangeConfig exchange_config(const EngineConfig& config,

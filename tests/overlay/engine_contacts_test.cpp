@@ -139,5 +139,35 @@ TEST_F(EngineContacts, GoOnWhereTheirOverlayDoesNotTakeThem) {
   EXPECT_EQ(ada.node.join_failures.size(), 1U);
 }
 
+TEST_F(EngineContacts, PayForTheSignaturesOfWhatTheyEnd) {
+  Keeper poor{lab, lab.add(4, [](EngineConfig& config) {
+                config.checks_at_once = 5;
+                config.checks_per_second = 1;
+              })};
+  std::vector<RelationshipId> ours;
+  for (int i = 0; i < 10; ++i) ours.push_back(relate_by_hand(poor).terms().id);
+  EngineLab::Stranger& visitor =
+      dial(poor, Flow::connection, {}, encode(JoinMessage{.entering = true}));
+  ASSERT_EQ(poor.node.joined.size(), 1U);
+  const auto known = [&] {
+    const ByteView token = poor.node.engine->token_of(hand.local.id);
+    return Bytes(token.begin(), token.end());
+  };
+  const Bytes before = known();
+  NodeTokenParams params = hand.token_params();
+  params.issued_at = lab.now.wall;
+  hand.issue(params);
+  ASSERT_NE(before, hand.local.token);
+
+  for (const RelationshipId& id : ours)
+    ASSERT_TRUE(visitor.party->session.send({encode(end_of(id, hand.node_key))}));
+  say(visitor, encode_update(hand.local.token));
+  EXPECT_EQ(poor.ended.size(), 10U);
+  EXPECT_EQ(known(), before);
+  lab.pass(20s);
+  say(visitor, encode_update(hand.local.token));
+  EXPECT_EQ(known(), hand.local.token);
+}
+
 }  // namespace
 }  // namespace kith::overlay
