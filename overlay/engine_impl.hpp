@@ -252,8 +252,8 @@ class Engine::Impl {
   void send_join(Connection& connection, Instant now);
   Result<void> on_introduce(Connection& connection, ByteView message, Instant now);
   [[nodiscard]] QuestionId next_question() { return static_cast<QuestionId>(next_question_++); }
-  /// The session of `connection` is no more.
-  void end_relations(const Connection& connection, Errc why);
+  /// The session of `connection` is no more; how many questions about it nobody has answered.
+  std::size_t end_relations(const Connection& connection, Errc why);
   Result<void> dispatch_relations(Connection& connection, MessageKind kind, ByteView message,
                                   Instant now);
   [[nodiscard]] Scopes scopes_of(const Connection& connection) const;

@@ -159,17 +159,19 @@ void Engine::Impl::relate(Connection& connection, Instant now) {
   relations_.on_session({connection.id, *connection.node}, connection.dialed, now);
 }
 
-/// The session of `connection` is no more.
-void Engine::Impl::end_relations(const Connection& connection, Errc why) {
+/// What is being kept is kept all the same.
+std::size_t Engine::Impl::end_relations(const Connection& connection, Errc why) {
   queries_.on_closed(connection.id, why);
   first_contact_.on_closed(connection.id, why);
   relations_.on_closed(connection.id, why);
-  std::erase_if(inquiries_,
-                [&](const auto& asked) { return asked.second.connection == connection.id; });
+  const auto is_about_it = [&](const auto& asked) {
+    return asked.second.connection == connection.id;
+  };
+  const auto open = std::ranges::count_if(relation_questions_, is_about_it);
   std::erase_if(relation_questions_, [&](const auto& asked) {
-    return asked.second.connection == connection.id &&
-           asked.second.of != RelationQuestion::Of::keeping;
+    return is_about_it(asked) && asked.second.of != RelationQuestion::Of::keeping;
   });
+  return static_cast<std::size_t>(open) + std::erase_if(inquiries_, is_about_it);
 }
 
 Scopes Engine::Impl::scopes_of(const Connection& connection) const {

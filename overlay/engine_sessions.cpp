@@ -274,13 +274,14 @@ void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed
 
 /// Tells everybody that the session of `connection` is no more.
 void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
-  end_relations(connection, why);
+  std::size_t unanswered = end_relations(connection, why);
   const auto is_about_it = [&](const auto& question) { return question.second == connection.id; };
-  std::erase_if(session_questions_, is_about_it);
-  const bool policy_was_asked = std::erase_if(join_questions_, is_about_it) > 0;
+  unanswered += std::erase_if(session_questions_, is_about_it);
+  unanswered += std::erase_if(join_questions_, is_about_it);
   if (!connection.dialed) {
     const auto number = std::to_underlying(connection.id);
-    if (policy_was_asked || is_no_fault(why)) {
+    // That the application was slow is not held against the peer.
+    if (unanswered > 0 || is_no_fault(why)) {
       limiter_.on_gone(number, now.time);
     } else {
       limiter_.on_failed(number, now.time);

@@ -1,7 +1,9 @@
 #include <chrono>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "overlay/sim/crypto.hpp"
 #include "tests/overlay/engine_lab.hpp"
 
 namespace kith::overlay {
@@ -10,6 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 
 using test::EngineLab;
+using test::TestNode;
+
+const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
 
 void listen_to_all(EngineConfig& config) { config.listener = kPublicListener; }
 
@@ -91,6 +96,23 @@ TEST_F(EngineFlows, R18_SWaitsForThePolicyAndThenGivesUp) {
   EXPECT_EQ(entrance.engine->status().half_open, 1U);
   lab.pass(5400ms);
   EXPECT_EQ(entrance.engine->status().half_open, 0U);
+}
+
+TEST_F(EngineFlows, SIsNotHeldAgainstTheDialerWhenThePolicyIsSilent) {
+  TestNode dialer{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  entrance.verdict.reset();
+  for (int i = 0; i < 6; ++i) {
+    DialTarget target;
+    target.flow = Flow::sealed;
+    lab.knock(entrance, kSource,
+              Session::dial(dialer.local, std::move(target), test::default_config(), dialer.random,
+                            lab.now));
+  }
+  lab.pass(1s);
+  ASSERT_EQ(entrance.engine->status().half_open, 6U);
+  lab.pass(10s);
+  ASSERT_EQ(entrance.engine->status().half_open, 0U);
+  EXPECT_FALSE(lab.knock(entrance, kSource).refused);
 }
 
 TEST(EngineFlowsByDefault, DoNotTakeTokensInTheOpenNorProofs) {

@@ -105,6 +105,15 @@ TEST_F(EngineQueries, FailWhenTheApplicationIsSilent) {
   EXPECT_EQ(referee.engine->status().half_open, 0U);
 }
 
+TEST_F(EngineQueries, AreNotHeldAgainstWhoeverAskedWhenTheApplicationIsSilent) {
+  answers = false;
+  for (int i = 0; i < 6; ++i) knock(encode(QueryMessage{5, "time", {}}));
+  lab.pass(11s);
+  ASSERT_EQ(askers.size(), 6U);
+  ASSERT_EQ(referee.engine->status().half_open, 0U);
+  EXPECT_FALSE(lab.knock(referee, kSource).refused);
+}
+
 TEST_F(EngineQueries, EndTheSessionBehindTheReply) {
   EngineLab::Stranger& visitor = knock(encode(QueryMessage{5, "time", {}}));
   lab.pass(1s);

@@ -214,6 +214,29 @@ TEST_F(EngineTickets, WaitAMinuteForThePolicy) {
   EXPECT_EQ(redeemer.redeem_failures.size(), 1U);
 }
 
+TEST_F(EngineTickets, AreNotHeldAgainstTheirHoldersWhenThePolicyIsSilent) {
+  issuer.node.verdict.reset();
+  SeededRandom random(1);
+  for (int i = 0; i < 5; ++i) {
+    const TicketToken ticket = issuer.issue();
+    EngineLab::Stranger& visitor = show(stranger, ticket);
+    lab.pass(1s);
+    RelationshipParams params;
+    params.issued_at = lab.now.wall;
+    params.proposer = {stranger.local.id, stranger.static_key.public_key};
+    params.partner = {ticket.node(), ticket.static_key()};
+    params.partner_key = ticket.public_key();
+    const auto proposal = propose_relationship(params, stranger.node_key,
+                                               *stranger.local.primitives->signatures, random);
+    ASSERT_TRUE(visitor.party->session.send({encode(RelateMessage{proposal->raw(), {}})}));
+    lab.say(visitor);
+  }
+  lab.pass(61s);
+  ASSERT_EQ(issuer.spendings, 5U);
+  ASSERT_EQ(issuer.node.engine->status().half_open, 0U);
+  EXPECT_FALSE(lab.knock(issuer.node, kSource).refused);
+}
+
 TEST_F(EngineTickets, FailWhereNobodyListens) {
   Keeper away{lab, lab.add(4)};
   auto ticket = away.issue();
