@@ -107,7 +107,7 @@ void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now)
   if (const auto asked = leader_questions_.extract(question))
     leader_->on_verdict(asked.mapped(), verdict, now);
   if (const auto asked = exchange_questions_.extract(question))
-    exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
+    exchange_.on_verdict(asked.mapped().question, verdict == Verdict::yes, now);
   if (const auto asked = coordinator_questions_.extract(question))
     coordinator_.on_verdict(asked.mapped(), verdict, now);
   on_relation_verdict(question, verdict == Verdict::yes, now);

@@ -232,8 +232,8 @@ void Engine::Impl::handle(ExchangeOutput output, Instant now) {
                    end_needless_session(order.node, now);
                  },
                  [&](Ask& ask) {
-                   const auto question = static_cast<QuestionId>(next_question_++);
-                   exchange_questions_.emplace(question, ask.question);
+                   const QuestionId question = next_question();
+                   exchange_questions_.emplace(question, ExchangeAsked{ask.question, ask.peer});
                    outputs_.emplace_back(AskPolicy{question, std::move(ask.what)});
                  },
                  [&](const Account& account) { outputs_.emplace_back(Accounted{account.what}); },
@@ -287,6 +287,8 @@ void Engine::Impl::on_session_unusable(ContactIndex contact, std::optional<PeerI
                                        Instant now) {
   if (!exchange) return;
   exchange_.on_session_lost(*exchange, now);
+  std::erase_if(exchange_questions_,
+                [&](const auto& asked) { return asked.second.peer == exchange; });
   exchange_peers_.erase(*exchange);
   declarations_.on_session_lost(book_->id(contact));
   needs_.on_missing(book_->id(contact), now.time);

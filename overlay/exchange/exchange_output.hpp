@@ -37,6 +37,8 @@ struct SessionNotNeeded {
 struct Ask {
   ExchangeQuestion question;
   PolicyQuestion what;
+  /// Whose session it is about: nobody asks any more once that is lost.  Nothing: about none.
+  std::optional<PeerIndex> peer{};
 };
 
 /// Tell the policy.
