@@ -273,6 +273,7 @@ void Engine::Impl::sanity_check() const {
   for (const Peer& peer : peers_.all()) {
     const Connection* connection = connections_.find(peer.connection);
     KITH_ASSERT(connection && connection->joined && connection->contact == peer.contact);
+    KITH_ASSERT(connection->dialed == peer.dialed_by_us);
     KITH_ASSERT(std::ssize(connections_of(peer.contact)) == peer.sessions);
   }
 }

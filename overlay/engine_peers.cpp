@@ -19,6 +19,12 @@ constexpr Duration kRenewBefore = std::chrono::minutes(45);
 constexpr Duration kRenewAgain = std::chrono::minutes(5);
 constexpr std::uint32_t kRenewJitterPerMille = 250;
 
+/// Sends to `peer` on this session from now on.
+void use(Peer& peer, const Connection& connection) {
+  peer.connection = connection.id;
+  peer.dialed_by_us = connection.dialed;
+}
+
 }  // namespace
 
 void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
@@ -119,8 +125,13 @@ void Engine::Impl::lose_peer(Connection& connection, Errc why, Instant now) {
   Peer& peer = *peers_.find(contact);
   if (--peer.sessions > 0) {
     if (peer.connection != connection.id) return;
+    // The newest; one that is being closed only if there is no other.
+    const Connection* next = nullptr;
     for (const auto& other : connections_.all())
-      if (other->joined && other->contact == contact) peer.connection = other->id;
+      if (other->joined && other->contact == contact &&
+          (!next || next->closing_because || !other->closing_because))
+        next = other.get();
+    use(peer, *next);
     restart_on_other_session(peer, now);
     return;
   }
@@ -157,8 +168,7 @@ void Engine::Impl::converge(ContactIndex contact, Instant now) {
     sessions.push_back(ConvergingSession::of(*connection->session));
   const std::size_t winner = survivor(sessions, local_.id, book_->id(contact));
   if (peer->connection != connections[winner]->id) {
-    peer->connection = connections[winner]->id;
-    peer->dialed_by_us = connections[winner]->dialed;
+    use(*peer, *connections[winner]);
     restart_on_other_session(*peer, now);
   }
   for (std::size_t i = 0; i < sessions.size(); ++i) {

@@ -1,10 +1,13 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "overlay/membership/messages.hpp"
+#include "overlay/sim/crypto.hpp"
 #include "tests/overlay/engine_lab.hpp"
 
 namespace kith::overlay {
@@ -84,6 +87,38 @@ TEST_F(EnginePair, HasANewSessionInTimeEvenIfItIsRefusedAtFirst) {
   EXPECT_EQ(one.engine->status().sessions, 1U);
   EXPECT_TRUE(one.lost.empty());
   EXPECT_TRUE(two.lost.empty());
+}
+
+TEST_F(EnginePair, KnowsWhoDialedTheSessionThatIsLeft) {
+  test::TestNode peer{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  lab.listen(EngineLab::endpoint_of(7), peer);
+  one.engine->join({EngineLab::endpoint_of(7), peer.local.id}, lab.now);
+  lab.pass(100ms);
+  ASSERT_EQ(lab.visitors.size(), 1U);
+  EngineLab::Stranger& dialed = *lab.visitors[0];
+  ASSERT_TRUE(dialed.party->session.send({encode_acknowledge(Participation::member)}));
+  lab.say(dialed);
+  lab.pass(100ms);
+  const NodeToken token = decode_node_token(one.engine->node_token()).value();
+  DialTarget target;
+  target.flow = Flow::connection;
+  target.node = token.fingerprint();
+  target.static_key = token.static_key;
+  target.time = lab.now.wall;
+  target.first_message = encode(JoinMessage{});
+  EngineLab::Stranger& accepted = lab.knock(
+      one, EngineLab::endpoint_of(7),
+      Session::dial(peer.local, std::move(target), test::default_config(), peer.random, lab.now));
+  lab.pass(200ms);
+  ASSERT_EQ(one.engine->peers(lab.now).size(), 1U);
+  ASSERT_FALSE(dialed.is_over() || accepted.is_over());
+
+  const bool by_us = one.engine->peers(lab.now)[0].dialed_by_us;
+  // What is no record ends the one that is used.
+  lab.say(by_us ? dialed : accepted, Bytes(300, 0xff));
+  lab.pass(100ms);
+  ASSERT_EQ(one.engine->peers(lab.now).size(), 1U);
+  EXPECT_EQ(one.engine->peers(lab.now)[0].dialed_by_us, !by_us);
 }
 
 TEST_F(EnginePair, LeavesInEveryState) {
