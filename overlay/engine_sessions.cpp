@@ -194,13 +194,14 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
     opening.time = asks.time;
     opening.about = asks.about;
     if (asks.ticket) return check_ticket(connection, std::move(asks));
-    if (asks.flow == Flow::sealed) return ask_whether_known(connection, now);
+    const bool only_known = asks.flow == Flow::connection && config_.listener.only_known;
+    if (asks.flow == Flow::sealed || only_known) return ask_whether_known(connection, now);
   }
   connection.session->on_verdict(admitted, now);
 }
 
-/// Whoever proves itself by flow `S` goes on only if we know it (R18): by a relationship, or
-/// because the policy says so.
+/// Whoever proves itself by flow `S`, or dials a private listener, goes on only if we know it
+/// (R18): by a relationship, or because the policy says so.
 void Engine::Impl::ask_whether_known(Connection& connection, Instant now) {
   if (relations_.shares(*connection.node, now.wall)) {
     connection.session->on_verdict(true, now);

@@ -100,6 +100,8 @@ struct ListenerProfile {
   FlowSet accepted_flows;
   /// Every reject is silence.
   bool stealth = false;
+  /// Whoever dials by `C` is answered only if we know it; otherwise whoever has a valid token is.
+  bool only_known = false;
 };
 
 /// Anybody, by what most dialers use.
@@ -115,7 +117,8 @@ inline constexpr ListenerProfile kMemberListener{.accepted_flows = {Flow::hidden
                                                                     Flow::reconnect}};
 /// Who does not know us learns nothing about us.
 inline constexpr ListenerProfile kPrivateListener{
-    .accepted_flows = {Flow::sealed, Flow::connection, Flow::ticket, Flow::reconnect}};
+    .accepted_flows = {Flow::sealed, Flow::connection, Flow::ticket, Flow::reconnect},
+    .only_known = true};
 /// Who does not deal with us and has no ticket does not even learn that somebody listens.
 inline constexpr ListenerProfile kStealthListener{.accepted_flows = {Flow::ticket, Flow::reconnect},
                                                   .stealth = true};

@@ -115,6 +115,29 @@ TEST_F(EngineFlows, SIsNotHeldAgainstTheDialerWhenThePolicyIsSilent) {
   EXPECT_FALSE(lab.knock(entrance, kSource).refused);
 }
 
+TEST(EngineFlowsOfAPrivateListener, AnswerNobodyByCWhomThePolicyDoesNotKnow) {
+  for (const Verdict verdict : {Verdict::no, Verdict::yes}) {
+    EngineLab lab;
+    EngineLab::Node& host =
+        lab.add(1, [](EngineConfig& config) { config.listener = kPrivateListener; });
+    host.verdict = verdict;
+    TestNode dialer{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+    const NodeToken token = decode_node_token(host.engine->node_token()).value();
+    DialTarget target;
+    target.flow = Flow::connection;
+    target.node = token.fingerprint();
+    target.static_key = token.static_key;
+    target.time = lab.now.wall;
+    const EngineLab::Stranger& visitor =
+        lab.knock(host, kSource,
+                  Session::dial(dialer.local, std::move(target), test::default_config(),
+                                dialer.random, lab.now));
+    lab.pass(1s);
+    EXPECT_EQ(visitor.party->opened(), verdict == Verdict::yes);
+    if (verdict == Verdict::no) EXPECT_EQ(as_text(visitor.heard), "nope");
+  }
+}
+
 TEST(EngineFlowsByDefault, DoNotTakeTokensInTheOpenNorProofs) {
   for (const Flow flow : {Flow::open, Flow::sealed}) {
     EngineLab lab;
