@@ -77,9 +77,11 @@ struct Connection {
   std::optional<ContactIndex> contact;
   /// The same by its name, once it is proven: a session may come about without a token.
   std::optional<Fingerprint> node;
-  /// The other side has introduced itself, we have, and we want to join.
+  /// The other side has introduced itself.
   bool knows_token = false;
+  /// We have introduced ourselves.
   bool introduced = false;
+  /// We want to join over a session that was not dialed for that.
   bool joins = false;
   /// Nothing: the session has joined.
   std::unique_ptr<Opening> opening;

@@ -140,7 +140,7 @@ void Engine::Impl::handle(Coordinator::Output output, Instant now) {
 void Engine::Impl::ask_for_coordinator(const Coordinator::Ask& ask, Instant now) {
   // What our own node declares has been allowed by whoever runs it.
   if (ask.intent.node == local_.id) return coordinator_.on_verdict(ask.question, Verdict::yes, now);
-  const auto question = static_cast<QuestionId>(next_question_++);
+  const QuestionId question = next_question();
   coordinator_questions_.emplace(question, ask.question);
   // The coordinator has given up what was asked before so many others.
   if (coordinator_questions_.size() > 2 * CoordinatorConfig{}.questions_most)

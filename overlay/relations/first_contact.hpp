@@ -34,7 +34,7 @@ struct RedeemOrder {
   /// What our user shows of itself, at most `kCertificateBytesMax` bytes.
   Bytes certificate{};
   /// In the first message, on which the issuer may decide, but which can be read by whoever steals
-  /// its static key later; otherwise on the open session (X15).
+  /// its static key later; otherwise on the open session (docs/protocol.md §4.9).
   bool certificate_early = true;
   /// How long the relationship is to last.
   Duration life = std::chrono::hours(24 * 365);

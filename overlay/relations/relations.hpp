@@ -52,7 +52,6 @@ using RelationsOutput = std::variant<RelationDial, RelationSend, RelationOver, R
 
 struct RelationsConfig {
   Fingerprint self;
-  crypto::DhPublicKey static_key{};
   Fingerprint realm;
   /// Who signs our side.  Outlives this.
   const crypto::SigningKeyPair* identity_key = nullptr;

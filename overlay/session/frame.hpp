@@ -17,7 +17,7 @@ inline constexpr std::size_t kFrameHeaderBytes = kFrameLengthBytes + 1;
 inline constexpr std::size_t kHandshakeLengthMost = 4096;
 inline constexpr std::size_t kHandshakeLengthLeast = 33;
 
-/// The letters that follow a flow's first one.
+/// Every frame behind the handshake is a record, and begins with this.
 inline constexpr Byte kRecordLetter = 'T';
 
 /// The reject that is no frame.  Its first two bytes, read as a length, are over the limit of

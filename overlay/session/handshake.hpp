@@ -43,7 +43,7 @@ struct DialTarget {
   std::optional<TicketSecret> ticket{};
   /// What the dialer's user shows of itself, at most `kCertificateBytesMost` bytes, if it is to be
   /// in the first message (flow `I`).  That message can be read by whoever steals the responder's
-  /// static key later; an owner that minds sends it as a message of the open session (X15).
+  /// static key later; an owner that minds sends it as a message of the open session.
   Bytes certificate{};
   /// Where we are at home, `host@port`, of at most `kSiteBytesMost` bytes (flow `N`: required).
   std::string site{};
