@@ -162,9 +162,9 @@ json::object view_ticket(const TicketToken& ticket, const TokenJudge& judge) {
   view["static_key"] = text_of(ticket.static_key());
   view["realm"] = text_or(ticket.realm(), "public");
   view["audience"] = text_or(ticket.partner(), "whoever shows it");
-  const std::string& host = ticket.dialled().host;
-  view["address"] = host.contains(':') ? fmt::format("[{}]:{}", host, ticket.dialled().port)
-                                       : fmt::format("{}:{}", host, ticket.dialled().port);
+  const std::string& host = ticket.dialed().host;
+  view["address"] = host.contains(':') ? fmt::format("[{}]:{}", host, ticket.dialed().port)
+                                       : fmt::format("{}:{}", host, ticket.dialed().port);
   view["purpose"] = "relationship";
   const Dates dates{ticket.issued_at(), ticket.not_before(), ticket.expires_at()};
   add_dates(view, dates);

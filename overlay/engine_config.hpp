@@ -68,7 +68,7 @@ struct TicketOrder {
   Fingerprint partner;
   Duration life = std::chrono::hours(24);
   /// Where its holder is to connect to.
-  DialledAddress dialled;
+  DialedAddress dialed;
 };
 
 /// Everything a node is told at its start.  Times and sizes are defaults; see docs/protocol.md

@@ -15,7 +15,7 @@ Result<TicketToken> Engine::Impl::issue_ticket(const TicketOrder& order, Instant
   params.partner = order.partner;
   params.issued_at = now.wall;
   params.life = order.life;
-  params.dialled = order.dialled;
+  params.dialed = order.dialed;
   params.static_key = config_.static_key.public_key;
   auto ticket = issue_ticket_token(params, config_.node_key, signatures_, *random_);
   if (!ticket) return ticket;

@@ -19,7 +19,7 @@ std::uint32_t tick_at_or_after(TimePoint time) {
 }  // namespace
 
 bool Spare::is_free(TimePoint now) const {
-  return dialling == 0 && now.time_since_epoch().count() >= redial_at * kTickMicroseconds;
+  return dialing == 0 && now.time_since_epoch().count() >= redial_at * kTickMicroseconds;
 }
 
 std::optional<Duration> Spare::rtt() const {
@@ -37,7 +37,7 @@ Duration SpareSet::one_way(Position at) const {
 bool SpareSet::is_better(Position a, Position b) const {
   const auto rank = [this](Position at) {
     const Spare& spare = spares_[at];
-    return std::tuple(spare.dialling == 0, std::uint32_t{spare.failures}, one_way(at), at);
+    return std::tuple(spare.dialing == 0, std::uint32_t{spare.failures}, one_way(at), at);
   };
   return rank(a) < rank(b);
 }
@@ -54,7 +54,7 @@ bool SpareSet::has_room(const Fingerprint& id, NetworkTag network) const {
   if (rank < ordinary_from() || first + config_->spares_per_slot > range.last) return true;
   // A full slot: there must be somebody worse than a stranger, who never failed.
   for (Position at = first; at < range.last; ++at) {
-    if (spares_[at].dialling != 0) continue;
+    if (spares_[at].dialing != 0) continue;
     const bool nearer = at < rank;
     const auto stranger = std::tuple(0U, config_->stranger_rtt / 2, nearer);
     if (stranger < std::tuple(std::uint32_t{spares_[at].failures}, one_way(at), !nearer))
@@ -134,7 +134,7 @@ std::optional<Spare> SpareSet::after_failure(Spare spare, TimePoint now) const {
   Duration wait = config_->redial_after;
   for (std::uint32_t i = 1; i < failures && wait < config_->redial_after_max; ++i) wait *= 2;
   spare.failures = failures & 0x7fU;
-  spare.dialling = 0;
+  spare.dialing = 0;
   spare.redial_at = tick_at_or_after(now + std::min(wait, config_->redial_after_max));
   return spare;
 }

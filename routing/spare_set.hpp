@@ -18,10 +18,10 @@ struct Spare {
   NetworkTag network = kExemptNetwork;
   std::uint32_t rtt_us : 24 = 0;  ///< As we measured it ourselves once; 0: never.
   std::uint32_t failures : 7 = 0;
-  std::uint32_t dialling : 1 = 0;
+  std::uint32_t dialing : 1 = 0;
   std::uint32_t redial_at = 0;  ///< In ticks of 65.536 ms.
 
-  /// Whether it may be dialled now.
+  /// Whether it may be dialed now.
   [[nodiscard]] bool is_free(TimePoint now) const;
   [[nodiscard]] std::optional<Duration> rtt() const;
 };
@@ -31,7 +31,7 @@ static_assert(sizeof(Spare) == 12);
 ///
 /// The nearest `neighbourhood` of them are kept whatever else comes.  Of the others, a slot keeps
 /// `spares_per_slot`, a network has `network_per_bucket` and `network_per_table`, and all together
-/// are at most `spares_max`.  Who has to go is the worst: not being dialled, then more failed
+/// are at most `spares_max`.  Who has to go is the worst: not being dialed, then more failed
 /// dials, then the longer round trip (a guess if never measured), then the greater distance.
 class SpareSet {
  public:
@@ -61,7 +61,7 @@ class SpareSet {
   /// `spare` after one more failed dial, backing off; nothing if it failed too often.
   [[nodiscard]] std::optional<Spare> after_failure(Spare spare, TimePoint now) const;
 
-  void on_dial_started(Position at) { spares_[at].dialling = 1; }
+  void on_dial_started(Position at) { spares_[at].dialing = 1; }
   /// False if it failed too often and left.
   bool on_dial_failed(Position at, TimePoint now);
 

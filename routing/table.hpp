@@ -26,8 +26,8 @@ enum class Suspects : std::uint8_t { skip, include };
 /// How a session ended.
 enum class Parting : std::uint8_t {
   orderly,  ///< Closed by one of us for want of need: a good spare.
-  lost,     ///< Broke off: a spare, to be dialled again after a while.
-  left,     ///< The peer leaves the overlay, or must not be dialled again: forgotten.
+  lost,     ///< Broke off: a spare, to be dialed again after a while.
+  left,     ///< The peer leaves the overlay, or must not be dialed again: forgotten.
 };
 
 /// What became of a peer's missed ping.
@@ -40,7 +40,7 @@ enum class Pulse : std::uint8_t { suspect, dead };
 ///                              +-----on_disconnected---+
 ///
 /// It decides nothing about sessions by itself.  Whoever owns the sessions tells it what happened,
-/// asks the functions of `next_hop.hpp`, `dialling.hpp`, `admission.hpp` and `update.hpp` what to
+/// asks the functions of `next_hop.hpp`, `dialing.hpp`, `admission.hpp` and `update.hpp` what to
 /// do, and drains `poll_released` after every command and input.
 ///
 /// A contact unknown to the table is ignored by every `on_` method, so that what comes late does
@@ -63,7 +63,7 @@ class Table {
 
   // Inputs.
 
-  /// A spare is being dialled: until the outcome is told, nobody else is for its place.
+  /// A spare is being dialed: until the outcome is told, nobody else is for its place.
   void on_dial_started(ContactIndex contact);
   void on_dial_failed(ContactIndex contact, TimePoint now);
 

@@ -39,14 +39,14 @@ std::array<Byte, 32> read_key(codec::Reader& reader) {
   return key;
 }
 
-DialledAddress read_dialled(codec::Reader& reader) {
+DialedAddress read_dialed(codec::Reader& reader) {
   reader.array(2, 2);
-  DialledAddress dialled;
-  dialled.host = reader.text(kHostBytesMax);
-  dialled.port = static_cast<std::uint16_t>(reader.unsigned_number(UINT16_MAX));
-  if (!is_host(dialled.host)) reader.fail(Errc::bad_text);
-  if (dialled.port == 0) reader.fail(Errc::out_of_range);
-  return dialled;
+  DialedAddress dialed;
+  dialed.host = reader.text(kHostBytesMax);
+  dialed.port = static_cast<std::uint16_t>(reader.unsigned_number(UINT16_MAX));
+  if (!is_host(dialed.host)) reader.fail(Errc::bad_text);
+  if (dialed.port == 0) reader.fail(Errc::out_of_range);
+  return dialed;
 }
 
 TicketSecret read_secret(codec::Reader& reader) {
@@ -83,8 +83,8 @@ void read_extension(codec::Reader& reader, Extension number, Extensions& into) {
     case Extension::threshold:
       into.threshold = static_cast<std::uint32_t>(reader.unsigned_number(kIntentThresholdMax));
       return;
-    case Extension::dialled:
-      into.dialled = read_dialled(reader);
+    case Extension::dialed:
+      into.dialed = read_dialed(reader);
       return;
     case Extension::secret:
       into.secret = read_secret(reader);
@@ -159,11 +159,11 @@ void write_extensions(codec::Writer& writer, const Extensions& extensions) {
   if (extensions.role)
     pair(Extension::role).unsigned_number(static_cast<std::uint64_t>(*extensions.role));
   if (extensions.threshold) pair(Extension::threshold).unsigned_number(*extensions.threshold);
-  if (extensions.dialled)
-    pair(Extension::dialled)
+  if (extensions.dialed)
+    pair(Extension::dialed)
         .array(2)
-        .text(extensions.dialled->host)
-        .unsigned_number(extensions.dialled->port);
+        .text(extensions.dialed->host)
+        .unsigned_number(extensions.dialed->port);
   if (extensions.secret) pair(Extension::secret).binary(extensions.secret->view());
   if (extensions.purpose)
     pair(Extension::purpose).unsigned_number(static_cast<std::uint64_t>(*extensions.purpose));

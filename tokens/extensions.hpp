@@ -24,7 +24,7 @@ enum class Extension : std::uint8_t {
   node = 4,                 ///< Fingerprint of a node.
   role = 5,                 ///< `IntentRole`.
   threshold = 6,            ///< Number of messages.
-  dialled = 7,              ///< Array of a host in text and a port.
+  dialed = 7,               ///< Array of a host in text and a port.
   secret = 8,               ///< 32 bytes.
   purpose = 9,              ///< `TicketPurpose`.
   partner_key = 10,         ///< Ed25519 key, 32 bytes.
@@ -40,7 +40,7 @@ struct Extensions {
   std::optional<Fingerprint> node{};
   std::optional<IntentRole> role{};
   std::optional<std::uint32_t> threshold{};
-  std::optional<DialledAddress> dialled{};
+  std::optional<DialedAddress> dialed{};
   std::optional<TicketSecret> secret{};
   std::optional<TicketPurpose> purpose{};
   std::optional<crypto::SigningPublicKey> partner_key{};

@@ -129,7 +129,7 @@ Result<TicketToken> issue_ticket_token(const TicketTokenParams& params,
                      .life = params.life,
                      .public_key = key.public_key,
                      .extensions = {.static_key = params.static_key,
-                                    .dialled = params.dialled,
+                                    .dialed = params.dialed,
                                     .secret = std::move(secret),
                                     .purpose = params.purpose}},
                     key, signatures, random);

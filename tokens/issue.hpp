@@ -76,12 +76,12 @@ struct TicketTokenParams {
   WallTime issued_at{};
   std::optional<WallTime> not_before{};
   Duration life = std::chrono::hours(24);
-  DialledAddress dialled{};
+  DialedAddress dialed{};
   crypto::DhPublicKey static_key{};
   TicketPurpose purpose = TicketPurpose::relationship;
 };
 
-/// @param key The key of the node that is dialled.
+/// @param key The key of the node that is dialed.
 [[nodiscard]] Result<TicketToken> issue_ticket_token(const TicketTokenParams& params,
                                                      const crypto::SigningKeyPair& key,
                                                      const crypto::Signatures& signatures,

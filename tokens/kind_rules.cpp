@@ -62,7 +62,7 @@ constexpr std::array kRules = {
         .countersigned = false,
         .about_subject = false,
         .may_be_vouched_for = false,
-        .required = {Extension::static_key, Extension::dialled, Extension::secret,
+        .required = {Extension::static_key, Extension::dialed, Extension::secret,
                      Extension::purpose},
         .optional = {},
     },

@@ -20,7 +20,7 @@ Result<TicketToken> TicketToken::decode(ByteView bytes) {
   Extensions& extensions = decoded->extensions;
   ticket.secret_ = std::move(*extensions.secret);
   ticket.static_key_ = *extensions.static_key;
-  ticket.dialled_ = std::move(*extensions.dialled);
+  ticket.dialed_ = std::move(*extensions.dialed);
   ticket.purpose_ = *extensions.purpose;
   return ticket;
 }
@@ -31,7 +31,7 @@ TicketToken& TicketToken::operator=(TicketToken&& other) noexcept {
   token_ = std::move(other.token_);
   secret_ = std::move(other.secret_);
   static_key_ = other.static_key_;
-  dialled_ = std::move(other.dialled_);
+  dialed_ = std::move(other.dialed_);
   purpose_ = other.purpose_;
   return *this;
 }

@@ -20,11 +20,11 @@ namespace kith {
 using TicketSecret = crypto::Secret<32>;
 
 /// Where to connect to: a name or an IP address without brackets, and a port.
-struct DialledAddress {
+struct DialedAddress {
   std::string host;
   std::uint16_t port = 0;
 
-  friend bool operator==(const DialledAddress&, const DialledAddress&) = default;
+  friend bool operator==(const DialedAddress&, const DialedAddress&) = default;
 };
 
 /// "Whoever shows this may connect once, for this purpose, until then": all that a stranger needs
@@ -50,7 +50,7 @@ class TicketToken {
   /// That node, which must answer.
   [[nodiscard]] const Fingerprint& node() const { return token_.fingerprint(); }
   [[nodiscard]] const crypto::DhPublicKey& static_key() const { return static_key_; }
-  [[nodiscard]] const DialledAddress& dialled() const { return dialled_; }
+  [[nodiscard]] const DialedAddress& dialed() const { return dialed_; }
   /// The identity that alone may redeem it; all zeros: whoever shows it.
   [[nodiscard]] Fingerprint partner() const { return token_.audience(); }
   [[nodiscard]] TicketPurpose purpose() const { return purpose_; }
@@ -72,7 +72,7 @@ class TicketToken {
   Token token_;
   TicketSecret secret_;
   crypto::DhPublicKey static_key_{};
-  DialledAddress dialled_;
+  DialedAddress dialed_;
   TicketPurpose purpose_ = TicketPurpose::relationship;
 };
 

@@ -25,10 +25,10 @@ Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& option
   if (driver->is_in_turn()) return std::unexpected(Errc::would_block);
   auto ticket = parse_ticket_uri(text);
   if (!ticket) return std::unexpected(ticket.error());
-  const DialledAddress& dialled = ticket->dialled();
+  const DialedAddress& dialed = ticket->dialed();
   const TimePoint deadline = overlay::deadline_after(timeout);
   const auto endpoints = driver->resolver().endpoints_of(
-      {.node = {}, .host = dialled.host, .port = dialled.port}, deadline);
+      {.node = {}, .host = dialed.host, .port = dialed.port}, deadline);
   if (!endpoints) return std::unexpected(endpoints.error());
   overlay::RedeemOrder order{.ticket = std::move(*ticket),
                              .endpoints = *endpoints,

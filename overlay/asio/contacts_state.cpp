@@ -27,18 +27,18 @@ void fill_all(Waiting& waiting, const Key& key, const Result<void>& result) {
 }
 
 /// Where a ticket leads to: what is asked for, or the first of our own addresses.
-Result<DialledAddress> dialled_address(const std::string& asked, const std::vector<Endpoint>& own) {
+Result<DialedAddress> dialed_address(const std::string& asked, const std::vector<Endpoint>& own) {
   if (asked.empty()) {
     if (own.empty()) return std::unexpected(Errc::no_route);
     const std::string text = "tcp://" + own.front().to_string();
     const auto address = Address::parse(text);
-    return DialledAddress{address->host, address->port};
+    return DialedAddress{address->host, address->port};
   }
   const auto address =
       Address::parse(asked.find("://") == std::string::npos ? "tcp://" + asked : asked);
   if (!address) return std::unexpected(address.error());
   if (address->port == 0) return std::unexpected(Errc::bad_text);
-  return DialledAddress{address->host, address->port};
+  return DialedAddress{address->host, address->port};
 }
 
 }  // namespace
@@ -59,11 +59,11 @@ void Contacts::State::issue(const TicketOptions& options, const Slot<std::string
                             overlay::Engine& engine, Instant now) {
   if (!keeper_) return fill<std::string>(slot, std::unexpected(Errc::not_found));
   const auto driver = driver_.lock();
-  const auto dialled =
-      dialled_address(options.address, driver ? driver->endpoints() : std::vector<Endpoint>());
-  if (!dialled) return fill<std::string>(slot, std::unexpected(dialled.error()));
+  const auto dialed =
+      dialed_address(options.address, driver ? driver->endpoints() : std::vector<Endpoint>());
+  if (!dialed) return fill<std::string>(slot, std::unexpected(dialed.error()));
   const auto ticket = engine.issue_ticket(
-      {.partner = options.partner, .life = options.life, .dialled = *dialled}, now);
+      {.partner = options.partner, .life = options.life, .dialed = *dialed}, now);
   if (!ticket) return fill<std::string>(slot, std::unexpected(ticket.error()));
   issuing_.try_emplace(ticket_hash(ticket->secret()), to_uri(*ticket), slot);
 }

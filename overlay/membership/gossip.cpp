@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "overlay/membership/membership.hpp"
-#include "routing/dialling.hpp"
+#include "routing/dialing.hpp"
 #include "routing/slot.hpp"
 #include "routing/update.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "overlay/membership/membership.hpp"
 #include "routing/admission.hpp"
-#include "routing/dialling.hpp"
+#include "routing/dialing.hpp"
 #include "routing/slot.hpp"
 
 namespace kith::overlay {

@@ -35,7 +35,7 @@ const std::array<Bytes, 6>& good_tokens() {
         {.subject = Fingerprint({1}), .issued_at = now, .threshold = 300, .node = Fingerprint({7})},
         key, crypto::ed25519(), random);
     const auto ticket = issue_ticket_token(
-        {.issued_at = now, .dialled = {.host = "a.b", .port = 1}, .static_key = {9}}, key,
+        {.issued_at = now, .dialed = {.host = "a.b", .port = 1}, .static_key = {9}}, key,
         crypto::ed25519(), random);
     KITH_ASSERT(ticket.has_value());
     const auto partner = crypto::ed25519().generate(random);
@@ -86,8 +86,8 @@ void check_ticket(ByteView bytes) {
   KITH_ASSERT(!Token::decode(bytes));
   KITH_ASSERT(std::ranges::equal(ticket->raw(), bytes));
   KITH_ASSERT(bytes.size() <= kTokenBytesMax);
-  KITH_ASSERT(is_host(ticket->dialled().host));
-  KITH_ASSERT(ticket->dialled().port != 0);
+  KITH_ASSERT(is_host(ticket->dialed().host));
+  KITH_ASSERT(ticket->dialed().port != 0);
   KITH_ASSERT(ticket->not_before() < ticket->expires_at());
   const auto again = parse_ticket_uri(to_uri(*ticket));
   KITH_ASSERT(again && std::ranges::equal(again->raw(), bytes));

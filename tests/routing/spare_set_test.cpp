@@ -30,7 +30,7 @@ Spare any_spare(World& world) {
   spare.network = world.table->network(world.any_endpoint());
   if (world.random.below(2) == 0) spare.rtt_us = (1 + world.random.below(20)) * 20'000 & 0xff'ffff;
   spare.failures = world.random.below(5) & 0x7f;
-  spare.dialling = world.random.below(8) == 0 ? 1 : 0;
+  spare.dialing = world.random.below(8) == 0 ? 1 : 0;
   return spare;
 }
 
@@ -83,7 +83,7 @@ TEST(SpareSetLaw, KeepsTheBestOfASlot) {
       const Fingerprint id = test::sharing_bits(world.id(world.self), 5, random);
       Spare spare = any_spare(world);
       spare.network = kExemptNetwork;
-      spare.dialling = 0;
+      spare.dialing = 0;
       spares.insert(world.book.intern(id), spare, released);
       all.emplace_back(unsigned{spare.failures},
                        spare.rtt().value_or(world.config.stranger_rtt) / 2,

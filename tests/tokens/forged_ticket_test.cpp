@@ -23,12 +23,12 @@ const Cast kCast;
 
 // The extensions, each with its number.
 const std::string kStaticKey = "02c420" + std::string(64, '7');
-const std::string kDialled = "0792a3612e62cd0c45";
+const std::string kDialed = "0792a3612e62cd0c45";
 const std::string kSecret = "08c420" + std::string(64, '5');
 const std::string kPurpose = "0901";
 const std::string kEndpoints = "0191c41200000000000000000000ffffc00002010c45";
 
-Forge dialled(const std::string& bytes) {
+Forge dialed(const std::string& bytes) {
   return extensions("84" + kStaticKey + "07" + bytes + kSecret + kPurpose);
 }
 
@@ -54,32 +54,32 @@ const std::vector<Forgery> kForgeries = {
     {"EndsAsItBegins", Errc::out_of_range, time(at_expires, kIssuedAt)},
     {"IsOver", Errc::expired, time(at_expires, kIssuedAt + 1us)},
     {"HasNotBegun", Errc::not_yet_valid, time(at_not_before, kIssuedAt + 2h)},
-    {"LacksItsStaticKey", Errc::missing_key, extensions("83" + kDialled + kSecret + kPurpose)},
+    {"LacksItsStaticKey", Errc::missing_key, extensions("83" + kDialed + kSecret + kPurpose)},
     {"LacksItsAddress", Errc::missing_key, extensions("83" + kStaticKey + kSecret + kPurpose)},
-    {"LacksItsSecret", Errc::missing_key, extensions("83" + kStaticKey + kDialled + kPurpose)},
-    {"LacksItsPurpose", Errc::missing_key, extensions("83" + kStaticKey + kDialled + kSecret)},
+    {"LacksItsSecret", Errc::missing_key, extensions("83" + kStaticKey + kDialed + kPurpose)},
+    {"LacksItsPurpose", Errc::missing_key, extensions("83" + kStaticKey + kDialed + kSecret)},
     {"HasEndpoints", Errc::unexpected_key,
-     extensions("85" + kEndpoints + kStaticKey + kDialled + kSecret + kPurpose)},
+     extensions("85" + kEndpoints + kStaticKey + kDialed + kSecret + kPurpose)},
     {"HasAShortSecret", Errc::out_of_range,
-     extensions("84" + kStaticKey + kDialled + "08c41f" + std::string(62, '5') + kPurpose)},
+     extensions("84" + kStaticKey + kDialed + "08c41f" + std::string(62, '5') + kPurpose)},
     {"HasALongSecret", Errc::too_long,
-     extensions("84" + kStaticKey + kDialled + "08c421" + std::string(66, '5') + kPurpose)},
+     extensions("84" + kStaticKey + kDialed + "08c421" + std::string(66, '5') + kPurpose)},
     {"HasASecretTwice", Errc::duplicate_key,
-     extensions("85" + kStaticKey + kDialled + kSecret + kSecret + kPurpose)},
+     extensions("85" + kStaticKey + kDialed + kSecret + kSecret + kPurpose)},
     {"HasPurposeZero", Errc::out_of_range,
-     extensions("84" + kStaticKey + kDialled + kSecret + "0900")},
+     extensions("84" + kStaticKey + kDialed + kSecret + "0900")},
     {"HasAnUnknownPurpose", Errc::out_of_range,
-     extensions("84" + kStaticKey + kDialled + kSecret + "0902")},
-    {"HasAnAddressInOnePiece", Errc::wrong_type, dialled("a3612e62")},
-    {"HasNoPort", Errc::out_of_range, dialled("91a3612e62")},
-    {"HasTwoPorts", Errc::too_long, dialled("93a3612e620101")},
-    {"HasPortZero", Errc::out_of_range, dialled("92a3612e6200")},
-    {"HasAPortBeyondAll", Errc::out_of_range, dialled("92a3612e62ce00010000")},
-    {"HasNoHost", Errc::bad_text, dialled("92a001")},
-    {"HasAHostWithASpace", Errc::bad_text, dialled("92a361206201")},
-    {"HasAHostThatIsAnOption", Errc::bad_text, dialled("92a22d6101")},
-    {"HasAHostInBrackets", Errc::bad_text, dialled("92a55b3a3a315d01")},
-    {"HasAHostThatIsTooLong", Errc::too_long, dialled(long_host(254))},
+     extensions("84" + kStaticKey + kDialed + kSecret + "0902")},
+    {"HasAnAddressInOnePiece", Errc::wrong_type, dialed("a3612e62")},
+    {"HasNoPort", Errc::out_of_range, dialed("91a3612e62")},
+    {"HasTwoPorts", Errc::too_long, dialed("93a3612e620101")},
+    {"HasPortZero", Errc::out_of_range, dialed("92a3612e6200")},
+    {"HasAPortBeyondAll", Errc::out_of_range, dialed("92a3612e62ce00010000")},
+    {"HasNoHost", Errc::bad_text, dialed("92a001")},
+    {"HasAHostWithASpace", Errc::bad_text, dialed("92a361206201")},
+    {"HasAHostThatIsAnOption", Errc::bad_text, dialed("92a22d6101")},
+    {"HasAHostInBrackets", Errc::bad_text, dialed("92a55b3a3a315d01")},
+    {"HasAHostThatIsTooLong", Errc::too_long, dialed(long_host(254))},
     {"IsSignedByAnother", Errc::bad_signature, signer(kCast.person_key)},
     {"IsSignedAsANodeToken", Errc::bad_signature, domain(signature_domain(TokenKind::node))},
     {"IsSignedWithoutADomain", Errc::bad_signature, domain({})},

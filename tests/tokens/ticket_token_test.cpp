@@ -41,8 +41,8 @@ TicketTokenParams random_ticket(Random& random) {
                                       static_cast<std::uint64_t>(params.life.count()))));
   constexpr std::string_view kLetters = "abcXYZ019.:_";
   for (auto left = 1 + random.below(253); left > 0; --left)
-    params.dialled.host += kLetters[random.below(kLetters.size())];
-  params.dialled.port = static_cast<std::uint16_t>(1 + random.below(65'535));
+    params.dialed.host += kLetters[random.below(kLetters.size())];
+  params.dialed.port = static_cast<std::uint16_t>(1 + random.below(65'535));
   random.fill(params.static_key);
   return params;
 }
@@ -58,7 +58,7 @@ TEST(TicketToken, SaysAllThatAStrangerNeeds) {
     EXPECT_EQ(ticket.issued_at(), params.issued_at);
     EXPECT_EQ(ticket.not_before(), params.not_before);
     EXPECT_EQ(ticket.expires_at(), params.issued_at + params.life);
-    EXPECT_EQ(ticket.dialled(), params.dialled);
+    EXPECT_EQ(ticket.dialed(), params.dialed);
     EXPECT_EQ(ticket.static_key(), params.static_key);
     EXPECT_EQ(ticket.purpose(), params.purpose);
     EXPECT_EQ(ticket.node(), node_fingerprint(key.public_key));
@@ -97,9 +97,9 @@ TEST(TicketToken, IsNotIssuedWhereNobodyWouldTakeIt) {
   EXPECT_EQ(error([](auto& params) { params.life = kTicketTokenLifeMax + 1us; }),
             Errc::life_too_long);
   EXPECT_EQ(error([](auto& params) { params.life = 0s; }), Errc::out_of_range);
-  EXPECT_EQ(error([](auto& params) { params.dialled.host = "a b"; }), Errc::bad_text);
-  EXPECT_EQ(error([](auto& params) { params.dialled.host = ""; }), Errc::bad_text);
-  EXPECT_EQ(error([](auto& params) { params.dialled.port = 0; }), Errc::out_of_range);
+  EXPECT_EQ(error([](auto& params) { params.dialed.host = "a b"; }), Errc::bad_text);
+  EXPECT_EQ(error([](auto& params) { params.dialed.host = ""; }), Errc::bad_text);
+  EXPECT_EQ(error([](auto& params) { params.dialed.port = 0; }), Errc::out_of_range);
 }
 
 TEST(TicketToken, IsNoPlainToken) {

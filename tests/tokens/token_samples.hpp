@@ -48,7 +48,7 @@ struct Cast {
     return {.realm = realm,
             .partner = person,
             .issued_at = kIssuedAt,
-            .dialled = {.host = "example.org", .port = 3141},
+            .dialed = {.host = "example.org", .port = 3141},
             .static_key = {1, 2, 3}};
   }
   RelationshipParams relationship_params() const {

@@ -131,7 +131,7 @@ TEST_F(TokenVectors, AgreeOnTickets) {
                            .issued_at = kIssuedAt,
                            .not_before = kIssuedAt + 1us,
                            .life = 1h,
-                           .dialled = {.host = "example.org", .port = 3141}};
+                           .dialed = {.host = "example.org", .port = 3141}};
   std::ranges::copy(bytes("static_key"), params.static_key.begin());
   Constant random(5);
   const auto ticket =

@@ -18,7 +18,7 @@ DOMAINS = {
     TICKET: b"kith/1 ticket token\0",
     RELATIONSHIP: b"kith/1 relationship proposal\0",
 }
-ENDPOINTS, STATIC_KEY, REACHABILITY, NODE_FINGERPRINT, ROLE, THRESHOLD, DIALLED, SECRET, PURPOSE = range(1, 10)
+ENDPOINTS, STATIC_KEY, REACHABILITY, NODE_FINGERPRINT, ROLE, THRESHOLD, DIALED, SECRET, PURPOSE = range(1, 10)
 PARTNER_KEY, PARTNER_NODE, PARTNER_STATIC_KEY = range(10, 13)
 
 ISSUED_AT = 1_767_225_600_000_000
@@ -93,7 +93,7 @@ def main():
     ticket = token(
         TICKET,
         node,
-        {STATIC_KEY: bytes(range(32)), DIALLED: ["example.org", 3141], SECRET: secret, PURPOSE: 1},
+        {STATIC_KEY: bytes(range(32)), DIALED: ["example.org", 3141], SECRET: secret, PURPOSE: 1},
         uuid=uuids[4],
         realm=realm,
         audience=fingerprint(IDENTITY, public_bytes(person)),

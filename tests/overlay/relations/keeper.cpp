@@ -11,7 +11,7 @@ Keeper::Keeper(EngineLab& within, EngineLab::Node& whose) : lab(within), node(wh
 
 TicketToken Keeper::issue(const Fingerprint& partner, Duration life) {
   auto ticket = node.engine->issue_ticket(
-      {.partner = partner, .life = life, .dialled = {"10.0.0.1", 3141}}, lab.now);
+      {.partner = partner, .life = life, .dialed = {"10.0.0.1", 3141}}, lab.now);
   KITH_ASSERT(ticket.has_value());
   lab.pass(Duration(0));
   return *std::move(ticket);

@@ -1,4 +1,4 @@
-#include "routing/dialling.hpp"
+#include "routing/dialing.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -31,7 +31,7 @@ class SlotNeed {
     const Range held = peers_.order().slot_range(slot, spread_bits);
     if (const auto at = holder(peers_, held); at && !peers_.is_suspect(*at)) holder_ = at;
     for (Position at = spares.first; at < spares.last; ++at) {
-      if (spares_[at].dialling != 0) attended_ = true;
+      if (spares_[at].dialing != 0) attended_ = true;
       if (!spares_[at].is_free(now) || !serves(at)) continue;
       if (peers_.would_crowd(spares_.order().id(at), spares_[at].network)) continue;
       if (!best_ || is_preferred(at, *best_)) best_ = at;

@@ -39,7 +39,7 @@ struct Candidate {
 
 /// The spare to dial next, for a need of `least` or more pressing.  For the neighbourhood the
 /// nearest one; else the best one of the shallowest slot that needs one.  None that is being
-/// dialled or backs off, none whose slot somebody is dialled for, none that its network is too big
+/// dialed or backs off, none whose slot somebody is dialed for, none that its network is too big
 /// for, and beyond `Config::sessions_max` only neighbours.
 [[nodiscard]] std::optional<Candidate> next_candidate(const Table& table, TimePoint now,
                                                       Need least = Need::explore);

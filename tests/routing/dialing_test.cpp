@@ -1,4 +1,4 @@
-#include "routing/dialling.hpp"
+#include "routing/dialing.hpp"
 
 #include <algorithm>
 #include <array>
@@ -51,7 +51,7 @@ std::optional<Need> need_of(const World& world, ContactIndex contact) {
   if (world.peers.size() >= world.config.sessions_max) return std::nullopt;
   if (would_crowd(world, id, spare.network)) return std::nullopt;
   for (ContactIndex mate : world.sorted_spares(id))
-    if (world.slot(world.id(mate)) == world.slot(id) && world.spare(mate).dialling != 0)
+    if (world.slot(world.id(mate)) == world.slot(id) && world.spare(mate).dialing != 0)
       return std::nullopt;
   const auto holder = world.holder(world.slot(id));
   if (!holder || world.peers.at(*holder).health.is_suspect()) return Need::empty_slot;
@@ -85,7 +85,7 @@ std::optional<std::pair<ContactIndex, Need>> naive_candidate(const World& world,
   return best;
 }
 
-TEST(DiallingLaw, TheNextCandidateIsTheBestOfAllSpares) {
+TEST(DialingLaw, TheNextCandidateIsTheBestOfAllSpares) {
   std::array<std::size_t, 4> seen{};
   kith::test::for_each_seed(kSeeds, [&](Random& random) {
     World world(random, small_world(random));
@@ -110,7 +110,7 @@ TEST(DiallingLaw, TheNextCandidateIsTheBestOfAllSpares) {
   for (std::size_t count : seen) EXPECT_GT(count, kSeeds / 10) << "the law saw too little";
 }
 
-TEST(DiallingLaw, RandomSlotsAreThoseWithKeysBehindThem) {
+TEST(DialingLaw, RandomSlotsAreThoseWithKeysBehindThem) {
   kith::test::for_each_seed(kSeeds, [](Random& random) {
     World world(random, small_world(random));
     world.run(static_cast<int>(random.below(200)));
@@ -125,7 +125,7 @@ TEST(DiallingLaw, RandomSlotsAreThoseWithKeysBehindThem) {
   });
 }
 
-TEST(DiallingLaw, InformantsAreNearAndHaveTheSameSlots) {
+TEST(DialingLaw, InformantsAreNearAndHaveTheSameSlots) {
   std::size_t found = 0;
   kith::test::for_each_seed(kSeeds, [&](Random& random) {
     World world(random, small_world(random));
@@ -151,7 +151,7 @@ TEST(DiallingLaw, InformantsAreNearAndHaveTheSameSlots) {
   EXPECT_GT(found, kSeeds / 10);
 }
 
-TEST(Dialling, PrefersTheSlotsThatMoreKeysLieBehind) {
+TEST(Dialing, PrefersTheSlotsThatMoreKeysLieBehind) {
   SeededRandom random(1);
   World world(random, {.pool = 200, .config = {.neighbourhood = 4}});
   for (const ContactIndex contact : world.pool) world.connect(contact);
@@ -165,7 +165,7 @@ TEST(Dialling, PrefersTheSlotsThatMoreKeysLieBehind) {
   EXPECT_GT(seen[2], 80);
 }
 
-TEST(DiallingLaw, ConnectsNeighboursAndEmptySlots) {
+TEST(DialingLaw, ConnectsNeighboursAndEmptySlots) {
   kith::test::for_each_seed(kSeeds, [](Random& random) {
     World world(random, small_world(random));
     for (int round = 0; round < 10; ++round) {
@@ -190,7 +190,7 @@ TEST(DiallingLaw, ConnectsNeighboursAndEmptySlots) {
   });
 }
 
-TEST(DiallingLaw, WhatItWantsToKeepOrConnectBecomesASpare) {
+TEST(DialingLaw, WhatItWantsToKeepOrConnectBecomesASpare) {
   kith::test::for_each_seed(kSeeds, [](Random& random) {
     World world(random, small_world(random));
     world.run(100);
@@ -206,7 +206,7 @@ TEST(DiallingLaw, WhatItWantsToKeepOrConnectBecomesASpare) {
   });
 }
 
-TEST(DiallingLaw, EmptySlotsAreThoseWithoutAPeer) {
+TEST(DialingLaw, EmptySlotsAreThoseWithoutAPeer) {
   kith::test::for_each_seed(kSeeds, [](Random& random) {
     World world(random, small_world(random));
     world.run(100);
@@ -229,7 +229,7 @@ TEST(DiallingLaw, EmptySlotsAreThoseWithoutAPeer) {
   });
 }
 
-class DiallingTest : public testing::Test {
+class DialingTest : public testing::Test {
  protected:
   ContactIndex contact(int bits) {
     return book.intern(test::sharing_bits(Fingerprint{}, bits, random));
@@ -242,7 +242,7 @@ class DiallingTest : public testing::Test {
   Table table{config, book, book.intern(Fingerprint{}), SipKey{}};
 };
 
-TEST_F(DiallingTest, ReplacesASuspectNeighbourAtOnce) {
+TEST_F(DialingTest, ReplacesASuspectNeighbourAtOnce) {
   const ContactIndex neighbour = contact(30);
   const ContactIndex spare = contact(20);
   table.on_connected(neighbour, endpoint(), Duration(1'000));
@@ -257,7 +257,7 @@ TEST_F(DiallingTest, ReplacesASuspectNeighbourAtOnce) {
   EXPECT_EQ(candidate->need, Need::neighbour);
 }
 
-TEST_F(DiallingTest, ExploresEachUnmeasuredSpareOnce) {
+TEST_F(DialingTest, ExploresEachUnmeasuredSpareOnce) {
   table.on_connected(contact(30), endpoint(), Duration(1'000));
   const ContactIndex first = contact(5);
   const ContactIndex second = contact(5);
@@ -272,7 +272,7 @@ TEST_F(DiallingTest, ExploresEachUnmeasuredSpareOnce) {
   EXPECT_FALSE(next_candidate(table, TimePoint{}).has_value());
 }
 
-TEST_F(DiallingTest, GoesBackToASpareThatIsNearerByMoreThanTheSlack) {
+TEST_F(DialingTest, GoesBackToASpareThatIsNearerByMoreThanTheSlack) {
   table.on_connected(contact(30), endpoint(), Duration(1'000));
   const ContactIndex holder = contact(5);
   const ContactIndex spare = contact(5);
