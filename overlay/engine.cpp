@@ -276,6 +276,8 @@ void Engine::Impl::sanity_check() const {
     KITH_ASSERT(connection->dialed == peer.dialed_by_us);
     KITH_ASSERT(std::ssize(connections_of(peer.contact)) == peer.sessions);
   }
+  for (const auto& [question, asked] : exchange_questions_)
+    KITH_ASSERT(!asked.peer || exchange_peers_.contains(*asked.peer));
 }
 
 Engine::Engine(EngineConfig config, Random& random, Instant now)

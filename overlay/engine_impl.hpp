@@ -136,6 +136,7 @@ class Engine::Impl {
   bool step_sessions(Instant now);
   void handle(Connection& connection, SessionEvent event, Instant now);
   void on_session_asks(Connection& connection, SessionAsks asks, Instant now);
+  [[nodiscard]] bool is_known(const Connection& connection, Instant now) const;
   void ask_whether_known(Connection& connection, Instant now);
   [[nodiscard]] bool is_blocked(const crypto::SigningPublicKey& key, WallTime now) const;
   [[nodiscard]] bool is_blocked(ContactIndex contact, WallTime now) const;

@@ -149,7 +149,13 @@ void Engine::Impl::handle(RouterOutput output, Instant now) {
                        [&] { membership_.on_announce(passing.route, false, passing.payload, now); },
                        now);
                  },
-                 [&](Answered& answered) { handle_answered(std::move(answered), now); },
+                 [&](Answered& answered) {
+                   // The last answer comes once; of others there is no end.
+                   const bool is_last = answered.status != AnswerStatus::partial;
+                   charge_for(
+                       is_last ? std::nullopt : answered.from,
+                       [&] { handle_answered(std::move(answered), now); }, now);
+                 },
                  [&](const Unanswered& unanswered) { handle_unanswered(unanswered.request, now); }},
       output);
 }

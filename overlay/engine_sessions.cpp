@@ -203,7 +203,7 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
 /// Whoever proves itself by flow `S`, or dials a private listener, goes on only if we know it
 /// (R18): by a relationship, or because the policy says so.
 void Engine::Impl::ask_whether_known(Connection& connection, Instant now) {
-  if (relations_.shares(*connection.node, now.wall)) {
+  if (is_known(connection, now)) {
     connection.session->on_verdict(true, now);
     return;
   }

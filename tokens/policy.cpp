@@ -12,6 +12,12 @@ Verdict verdict(bool yes) { return yes ? Verdict::yes : Verdict::no; }
 /// Whoever asks for a relationship has shown a ticket of ours: we have said yes before.
 bool is_invited(const Request& request) { return std::holds_alternative<RelateRequest>(request); }
 
+/// Whoever lists an identity means the node of the same key as well.
+bool is_listed(const std::set<Fingerprint>& known, const Token& token) {
+  return known.contains(token.fingerprint()) ||
+         known.contains(identity_fingerprint(token.public_key()));
+}
+
 class OpenPolicy final : public Policy {
  public:
   void authenticate(const Token&, Answer answer) override { answer(Verdict::yes); }
@@ -31,7 +37,7 @@ class KnownKeysPolicy final : public Policy {
 
  private:
   [[nodiscard]] Verdict judge(const Token& token) const {
-    return verdict(known_.contains(token.fingerprint()));
+    return verdict(is_listed(known_, token));
   }
 
   std::set<Fingerprint> known_;
@@ -78,9 +84,7 @@ class RealmPolicy final : public Policy {
   /// The leader is the issuer of its own identity, too.
   [[nodiscard]] bool is_vouched_for(const Token& token) const {
     if (token.kind() == TokenKind::identity && token.issuer() == realm_) return true;
-    // Whoever lists an identity means the node of the same key as well.
-    return known_.contains(token.fingerprint()) ||
-           known_.contains(identity_fingerprint(token.public_key()));
+    return is_listed(known_, token);
   }
 
   std::array<Byte, 32> leader_key_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -75,10 +76,8 @@ std::string control_folder() {
     while (folder.ends_with('/')) folder.remove_suffix(1);
     return fmt::format("{}/kith", folder);
   }
-  // Where the system has no such folder, nothing can be made there either.
-  std::error_code error;
-  const auto temporary = std::filesystem::temp_directory_path(error);
-  return (temporary / fmt::format("kith-{}", ::geteuid())).string();
+  // Not what TMPDIR says: a node and whoever asks it may be started in different ways.
+  return fmt::format("{}/kith-{}", P_tmpdir, ::geteuid());
 }
 
 std::string usual_control_path(std::uint16_t port) {

@@ -22,7 +22,6 @@ namespace kith::overlay {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 /// How often a turn goes on with what came of it before others have their turn.

@@ -36,6 +36,10 @@ FlowSet flows_of(std::string_view letters) {
 ListenerProfile listener_profile(const NodeConfig& config) {
   ListenerProfile listener = config.profile ? profile_of(*config.profile) : kUsualListener;
   if (!config.accept.empty()) listener.accepted_flows = flows_of(config.accept);
+  // Whoever answers strangers by another flow need not hide from them in this one.
+  if (listener.accepted_flows.contains(Flow::hidden) ||
+      listener.accepted_flows.contains(Flow::open))
+    listener.only_known = false;
   listener.stealth = listener.stealth || config.stealth;
   return listener;
 }

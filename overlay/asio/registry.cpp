@@ -1,5 +1,7 @@
 #include "overlay/asio/registry.hpp"
 
+#include "overlay/exchange/limits.hpp"
+
 namespace kith::overlay {
 
 Result<void> Registry::add_subscription(const Wish& wish, const Fingerprint& audience) {
@@ -7,6 +9,8 @@ Result<void> Registry::add_subscription(const Wish& wish, const Fingerprint& aud
   if (handles_ >= handles_most_) return std::unexpected(Errc::limit_reached);
   const auto [it, is_new] = subscribed_.try_emplace(wish, Shared{audience});
   if (!is_new && it->second.audience != audience) return std::unexpected(Errc::wrong_audience);
+  if (it->second.subscriptions >= kChannelsPerPublisherAndPeerMost)
+    return std::unexpected(Errc::limit_reached);
   ++it->second.subscriptions;
   ++handles_;
   return {};

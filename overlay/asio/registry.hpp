@@ -25,7 +25,8 @@ class Registry {
     friend auto operator<=>(const Wish&, const Wish&) = default;
   };
 
-  /// `Errc::wrong_audience` if there is a subscription for another one, `Errc::limit_reached`.
+  /// `Errc::wrong_audience` if there is a subscription for another one; `Errc::limit_reached`, also
+  /// if a publisher would have no channel left for it.
   [[nodiscard]] Result<void> add_subscription(const Wish& wish, const Fingerprint& audience);
   void remove_subscription(const Wish& wish);
   /// `Errc::limit_reached` also if there is such a publisher.

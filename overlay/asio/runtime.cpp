@@ -213,7 +213,7 @@ std::shared_ptr<Subscription::State> Node::Runtime::subscribe(
     throw StartError("subscribe to '" + std::string(subject) + "': " +
                      (added.error() == Errc::wrong_audience
                           ? "this node has a subscription to it for another audience"
-                          : "this node has as many subscriptions and publishers as it may"));
+                          : "this node has as many subscriptions as it may, to it or in all"));
   }
   const auto state = std::make_shared<Subscription::State>(
       driver_, self_, std::string(subject), wish, std::move(on_message), std::move(options));

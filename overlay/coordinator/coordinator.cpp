@@ -180,6 +180,8 @@ void Coordinator::pose(Question question, Instant now) {
 
 bool Coordinator::has_room_to_ask(const IntentToken& intent) const {
   if (questions_.size() >= config_.questions_most) return false;
+  // Whoever declares much at once asks at once, too, even of a policy that answers at once.
+  if (questions_.size() < config_.questions_most / 2) return true;
   std::size_t of_identity = 0;
   std::size_t of_node = 0;
   for (const auto& [id, question] : questions_) {

@@ -190,8 +190,9 @@ class Coordinator {
   using Outbox = std::map<Fingerprint, Parcel>;
 
   // coordinator.cpp: what is held, and what is answered.
-  /// False, and nothing is asked, where too much is asked already, or too much of one identity or
-  /// node.  An intent whose key is asked about already takes the place of what is older.
+  /// False, and nothing is asked, where too much is asked already, or half as much and too much of
+  /// it for one identity or node.  An intent whose key is asked about already takes the place of
+  /// what is older.
   [[nodiscard]] bool ask(Question question, Instant now);
   void pose(Question question, Instant now);
   [[nodiscard]] bool has_room_to_ask(const IntentToken& intent) const;

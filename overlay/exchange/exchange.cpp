@@ -261,8 +261,7 @@ Result<void> Exchange::on_data(Link& link, const DataMessage& data, Instant now)
 
 Result<std::size_t> Exchange::send_one(Link& link, MessageSink sink, Instant now) {
   if (!link.control.empty()) {
-    const Bytes message = std::move(link.control.front());
-    link.control.pop_front();
+    const Bytes message = Links::pop_control(link);
     if (auto sent = sink.send({message}); !sent) return std::unexpected(sent.error());
     return message.size();
   }

@@ -44,14 +44,27 @@ Link* Links::find(const Fingerprint& node) {
 }
 
 Result<void> Links::answer(Link& link, Bytes message) {
-  if (link.control.size() >= kAnswersPerPeerMost) return std::unexpected(Errc::limit_reached);
-  tell(link, std::move(message));
+  if (link.answers >= kAnswersPerPeerMost) return std::unexpected(Errc::limit_reached);
+  answer_later(link, std::move(message));
   return {};
 }
 
-void Links::tell(Link& link, Bytes message) {
-  link.control.push_back(std::move(message));
+void Links::answer_later(Link& link, Bytes message) {
+  ++link.answers;
+  link.control.push_back({.message = std::move(message), .is_answer = true});
   announce(link);
+}
+
+void Links::tell(Link& link, Bytes message) {
+  link.control.push_back({.message = std::move(message)});
+  announce(link);
+}
+
+Bytes Links::pop_control(Link& link) {
+  Link::Control control = std::move(link.control.front());
+  link.control.pop_front();
+  if (control.is_answer) --link.answers;
+  return std::move(control.message);
 }
 
 void Links::announce(Link& link) {

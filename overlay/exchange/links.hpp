@@ -26,7 +26,13 @@ struct Link {
   PeerIndex index{};
   Fingerprint node;
   bool is_open = false;
-  Line<Bytes> control;                 ///< Answers and ends, ready to be sent.
+  struct Control {
+    Bytes message;
+    bool is_answer = false;
+  };
+
+  Line<Control> control;               ///< Answers and ends, ready to be sent.
+  std::size_t answers = 0;             ///< Of them, what the peer has asked for.
   std::vector<ChannelNumber> opens;    ///< Receiving channels to be opened.
   std::vector<ChannelNumber> credits;  ///< Receiving channels with something to acknowledge.
   Line<ChannelNumber> ready;           ///< Sending channels that can send.
@@ -51,8 +57,12 @@ class Links {
 
   /// Queues a message that a peer caused; `Errc::limit_reached` if it does not read them.
   [[nodiscard]] Result<void> answer(Link& link, Bytes message);
+  /// The same, where it was seen before that there is room.
+  void answer_later(Link& link, Bytes message);
   /// Queues a message of our own will.
   void tell(Link& link, Bytes message);
+  /// @pre !link.control.empty()
+  [[nodiscard]] static Bytes pop_control(Link& link);
   /// Says `WantsWrite` if it is not said.
   void announce(Link& link);
   /// The next session that something waits for and that nobody was told of.

@@ -24,8 +24,11 @@ std::optional<std::uint64_t> resume_point(const SendingChannel& channel, const O
 }  // namespace
 
 Result<void> SendingSide::on_open(Link& link, const OpenMessage& open, Instant now) {
-  // Each that the policy is asked about will be answered, too.
-  if (link.control.size() + link.openings >= kAnswersPerPeerMost)
+  // Each that the policy is asked about will be answered, too.  After a lost session a peer opens
+  // all of its channels again at once, and cannot read the answers before they are written.
+  const auto held = by_node_.find(link.node);
+  const std::size_t channels = held == by_node_.end() ? 0 : held->second.size();
+  if (link.answers + link.openings >= kAnswersPerPeerMost + channels)
     return std::unexpected(Errc::limit_reached);
   const auto intent = decode_intent_token(open.intent);
   if (!intent) return std::unexpected(intent.error());
@@ -121,7 +124,7 @@ void SendingSide::on_verdict(ExchangeQuestion question, bool yes) {
   else if (!has_room(*publisher, opening.receiver))
     refusal = RefuseReason::limit_reached;
   if (!refusal) return accept(link, opening);
-  links_.tell(link, encode(RefuseMessage{opening.wish.receiver_channel, *refusal}));
+  links_.answer_later(link, encode(RefuseMessage{opening.wish.receiver_channel, *refusal}));
 }
 
 void SendingSide::accept(Link& link, const Opening& opening) {
@@ -131,8 +134,9 @@ void SendingSide::accept(Link& link, const Opening& opening) {
   channel.link = link.index;
   channel.receiver_channel = opening.wish.receiver_channel;
   channel.window.open(opening.wish.credit_messages, opening.wish.credit_bytes);
-  links_.tell(link, encode(AcceptMessage{channel.receiver_channel, channel.number, publisher.epoch,
-                                         channel.window.position(), publisher.intent.token.raw()}));
+  links_.answer_later(
+      link, encode(AcceptMessage{channel.receiver_channel, channel.number, publisher.epoch,
+                                 channel.window.position(), publisher.intent.token.raw()}));
   schedule(channel);
 }
 

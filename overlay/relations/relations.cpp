@@ -205,14 +205,18 @@ void Relations::end_surplus(const Sender& newest) {
 }
 
 void Relations::tell_ends(const Sender& with, const std::optional<RelationshipId>& about) {
-  const auto shared = by_node_.find(with.node);
-  if (shared == by_node_.end()) return;
   bool told = false;
-  for (const RelationshipId& id : shared->second) {
-    Relation& relation = relations_.at(id);
-    const bool is_asked_for = relation.end && about == id;
-    if (!std::exchange(relation.is_end_untold, false) && !is_asked_for) continue;
-    outputs_.emplace_back(RelationSend{with.connection, encode(*relation.end)});
+  if (const auto shared = by_node_.find(with.node); shared != by_node_.end()) {
+    for (const RelationshipId& id : shared->second) {
+      Relation& relation = relations_.at(id);
+      const bool is_asked_for = relation.end && about == id;
+      if (!std::exchange(relation.is_end_untold, false) && !is_asked_for) continue;
+      outputs_.emplace_back(RelationSend{with.connection, encode(*relation.end)});
+      told = true;
+    }
+  }
+  if (about && !has_ended(*about, with.node)) {
+    outputs_.emplace_back(RelationSend{with.connection, encode_no_relation(*about)});
     told = true;
   }
   if (told) outputs_.emplace_back(RelationOver{with.connection});
@@ -313,6 +317,11 @@ std::optional<crypto::DhPublicKey> Relations::static_key_of(const Fingerprint& n
   }
   if (newest == nullptr) return std::nullopt;
   return theirs(*newest).static_key;
+}
+
+bool Relations::has_ended(const RelationshipId& id, const Fingerprint& node) const {
+  const auto it = relations_.find(id);
+  return it != relations_.end() && it->second.end && theirs(it->second).node == node;
 }
 
 bool Relations::may_reconnect(const RelationshipId& about, const Fingerprint& node,

@@ -115,8 +115,8 @@ class Relations {
   /// more.
   void on_session(const Sender& with, bool dialed, Instant now);
   /// There is a session that has a place for ends: tells the other node of those that it has not
-  /// heard of, and of that of `about`, if it is there for that and it is over.  The session is
-  /// over, too, if there are any.
+  /// heard of, and what became of `about`, if it is there for that.  The session is over, too, if
+  /// there is anything to tell.
   void tell_ends(const Sender& with, const std::optional<RelationshipId>& about);
   /// `Errc` if the message has no place: close the session then.
   Result<void> on_message(const Sender& from, MessageKind kind, ByteView message, WallTime now);
@@ -141,6 +141,8 @@ class Relations {
   /// Whether `node`, with this key, may reconnect about `about` (R62, R64).
   [[nodiscard]] bool may_reconnect(const RelationshipId& about, const Fingerprint& node,
                                    const crypto::DhPublicKey& static_key, WallTime now) const;
+  /// Whether it was one with `node`, and was ended.
+  [[nodiscard]] bool has_ended(const RelationshipId& id, const Fingerprint& node) const;
   [[nodiscard]] bool knows(const RelationshipId& id) const { return relations_.contains(id); }
   [[nodiscard]] bool is_full() const { return relations_.size() >= config_.relationships_most; }
   /// The session that messages on it go over.

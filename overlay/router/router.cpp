@@ -299,7 +299,7 @@ void Router::give_back(std::uint32_t number, AnswerMessage answer, TimePoint now
     }
   } else {
     outputs_.emplace_back(
-        Answered{way.request, answer.status, answer.hops, std::move(answer.record),
+        Answered{way.request, way.to, answer.status, answer.hops, std::move(answer.record),
                  Bytes(answer.payload.begin(), answer.payload.end()), now - way.started});
   }
   if (over) forget(number);

@@ -63,6 +63,7 @@ struct Passing {
 
 struct Answered {
   RequestId request;
+  std::optional<ContactIndex> from;  ///< Who handed it to us; nothing: it is our own answer.
   AnswerStatus status;
   std::uint8_t hops;
   std::vector<Fingerprint> record{};

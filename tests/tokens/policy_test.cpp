@@ -66,6 +66,13 @@ TEST(KnownKeysPolicy, SaysYesToTheKnownAlone) {
   }
 }
 
+TEST(KnownKeysPolicy, TakesANodeForTheIdentityOfTheSameKey) {
+  Cast cast;
+  const Token& node = cast.node_token().token;
+  const auto policy = known_keys_policy({identity_fingerprint(node.public_key())});
+  EXPECT_EQ(authenticate(*policy, node), kYes);
+}
+
 TEST(RealmPolicy, TrustsTheLeadersKeyAlone) {
   Cast cast;
   const auto policy = realm_policy(cast.leader_key.public_key);

@@ -180,6 +180,16 @@ TEST(Publisher, IsOneForEachSubjectOfANode) {
   EXPECT_TRUE(heard.wait_for(1));
 }
 
+TEST(Subscription, IsRefusedBeyondWhatAPublisherKeepsForANode) {
+  Node node(on_loopback());
+  Heard heard;
+  std::vector<Subscription> subscriptions;
+  for (int i = 0; i < 64; ++i) subscriptions.push_back(node.subscribe("news", into(heard)));
+  EXPECT_THROW(static_cast<void>(node.subscribe("news", into(heard))), StartError);
+  subscriptions.pop_back();
+  subscriptions.push_back(node.subscribe("news", into(heard)));
+}
+
 TEST(Publisher, IsRefusedWithABadName) {
   Node node(on_loopback());
   EXPECT_THROW(static_cast<void>(node.publisher("")), StartError);

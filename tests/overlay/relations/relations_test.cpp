@@ -143,12 +143,19 @@ TEST_F(RelationsOfANode, EndTheOldestSessionThatTheOtherNodeDialedOfTooMany) {
 }
 
 TEST_F(RelationsOfANode, TellOfNoEndThatNobodyComesFor) {
-  const RelationshipId ids[] = {relate(), relate()};
-  ASSERT_TRUE(hear_end(ids[0], kFirst));
+  ASSERT_TRUE(hear_end(relate(), kFirst));
   static_cast<void>(closings());
-  relations.tell_ends({kSecond, them.place.node}, ids[1]);
   relations.tell_ends({kSecond, them.place.node}, std::nullopt);
   EXPECT_FALSE(relations.poll_output());
+}
+
+TEST_F(RelationsOfANode, SayThatTheyKnowNothingOfWhatSomebodyComesFor) {
+  const RelationshipId strange{1, 2, 3};
+  relations.tell_ends({kSecond, them.place.node}, strange);
+  const auto said = relations.poll_output();
+  ASSERT_TRUE(said && std::holds_alternative<RelationSend>(*said));
+  EXPECT_EQ(decode_no_relation(std::get<RelationSend>(*said).message), strange);
+  EXPECT_EQ(closings(), (Closings{{kSecond, CloseReason::done}}));
 }
 
 }  // namespace

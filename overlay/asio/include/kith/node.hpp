@@ -321,8 +321,8 @@ class Node {
   ~Node();
 
   /// Throws `StartError` if `subject` is empty, over 255 bytes or not UTF-8, or begins with
-  /// "kith/", if a limit is reached, if the identity is none of the node's, if there are
-  /// subscriptions of it to the subject for another audience, or a publisher already.
+  /// "kith/", if a limit is reached (64 of a subject), if the identity is none of the node's, if
+  /// there are subscriptions of it to the subject for another audience, or a publisher already.
   [[nodiscard]] Subscription subscribe(std::string_view subject,
                                        std::function<void(const Message&)> on_message,
                                        SubscriptionOptions options = {});
