@@ -186,8 +186,8 @@ bool Coordinator::has_room_to_ask(const IntentToken& intent) const {
   std::size_t of_node = 0;
   for (const auto& [id, question] : questions_) {
     const IntentToken& other = question.message.peer.intent;
-    of_identity += other.identity() == intent.identity() ? 1 : 0;
-    of_node += other.node == intent.node ? 1 : 0;
+    if (other.identity() == intent.identity()) ++of_identity;
+    if (other.node == intent.node) ++of_node;
   }
   const std::size_t room = config_.questions_most - questions_.size();
   const std::size_t share = std::max(room / config_.limits.share_of_room, kQuestionShareLeast);

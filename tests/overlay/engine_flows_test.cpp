@@ -134,7 +134,9 @@ TEST(EngineFlowsOfAPrivateListener, AnswerNobodyByCWhomThePolicyDoesNotKnow) {
                                 dialer.random, lab.now));
     lab.pass(1s);
     EXPECT_EQ(visitor.party->opened(), verdict == Verdict::yes);
-    if (verdict == Verdict::no) EXPECT_EQ(as_text(visitor.heard), "nope");
+    if (verdict == Verdict::no) {
+      EXPECT_EQ(as_text(visitor.heard), "nope");
+    }
   }
 }
 
