@@ -23,6 +23,7 @@ class FingerprintBook {
   explicit FingerprintBook(const SipKey& key);
   FingerprintBook(const FingerprintBook&) = delete;
   FingerprintBook& operator=(const FingerprintBook&) = delete;
+  ~FingerprintBook() = default;
 
   /// The number of `fingerprint`, which is entered if it is new; takes a reference.
   [[nodiscard]] Index intern(const Fingerprint& fingerprint);

@@ -38,6 +38,8 @@ class Engine {
   /// `random` must outlive the engine.  Issues the node's first token at `now`.
   Engine(EngineConfig config, Random& random, Instant now);
   ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 

@@ -68,10 +68,11 @@ ExitCode run_node(const UpOptions& options) {
   Interrupts interrupts;
   interrupts.listen({});
   const Settings settings = load_settings(options.flags);
-  if (!settings.store.empty() && settings.key.empty())
+  if (!settings.store.empty() && settings.key.empty()) {
     narrator.tell(
         "--store without --key: the node is another one after each start, and its contacts are "
         "lost; 'kith key new FILE' makes a key");
+  }
   Node node(node_config(settings, Participation::member));
   const auto addresses = node.addresses();
   if (addresses.empty())

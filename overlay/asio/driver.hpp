@@ -70,7 +70,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   }
   /// What `look(const Engine&)` sees between two turns; from any thread.
   template <class Look>
-  auto look(Look&& look) const {
+  auto look(const Look& look) const {
     if (is_in_turn()) return look(engine_);
     const std::lock_guard lock(mutex_);
     return look(engine_);
@@ -105,8 +105,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
   };
 
   struct Closing {
-    TimePoint deadline;
-    ConnectionId connection;
+    TimePoint deadline{};
+    ConnectionId connection{};
   };
 
   // Turns.

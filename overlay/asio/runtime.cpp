@@ -52,10 +52,11 @@ void set_times(const NodeConfig& config, overlay::EngineConfig& engine) {
   using std::chrono::hours;
   if (config.ping_interval < std::chrono::seconds(1) || config.ping_interval > hours(1))
     throw StartError("ping interval: it must be from a second to an hour");
-  if (config.idle_timeout <= config.ping_interval || config.idle_timeout > hours(24))
+  if (config.idle_timeout <= config.ping_interval || config.idle_timeout > hours(24)) {
     throw StartError(
         "idle timeout: it must be longer than the ping interval, or connections in use would be "
         "closed, and at most a day");
+  }
   engine.ping_interval = config.ping_interval;
   engine.idle_timeout = config.idle_timeout;
   engine.ping_interval_far = std::max(
@@ -108,10 +109,11 @@ std::vector<Fingerprint> identities_of(const NodeConfig& config) {
 
 /// The subject's place, or a sentence about its name.
 Fingerprint subject_of(const Fingerprint& realm, std::string_view name) {
-  if (is_reserved_subject(name))
+  if (is_reserved_subject(name)) {
     throw StartError("subject '" + std::string(name.substr(0, kSubjectNameBytesMax)) +
                      "': names that begin with '" + std::string(kReservedSubjects) +
                      "' are for the overlay itself; choose another");
+  }
   const auto subject = subject_id(realm, name);
   if (subject) return *subject;
   throw StartError("subject '" + std::string(name.substr(0, kSubjectNameBytesMax)) + "': " +

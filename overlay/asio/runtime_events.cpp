@@ -184,10 +184,11 @@ void Node::Runtime::on(const overlay::JoinFailed& failed) {
   join_failure_ = failed;
   const std::string where = failed.endpoint.to_string();
   std::string advice;
-  if (failed.met_first)
+  if (failed.met_first) {
     advice = ", " + failed.met_first->to_string() +
              "; if the node was replaced, name the new one as kith://<fingerprint>@" + where +
              " or start this node again";
+  }
   log(LogLevel::warning, "cannot join through " + where + ": " + std::string(describe(failed.why)) +
                              advice + "; next attempt in " + in_seconds(failed.next_attempt_in));
 }

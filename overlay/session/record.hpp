@@ -61,6 +61,8 @@ inline constexpr std::size_t kPingBytes = 8;
 class RecordWriter {
  public:
   RecordWriter(RecordPadding padding, BufferPool* pool) : pool_(pool), padding_(padding) {}
+  RecordWriter(const RecordWriter&) = delete;
+  RecordWriter& operator=(const RecordWriter&) = delete;
   RecordWriter(RecordWriter&&) noexcept = default;
   RecordWriter& operator=(RecordWriter&&) noexcept = default;
   /// What was not sealed is wiped.
@@ -108,6 +110,8 @@ class RecordWriter {
 class RecordReader {
  public:
   RecordReader() = default;
+  RecordReader(const RecordReader&) = delete;
+  RecordReader& operator=(const RecordReader&) = delete;
   RecordReader(RecordReader&&) noexcept = default;
   RecordReader& operator=(RecordReader&&) noexcept = default;
   ~RecordReader() { clear(); }

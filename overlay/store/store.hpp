@@ -95,6 +95,8 @@ class Store {
   /// a newer version, and `StoreError` if it cannot be opened, is a symbolic link, or not ours
   /// alone.
   explicit Store(const std::string& path, const StoreOptions& options = {});
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();

@@ -112,13 +112,14 @@ Stored<WallTime> Store::own_time() {
 Stored<void> Store::put_peers(std::span<const KnownPeer> peers) {
   return guarded([&] {
     Transaction transaction(*database_, Transaction::Kind::writing);
-    for (const KnownPeer& peer : peers)
+    for (const KnownPeer& peer : peers) {
       database_->run(
           "INSERT INTO peers VALUES (?1, ?2, ?3, " + seal_of(table_named("peers"), "?1, ?2, ?3") +
               ") ON CONFLICT (node) DO UPDATE SET address = excluded.address, last_seen = "
               "excluded.last_seen, seal = excluded.seal WHERE excluded.last_seen >= "
               "last_seen",
           peer.node, std::string_view(peer.address), peer.last_seen);
+    }
     make_room("peers", 0, {});
     transaction.commit();
   });
