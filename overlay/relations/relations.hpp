@@ -194,7 +194,7 @@ class Relations {
   Result<void> on_taken(const Sender& from, ByteView message);
   Result<void> on_end(const Sender& from, ByteView message, WallTime now);
   Result<void> on_no_relation(const Sender& from, ByteView message);
-  [[nodiscard]] Result<void> strike(Link& link);
+  [[nodiscard]] Result<void> strike(Link& link) const;
   void dial(const RelationshipId& about, const Relation& relation, DialWay way);
   void flush(const Fingerprint& node, ConnectionId connection, WallTime now);
   void transmit(const RelationshipId& id, std::uint64_t number, Outgoing& outgoing,

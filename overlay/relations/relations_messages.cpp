@@ -55,7 +55,7 @@ Result<void> Relations::on_told(const Sender& from, ByteView message, WallTime n
   return {};
 }
 
-Result<void> Relations::strike(Link& link) {
+Result<void> Relations::strike(Link& link) const {
   if (++link.strikes > config_.strikes_most) return std::unexpected(Errc::not_authorized);
   return {};
 }

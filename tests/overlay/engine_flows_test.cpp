@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "overlay/membership/messages.hpp"
 #include "overlay/sim/crypto.hpp"
 #include "tests/overlay/engine_lab.hpp"
 
@@ -122,15 +123,9 @@ TEST(EngineFlowsOfAPrivateListener, AnswerNobodyByCWhomThePolicyDoesNotKnow) {
         lab.add(1, [](EngineConfig& config) { config.listener = kPrivateListener; });
     host.verdict = verdict;
     TestNode dialer{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
-    const NodeToken token = decode_node_token(host.engine->node_token()).value();
-    DialTarget target;
-    target.flow = Flow::connection;
-    target.node = token.fingerprint();
-    target.static_key = token.static_key;
-    target.time = lab.now.wall;
     const EngineLab::Stranger& visitor =
         lab.knock(host, kSource,
-                  Session::dial(dialer.local, std::move(target), test::default_config(),
+                  Session::dial(dialer.local, lab.target_by_token(host), test::default_config(),
                                 dialer.random, lab.now));
     lab.pass(1s);
     EXPECT_EQ(visitor.party->opened(), verdict == Verdict::yes);
@@ -138,6 +133,28 @@ TEST(EngineFlowsOfAPrivateListener, AnswerNobodyByCWhomThePolicyDoesNotKnow) {
       EXPECT_EQ(as_text(visitor.heard), "nope");
     }
   }
+}
+
+TEST(EngineFlowsOfAPrivateListener, AnswerByCWhomItHasASessionWith) {
+  EngineLab lab;
+  EngineLab::Node& host =
+      lab.add(1, [](EngineConfig& config) { config.listener = kPrivateListener; });
+  TestNode dialer{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  const auto dial = [&]() -> EngineLab::Stranger& {
+    DialTarget target = lab.target_by_token(host);
+    target.first_message = encode(JoinMessage{});
+    return lab.knock(host, kSource,
+                     Session::dial(dialer.local, std::move(target), test::default_config(),
+                                   dialer.random, lab.now));
+  };
+  dial();
+  lab.pass(1s);
+  ASSERT_EQ(host.engine->status().sessions, 1U);
+  // As members do before a session is too old, whatever the policy thinks of the node by now.
+  host.verdict = Verdict::no;
+  const EngineLab::Stranger& again = dial();
+  lab.pass(1s);
+  EXPECT_TRUE(again.party->opened());
 }
 
 TEST(EngineFlowsByDefault, DoNotTakeTokensInTheOpenNorProofs) {

@@ -6,6 +6,7 @@
 #include "core/assert.hpp"
 #include "core/overloaded.hpp"
 #include "overlay/sim/crypto.hpp"
+#include "tokens/node_token.hpp"
 
 namespace kith::overlay::test {
 
@@ -22,6 +23,16 @@ EngineLab::Node& EngineLab::add(std::uint8_t number,
   node.engine = std::make_unique<Engine>(std::move(config), node.random, now);
   node.engine->set_endpoints({node.endpoint}, now);
   return node;
+}
+
+DialTarget EngineLab::target_by_token(const Node& node) const {
+  const NodeToken token = decode_node_token(node.engine->node_token()).value();
+  DialTarget target;
+  target.flow = Flow::connection;
+  target.node = token.fingerprint();
+  target.static_key = token.static_key;
+  target.time = now.wall;
+  return target;
 }
 
 EngineLab::Stranger& EngineLab::knock(Node& node, const Endpoint& from,

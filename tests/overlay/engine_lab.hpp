@@ -65,6 +65,8 @@ class EngineLab {
   Node& add(std::uint8_t number, const std::function<void(EngineConfig&)>& change = {});
   /// Connects to `node`; with a session if `session` is one.
   Stranger& knock(Node& node, const Endpoint& from, std::optional<Session> session = {});
+  /// How somebody who has its token dials `node` by flow C now.
+  [[nodiscard]] DialTarget target_by_token(const Node& node) const;
   /// Whoever connects to `endpoint` from now on meets `host`.
   void listen(const Endpoint& endpoint, TestNode& host);
   /// Sends bare bytes, or what the session has to say.

@@ -99,12 +99,7 @@ TEST_F(EnginePair, KnowsWhoDialedTheSessionThatIsLeft) {
   ASSERT_TRUE(dialed.party->session.send({encode_acknowledge(Participation::member)}));
   lab.say(dialed);
   lab.pass(100ms);
-  const NodeToken token = decode_node_token(one.engine->node_token()).value();
-  DialTarget target;
-  target.flow = Flow::connection;
-  target.node = token.fingerprint();
-  target.static_key = token.static_key;
-  target.time = lab.now.wall;
+  DialTarget target = lab.target_by_token(one);
   target.first_message = encode(JoinMessage{});
   EngineLab::Stranger& accepted = lab.knock(
       one, EngineLab::endpoint_of(7),
