@@ -64,11 +64,12 @@ NodeConfig client_config(const Settings& settings, std::vector<std::string> entr
   config.join = std::move(entrances);
   for (const std::string& entrance : config.join) {
     const auto address = Address::parse(entrance);
-    if (config.keys && address && address->node == config.keys->node())
+    if (config.keys && address && address->node == config.keys->node()) {
       throw Failure(ExitCode::usage,
                     fmt::format("{} is the key of the very node to join through; a client needs "
                                 "another key, or none: see --key, KITH_KEY and the configuration",
                                 settings.key));
+    }
   }
   return config;
 }

@@ -25,16 +25,18 @@ std::string on_handshake(Errc why, EntranceFlow flow) {
       flow == EntranceFlow::sealed       ? ", or does not know this node (--key)"
       : flow == EntranceFlow::connection ? ", or its clock and ours differ"
                                          : "";
-  if (why == Errc::refused)
+  if (why == Errc::refused) {
     return fmt::format(
         "it said no before it had proven itself: it does not answer flow {} (its "
         "--profile, --accept){}, or is busy",
         letter_of(flow), known);
-  if (why == Errc::connection_lost || why == Errc::closed)
+  }
+  if (why == Errc::connection_lost || why == Errc::closed) {
     return fmt::format(
         "it hung up without a word: a stealth node that does not answer flow {}{}, "
         "or no node at all",
         letter_of(flow), known);
+  }
   return "what it says is not what a node of this version says";
 }
 

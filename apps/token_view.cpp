@@ -190,10 +190,11 @@ Result<json::object> view_token(ByteView token, const TokenJudge& judge) {
   if (is_another(view))
     view = view_if(RelationshipToken::decode(token),
                    [&](const auto& t) { return view_relationship("both", t, judge); });
-  if (is_another(view))
+  if (is_another(view)) {
     view = view_if(RelationshipProposal::decode(token), [&](const auto& t) {
       return view_relationship("the proposer alone", t, judge);
     });
+  }
   return view;
 }
 

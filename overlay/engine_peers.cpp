@@ -136,10 +136,11 @@ void Engine::Impl::lose_peer(Connection& connection, Errc why, Instant now) {
     if (peer.connection != connection.id) return;
     // The newest; one that is being closed only if there is no other.
     const Connection* next = nullptr;
-    for (const auto& other : connections_.all())
+    for (const auto& other : connections_.all()) {
       if (other->joined && other->contact == contact &&
           (!next || next->closing_because || !other->closing_because))
         next = other.get();
+    }
     use(peer, *next);
     restart_on_other_session(peer, now);
     return;

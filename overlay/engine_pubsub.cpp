@@ -330,8 +330,8 @@ void Engine::Impl::fill(Connection& connection, std::size_t budget, Instant now)
   const Peer& peer = *peers_.find(*connection.contact);
   if (peer.connection != connection.id || !peer.exchange) return;
   if (connection.session->queued_bytes() >= budget) return;
-  exchange_.fill(*peer.exchange, budget - connection.session->queued_bytes(), *connection.session,
-                 now);
+  exchange_.fill(*peer.exchange, budget - connection.session->queued_bytes(),
+                 MessageSink(*connection.session), now);
 }
 
 /// What the exchange still has to say, acknowledgements above all, goes before the farewell.

@@ -1,5 +1,7 @@
 #include "overlay/needed_sessions.hpp"
 
+#include "overlay/backoff.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -10,7 +12,6 @@ namespace {
 constexpr Duration kBurst = std::chrono::seconds(1);
 constexpr Duration kBetweenStarts = kBurst / kExchangeDialsPerSecond;
 constexpr Duration kFirstRefusalPause = std::chrono::seconds(5);
-constexpr std::uint32_t kJitterPerMille = 250;
 
 }  // namespace
 
@@ -51,8 +52,9 @@ void NeededSessions::on_failed(const Fingerprint& node, Errc why, TimePoint now)
   if (it == needs_.end() || !it->second.dial) return;
   Need& need = it->second;
   const bool is_first_refusal = why == Errc::refused && !std::exchange(need.was_refused, true);
-  const Duration pause = is_first_refusal ? random_->jittered(kFirstRefusalPause, kJitterPerMille)
-                                          : need.backoff.on_failed(why, *random_);
+  const Duration pause = is_first_refusal
+                             ? random_->jittered(kFirstRefusalPause, kPauseJitterPerMille)
+                             : need.backoff.on_failed(why, *random_);
   waiting_.set(node, now + pause);
 }
 

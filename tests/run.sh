@@ -53,8 +53,6 @@ fuzz_seconds=${KITH_FUZZ_SECONDS:-10}
 unset CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH \
   LD_LIBRARY_PATH LD_PRELOAD CMAKE_GENERATOR CMAKE_PREFIX_PATH CMAKE_BUILD_TYPE CMAKE_TOOLCHAIN_FILE \
   CTEST_PARALLEL_LEVEL CTEST_OUTPUT_ON_FAILURE GTEST_FILTER MAKEFLAGS
-# Headers are precompiled; their macros and times are the same for whoever reads them.
-export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
@@ -108,11 +106,11 @@ configure() {
   local name=$1
   shift
   cmake -S "$root" -B "$build/$name" -G Ninja -DKITH_WERROR=ON -DKITH_TEST_PREFIX="$name/" \
-    -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
+    -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
 }
 
 build() {
-  configure "$@" -DKITH_PRECOMPILE=ON && cmake --build "$build/$1" --parallel "$jobs" -- -k 0
+  configure "$@" && cmake --build "$build/$1" --parallel "$jobs" -- -k 0
 }
 
 build_clang() {
@@ -120,12 +118,10 @@ build_clang() {
     -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -gline-tables-only'
 }
 
-# Without precompiled headers: every source must include what it uses, and clang-tidy would look at
-# all that stands in them.
 check_clang_tidy() {
   configure tidy -DCMAKE_CXX_COMPILER=clang++-19 -DKITH_TESTS=OFF &&
-    sources core tokens routing overlay apps | grep '\.cpp$' |
-    xargs run-clang-tidy-19 -quiet -p "$build/tidy" -j "$jobs" >"$build/clang-tidy.log" 2>&1 ||
+    run-clang-tidy-19 -quiet -config-file="$root/.clang-tidy" -p "$build/tidy" -j "$jobs" \
+      '/kith(_library|_program)?\.dir/Unity/' >"$build/clang-tidy.log" 2>&1 ||
     { grep -E 'warning:|error:' -A 3 "$build/clang-tidy.log"; return 1; }
 }
 

@@ -159,11 +159,12 @@ void write_extensions(codec::Writer& writer, const Extensions& extensions) {
   if (extensions.role)
     pair(Extension::role).unsigned_number(static_cast<std::uint64_t>(*extensions.role));
   if (extensions.threshold) pair(Extension::threshold).unsigned_number(*extensions.threshold);
-  if (extensions.dialed)
+  if (extensions.dialed) {
     pair(Extension::dialed)
         .array(2)
         .text(extensions.dialed->host)
         .unsigned_number(extensions.dialed->port);
+  }
   if (extensions.secret) pair(Extension::secret).binary(extensions.secret->view());
   if (extensions.purpose)
     pair(Extension::purpose).unsigned_number(static_cast<std::uint64_t>(*extensions.purpose));

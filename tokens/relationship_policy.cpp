@@ -24,12 +24,13 @@ std::optional<Fingerprint> node_in_use(const Token& token) {
 class RelationshipPolicy final : public Policy {
  public:
   explicit RelationshipPolicy(std::span<const RelationshipToken> relationships) {
-    for (const RelationshipToken& relationship : relationships)
+    for (const RelationshipToken& relationship : relationships) {
       for (const RelationshipParty& party :
            {relationship.terms().proposer, relationship.terms().partner}) {
         nodes_.insert(party.node);
         identities_.emplace(party.identity, party.node);
       }
+    }
   }
 
   void authenticate(const Token& token, Answer answer) override { answer(judge(token)); }

@@ -63,18 +63,27 @@ ExitCode end(const ContactCommand& command) {
   return ExitCode::ok;
 }
 
-void add_verb(CLI::App& group, const char* name, const char* help, const char* footer,
-              ExitCode (*run)(const ContactCommand&), bool takes_id, Command& chosen) {
+struct ContactVerb {
+  const char* name;
+  const char* help;
+  const char* footer;
+  ExitCode (*run)(const ContactCommand&);
+  bool takes_id = true;
+};
+
+void add_verb(CLI::App& group, const ContactVerb& what, Command& chosen) {
   const auto command = std::make_shared<ContactCommand>();
-  CLI::App* verb = group.add_subcommand(name, help);
-  verb->footer(footer);
-  if (takes_id)
+  CLI::App* verb = group.add_subcommand(what.name, what.help);
+  verb->footer(what.footer);
+  if (what.takes_id) {
     verb->add_option("ID", command->given,
                      "The contact in 'kith contact list': as much of it as no other one begins "
                      "with")
         ->required();
+  }
   add_question(*verb, command->question);
-  verb->callback([command, run, &chosen] { chosen = [command, run] { return run(*command); }; });
+  verb->callback(
+      [command, run = what.run, &chosen] { chosen = [command, run] { return run(*command); }; });
 }
 
 }  // namespace
@@ -90,13 +99,25 @@ void add_contact(CLI::App& program, Command& chosen) {
       "  kith contact list\n"
       "  kith contact show 4f2a\n"
       "  kith contact end 4f2a\n");
-  add_verb(*command, "list", "All of them",
-           "Examples:\n  kith contact list --json | jq -r '.contacts[].identity'\n", &list, false,
+  add_verb(*command,
+           {.name = "list",
+            .help = "All of them",
+            .footer = "Examples:\n  kith contact list --json | jq -r '.contacts[].identity'\n",
+            .run = &list,
+            .takes_id = false},
            chosen);
-  add_verb(*command, "show", "One of them", "Examples:\n  kith contact show 4f2a --json\n", &show,
-           true, chosen);
-  add_verb(*command, "end", "Nothing goes to the contact or comes from it from now on",
-           "Examples:\n  kith contact end 4f2a\n", &end, true, chosen);
+  add_verb(*command,
+           {.name = "show",
+            .help = "One of them",
+            .footer = "Examples:\n  kith contact show 4f2a --json\n",
+            .run = &show},
+           chosen);
+  add_verb(*command,
+           {.name = "end",
+            .help = "Nothing goes to the contact or comes from it from now on",
+            .footer = "Examples:\n  kith contact end 4f2a\n",
+            .run = &end},
+           chosen);
 }
 
 }  // namespace kith::apps

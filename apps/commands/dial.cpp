@@ -220,7 +220,7 @@ void check_whom(const DialOptions& options) {
         "NODE", "must be an address like kith://FINGERPRINT@127.0.0.1:3141 or tcp://host:port");
 }
 
-constexpr const char* kFooter =
+constexpr const char* kDialFooter =
     R"(Joins as a client would, says how far that came for each endpoint of the address, and leaves:
 
   resolved    the address is known; no connection came about
@@ -249,7 +249,7 @@ Examples:
 
 void add_dial(CLI::App& program, Command& chosen) {
   CLI::App* command = program.add_subcommand("dial", "Whether a node can be reached and joined");
-  command->footer(kFooter);
+  command->footer(kDialFooter);
   const auto options = std::make_shared<DialOptions>();
   command->add_option("NODE", options->whom, "The address of the node; with --flow N, a contact")
       ->required();

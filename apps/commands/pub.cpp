@@ -242,7 +242,7 @@ ExitCode publish(const PubOptions& options) {
   return Sender(options, settings, interrupts, receivers).run();
 }
 
-constexpr const char* kFooter =
+constexpr const char* kPubFooter =
     R"(What is published is MESSAGE; without it all of standard input, or with --lines each line of it.
 A message goes to everybody who is subscribed when it is published; pub waits for --receivers of
 them, publishes, waits until each has acknowledged everything, and says so on standard error.
@@ -264,7 +264,7 @@ Examples:
 void add_pub(CLI::App& program, Command& chosen) {
   CLI::App* command =
       program.add_subcommand("pub", "Publish a message, or every line of the input");
-  command->footer(kFooter);
+  command->footer(kPubFooter);
   const auto options = std::make_shared<PubOptions>();
   command->add_option("SUBJECT", options->subject, "A subject, like news/weather")
       ->required()

@@ -156,7 +156,7 @@ ExitCode measure_routes(const SimOptions& options) {
   return ExitCode::ok;
 }
 
-constexpr const char* kFooter =
+constexpr const char* kSimFooter =
     R"(Starts that many nodes from nothing in a simulated world, the very code that 'kith up' runs, lets
 them come to rest, and routes probes from any node to any key.  Equal seeds give equal results.
 
@@ -172,7 +172,7 @@ Examples:
 void add_sim_route(CLI::App& sim, Command& chosen) {
   CLI::App* command = sim.add_subcommand(
       "route", "Hops, latency stretch, sessions and agreement on coordinators of many nodes");
-  command->footer(kFooter);
+  command->footer(kSimFooter);
   const auto options = std::make_shared<SimOptions>();
   auto& experiment = options->experiment;
   add_count(*command, "--nodes", experiment.nodes, {2, 1'000'000},

@@ -121,10 +121,18 @@ void write_batch(const Inbox::Batch& batch, std::vector<Subscription>& subscript
     if (batch.messages[i] > 0) subscriptions[i].acknowledge(batch.messages[i]);
 }
 
-/// Writes what comes until it is enough.
-ExitCode write_messages(const SubOptions& options, Inbox& inbox,
-                        std::vector<Subscription>& subscriptions, const Interrupts& interrupts,
-                        const std::function<void()>& check, const Deadlines& deadlines) {
+/// What messages come through, and what ends that.
+struct Reception {
+  const SubOptions& options;
+  Inbox& inbox;
+  std::vector<Subscription>& subscriptions;
+  const Interrupts& interrupts;
+  const Deadlines& deadlines;
+};
+
+/// Writes what comes until it is enough, or `check` throws.
+ExitCode write_messages(const Reception& reception, const std::function<void()>& check) {
+  const auto& [options, inbox, subscriptions, interrupts, deadlines] = reception;
   for (;;) {
     write_batch(inbox.take(deadlines.next()), subscriptions);
     if (inbox.is_complete()) return ExitCode::ok;
@@ -150,13 +158,15 @@ ExitCode subscribe(const SubOptions& options) {
   const Settings settings = load_joining_settings(options.flags, options.quiet);
   Node node(client_config(settings, settings.join));
   std::vector<Subscription> subscriptions;
-  for (const std::string& subject : subjects)
+  subscriptions.reserve(subjects.size());
+  for (const std::string& subject : subjects) {
     subscriptions.push_back(node.subscribe(
         subject,
         [&inbox, index = subscriptions.size()](const Message& message) {
           inbox.put(index, message);
         },
         subscription_options(inbox, narrator, subject)));
+  }
   Deadlines deadlines(options, settings, start);
   // What is there at the end is written on every way out.
   const auto finish = [&] {
@@ -166,9 +176,8 @@ ExitCode subscribe(const SubOptions& options) {
   };
   ExitCode code{};
   try {
-    code = write_messages(
-        options, inbox, subscriptions, interrupts, [&] { deadlines.check(inbox, node, settings); },
-        deadlines);
+    code = write_messages({options, inbox, subscriptions, interrupts, deadlines},
+                          [&] { deadlines.check(inbox, node, settings); });
   } catch (const Failure&) {
     finish();
     throw;
@@ -182,7 +191,7 @@ ExitCode subscribe(const SubOptions& options) {
   return code;
 }
 
-constexpr const char* kFooter =
+constexpr const char* kSubFooter =
     R"(Standard output carries nothing but messages: each is a line, its bytes as they were sent.
 
 Examples:
@@ -200,7 +209,7 @@ Ends by Ctrl-C, after --count messages, after --timeout, or when nobody reads it
 void add_sub(CLI::App& program, Command& chosen) {
   CLI::App* command =
       program.add_subcommand("sub", "Receive what is published on subjects, until Ctrl-C");
-  command->footer(kFooter);
+  command->footer(kSubFooter);
   const auto options = std::make_shared<SubOptions>();
   command->add_option("SUBJECT", options->subjects, "One or more subjects, like news/weather")
       ->required()

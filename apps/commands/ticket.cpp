@@ -61,12 +61,13 @@ ExitCode issue(const TicketCommand& command) {
   const crypto::WipeAtEnd wipe(uri);
   const TicketToken ticket = read_ticket(uri);
   if (command.draws) draw(uri);
-  if (command.question.as_json)
+  if (command.question.as_json) {
     write_json(json::object{{"ticket", uri},
                             {"hash", ticket_hash(ticket.secret()).to_string()},
                             {"expires_at", date_of(ticket.expires_at())}});
-  else
+  } else {
     write_line(uri);
+  }
   return ExitCode::ok;
 }
 
@@ -152,19 +153,25 @@ ExitCode revoke(const TicketCommand& command) {
   return ExitCode::ok;
 }
 
-/// Adds `name` to `group`, with the ticket commands' own state.
-CLI::App* add_verb(CLI::App& group, const char* name, const char* help, Command& chosen,
-                   ExitCode (*run)(const TicketCommand&),
-                   const std::shared_ptr<TicketCommand>& command) {
-  CLI::App* verb = group.add_subcommand(name, help);
-  verb->callback([command, run, &chosen] { chosen = [command, run] { return run(*command); }; });
+struct TicketVerb {
+  const char* name;
+  const char* help;
+  ExitCode (*run)(const TicketCommand&);
+};
+
+/// Adds a command to `group`, with a state of its own.
+CLI::App* add_verb(CLI::App& group, const TicketVerb& what,
+                   const std::shared_ptr<TicketCommand>& command, Command& chosen) {
+  CLI::App* verb = group.add_subcommand(what.name, what.help);
+  verb->callback(
+      [command, run = what.run, &chosen] { chosen = [command, run] { return run(*command); }; });
   return verb;
 }
 
 void add_issue(CLI::App& group, Command& chosen) {
   const auto command = std::make_shared<TicketCommand>();
-  CLI::App* verb = add_verb(group, "issue", "Print a new ticket: hand it to one person", chosen,
-                            &issue, command);
+  CLI::App* verb = add_verb(group, {"issue", "Print a new ticket: hand it to one person", &issue},
+                            command, chosen);
   verb->footer(
       "Examples:\n"
       "  kith ticket issue                           good for 24 hours, for whoever shows it\n"
@@ -182,16 +189,16 @@ void add_issue(CLI::App& group, Command& chosen) {
 void add_show_and_redeem(CLI::App& group, Command& chosen) {
   constexpr const char* kUri = "The ticket, or - for standard input, where others do not see it";
   const auto shown = std::make_shared<TicketCommand>();
-  CLI::App* verb = add_verb(group, "show", "What a ticket says; asks no node, shows no secret",
-                            chosen, &show, shown);
+  CLI::App* verb = add_verb(
+      group, {"show", "What a ticket says; asks no node, shows no secret", &show}, shown, chosen);
   verb->footer("Examples:\n  kith ticket show - < ticket\n");
   verb->add_option("URI", shown->given, kUri)->required();
   verb->add_flag("--json", shown->question.as_json, "Print one JSON object");
 
   const auto redeemed = std::make_shared<TicketCommand>();
   redeemed->question.timeout = std::chrono::seconds(10);
-  verb = add_verb(group, "redeem", "Become a contact of whoever issued a ticket", chosen, &redeem,
-                  redeemed);
+  verb = add_verb(group, {"redeem", "Become a contact of whoever issued a ticket", &redeem},
+                  redeemed, chosen);
   verb->footer(
       "Prints the contact, as 'kith contact' knows it.\n\n"
       "Examples:\n"
@@ -221,18 +228,17 @@ void add_show_and_redeem(CLI::App& group, Command& chosen) {
 
 void add_list_and_revoke(CLI::App& group, Command& chosen) {
   const auto listed = std::make_shared<TicketCommand>();
-  CLI::App* verb = add_verb(group, "list",
-                            "The tickets that the node issued, and what became of "
-                            "them",
-                            chosen, &list, listed);
+  CLI::App* verb =
+      add_verb(group, {"list", "The tickets that the node issued, and what became of them", &list},
+               listed, chosen);
   verb->footer(
       "Examples:\n"
       "  kith ticket list --json | jq '.tickets[] | select(.state == \"open\")'\n");
   add_question(*verb, listed->question);
 
   const auto revoked = std::make_shared<TicketCommand>();
-  verb =
-      add_verb(group, "revoke", "Nobody can redeem the ticket any more", chosen, &revoke, revoked);
+  verb = add_verb(group, {"revoke", "Nobody can redeem the ticket any more", &revoke}, revoked,
+                  chosen);
   verb->footer("Examples:\n  kith ticket revoke 3xk5a\n");
   verb->add_option("HASH", revoked->given,
                    "The ticket in 'kith ticket list': as much of it as no other one begins with")

@@ -29,11 +29,12 @@ ExitCode show(const TokenCommand& command) {
                    .now = overlay::read_clocks().wall};
   if (!command.issuer.is_zero()) judge.issuer = command.issuer.bytes();
   const auto view = view_written_token(content, judge);
-  if (!view)
+  if (!view) {
     throw Failure(
         ExitCode::error,
         fmt::format("{}: no token: {}", command.file == "-" ? "standard input" : command.file,
                     describe(view.error())));
+  }
   if (command.as_json)
     write_json(*view);
   else

@@ -90,7 +90,7 @@ ExitCode run_node(const UpOptions& options) {
   return ExitCode::ok;
 }
 
-constexpr const char* kFooter =
+constexpr const char* kUpFooter =
     R"(The address of the node is the first line on standard output: others --join it.  The log goes to
 standard error.  Ctrl-C leaves the overlay in order; a second one ends at once.
 
@@ -110,7 +110,7 @@ Examples:
 
 void add_up(CLI::App& program, Command& chosen) {
   CLI::App* command = program.add_subcommand("up", "Run a node of the overlay until Ctrl-C");
-  command->footer(kFooter);
+  command->footer(kUpFooter);
   const auto options = std::make_shared<UpOptions>();
   add_settings(
       *command, options->flags,

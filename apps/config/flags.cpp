@@ -118,10 +118,11 @@ CLI::Option* add_fingerprint(CLI::App& command, const std::string& name, Fingerp
                              const std::string& help) {
   const auto read = [name, &value](const std::string& text) {
     const auto fingerprint = Fingerprint::parse(text);
-    if (!fingerprint)
+    if (!fingerprint) {
       throw CLI::ValidationError(name,
                                  "must be 52 characters of base32, as 'kith key show' prints "
                                  "them");
+    }
     value = *fingerprint;
   };
   return command.add_option_function<std::string>(name, read, help)->type_name("FINGERPRINT");

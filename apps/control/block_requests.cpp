@@ -14,13 +14,13 @@ namespace {
 
 namespace json = boost::json;
 
-using Parsed = std::expected<BlocksRequest, std::string>;
+using ParsedBlocks = std::expected<BlocksRequest, std::string>;
 
 Result<Fingerprint> who_in(const json::object& request) {
   return Fingerprint::parse(text_in(request, "who", kFingerprintBytesMost).value_or(""));
 }
 
-Parsed parse_add(const json::object& request) {
+ParsedBlocks parse_add(const json::object& request) {
   const auto who = who_in(request);
   const auto life = milliseconds_in(request, "life_ms", kBlockLifeMax);
   if (!has_just(request, {"ask", "who", "life_ms"}) || !who)
@@ -29,14 +29,14 @@ Parsed parse_add(const json::object& request) {
   return AddBlock{.who = *who, .life = *life};
 }
 
-Parsed parse_remove(const json::object& request) {
+ParsedBlocks parse_remove(const json::object& request) {
   const auto who = who_in(request);
   if (!has_just(request, {"ask", "who"}) || !who)
     return std::unexpected("'remove_block' takes a fingerprint as 'who'");
   return RemoveBlock{*who};
 }
 
-Parsed parse_ask(const json::object& request) {
+ParsedBlocks parse_ask(const json::object& request) {
   if (!has_just(request, {"ask"})) return std::unexpected("this request takes nothing but 'ask'");
   return AskBlocks{};
 }
@@ -57,7 +57,8 @@ json::object to_json(const BlocksRequest& request) {
       request);
 }
 
-std::optional<Parsed> parse_blocks_request(std::string_view name, const json::object& request) {
+std::optional<ParsedBlocks> parse_blocks_request(std::string_view name,
+                                                 const json::object& request) {
   if (name == "add_block") return parse_add(request);
   if (name == "remove_block") return parse_remove(request);
   if (name == "blocks") return parse_ask(request);

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-using Parsed = std::expected<ContactsRequest, std::string>;
+using ParsedContacts = std::expected<ContactsRequest, std::string>;
 
 constexpr std::size_t kAddressBytesMost = 300;
 /// Of an identity token, in base32.
@@ -42,7 +42,7 @@ Result<Fingerprint> fingerprint_or_none(const json::object& request, std::string
   return text->empty() ? Fingerprint() : Fingerprint::parse(*text);
 }
 
-Parsed parse_issue(const json::object& request) {
+ParsedContacts parse_issue(const json::object& request) {
   if (!has_just(request, {"ask", "address", "partner", "life_ms"}))
     return std::unexpected("'issue_ticket' takes 'address', 'partner' and 'life_ms'");
   const auto address = text_in(request, "address", kAddressBytesMost);
@@ -54,7 +54,7 @@ Parsed parse_issue(const json::object& request) {
   return IssueTicket{{.address = std::string(*address), .partner = *partner, .life = *life}};
 }
 
-Parsed parse_redeem(const json::object& request) {
+ParsedContacts parse_redeem(const json::object& request) {
   if (!has_just(request, {"ask", "ticket", "certificate", "partner", "life_ms", "timeout_ms"}))
     return std::unexpected(
         "'redeem_ticket' takes 'ticket', 'certificate', 'partner', 'life_ms' and 'timeout_ms'");
@@ -78,7 +78,7 @@ Parsed parse_redeem(const json::object& request) {
       .timeout = *timeout};
 }
 
-Parsed parse_revoke(const json::object& request) {
+ParsedContacts parse_revoke(const json::object& request) {
   const auto text = text_in(request, "hash", kFingerprintBytesMost);
   const auto hash = Fingerprint::parse(text.value_or(""));
   if (!has_just(request, {"ask", "hash"}) || !hash)
@@ -86,17 +86,18 @@ Parsed parse_revoke(const json::object& request) {
   return RevokeTicket{*hash};
 }
 
-Parsed parse_connect(const json::object& request) {
+ParsedContacts parse_connect(const json::object& request) {
   const auto id = parse_uuid(text_in(request, "contact", 32).value_or(""));
   const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMost);
-  if (!has_just(request, {"ask", "contact", "timeout_ms"}) || !id || !timeout)
+  if (!has_just(request, {"ask", "contact", "timeout_ms"}) || !id || !timeout) {
     return std::unexpected(
         "'connect_contact' takes a 'contact', 32 digits of hexadecimal, and 'timeout_ms', a number "
         "from 1 to 60000");
+  }
   return ConnectContact{.contact = *id, .timeout = *timeout};
 }
 
-Parsed parse_end(const json::object& request) {
+ParsedContacts parse_end(const json::object& request) {
   const auto id = parse_uuid(text_in(request, "contact", 32).value_or(""));
   if (!has_just(request, {"ask", "contact"}) || !id)
     return std::unexpected("'end_contact' takes a 'contact', 32 digits of hexadecimal");
@@ -178,7 +179,8 @@ json::object to_json(const ContactsRequest& request) {
       request);
 }
 
-std::optional<Parsed> parse_contacts_request(std::string_view name, const json::object& request) {
+std::optional<ParsedContacts> parse_contacts_request(std::string_view name,
+                                                     const json::object& request) {
   if (name == "issue_ticket") return parse_issue(request);
   if (name == "redeem_ticket") return parse_redeem(request);
   if (name == "revoke_ticket") return parse_revoke(request);
@@ -186,8 +188,8 @@ std::optional<Parsed> parse_contacts_request(std::string_view name, const json::
   if (name == "end_contact") return parse_end(request);
   if (name != "tickets" && name != "contacts") return std::nullopt;
   if (!has_just(request, {"ask"}))
-    return Parsed(std::unexpected("this request takes nothing but 'ask'"));
-  return name == "tickets" ? Parsed(AskTickets{}) : Parsed(AskContacts{});
+    return ParsedContacts(std::unexpected("this request takes nothing but 'ask'"));
+  return name == "tickets" ? ParsedContacts(AskTickets{}) : ParsedContacts(AskContacts{});
 }
 
 json::object to_json(const std::vector<TicketStatus>& tickets, WallTime now) {

@@ -123,7 +123,7 @@ class Fan {
   void move(Exchange& from, PeerIndex to_peer, Exchange& to, PeerIndex from_peer) {
     wire_.used = 0;
     wire_.ends.clear();
-    (void)from.fill(to_peer, 1 << 20, wire_, kNow);
+    (void)from.fill(to_peer, 1 << 20, MessageSink(wire_), kNow);
     std::size_t begin = 0;
     for (const std::size_t end : wire_.ends) {
       const auto heard =

@@ -46,7 +46,7 @@ void Keeper::restore(EngineConfig& config, const std::vector<Address>& entrances
       config.known_entrances.emplace(*endpoint, known.node);
   for (const SeenTime& seen :
        value_of(store_.latest_times(kTimesMost)).value_or(std::vector<SeenTime>()))
-    config.known_dial_times.push_back({seen.static_key, seen.time});
+    config.known_dial_times.emplace_back(seen.static_key, seen.time);
   config.last_dial_time = value_of(store_.own_time()).value_or(WallTime());
 }
 

@@ -50,6 +50,7 @@ class Exchange {
   Exchange(const ExchangeConfig& config, Random& random);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() = default;
 
   // Commands.
 

@@ -12,7 +12,7 @@ namespace kith::overlay {
 class MessageSink {
  public:
   template <class Target>
-  MessageSink(Target& target)
+  explicit MessageSink(Target& target)
       : target_(&target), send_([](void* to, std::initializer_list<ByteView> parts) {
           return static_cast<Target*>(to)->send(parts);
         }) {}

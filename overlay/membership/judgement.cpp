@@ -1,5 +1,7 @@
 #include "overlay/membership/judgement.hpp"
 
+#include <utility>
+
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
 #include "overlay/message_fields.hpp"
@@ -13,8 +15,6 @@ constexpr std::string_view kDomain = "kith/1 judgement\0"sv;
 constexpr std::size_t kJudgeFields = 3;
 constexpr std::size_t kJudgementFields = 7;
 constexpr std::size_t kStatementFields = 5;
-
-std::uint64_t number(MessageKind kind) { return static_cast<std::uint64_t>(kind); }
 
 void write_statement(codec::Writer& out, const Judgement& judgement) {
   out.fingerprint(judgement.joiner.identity)
@@ -57,7 +57,7 @@ Bytes encode(const JudgeMessage& message) {
   bytes.reserve(message.identity.size() + message.node.size() + 16);
   codec::Writer(bytes)
       .array(kJudgeFields)
-      .unsigned_number(number(MessageKind::judge))
+      .unsigned_number(std::to_underlying(MessageKind::judge))
       .binary(message.identity)
       .binary(message.node);
   return bytes;
@@ -66,7 +66,7 @@ Bytes encode(const JudgeMessage& message) {
 Bytes encode(const Judgement& judgement) {
   Bytes bytes;
   codec::Writer out(bytes);
-  out.array(kJudgementFields).unsigned_number(number(MessageKind::judgement));
+  out.array(kJudgementFields).unsigned_number(std::to_underlying(MessageKind::judgement));
   write_statement(out, judgement);
   out.binary(judgement.signature);
   return bytes;

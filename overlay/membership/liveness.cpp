@@ -9,10 +9,10 @@
 namespace kith::overlay {
 namespace {
 
-constexpr std::uint32_t kJitterPerMille = 100;
+constexpr std::uint32_t kPingJitterPerMille = 100;
 
 /// The least that `jittered` makes of `interval`.
-Duration shortest(Duration interval) { return interval - interval * kJitterPerMille / 1000; }
+Duration shortest(Duration interval) { return interval - interval * kPingJitterPerMille / 1000; }
 
 }  // namespace
 
@@ -43,7 +43,7 @@ std::optional<Duration> Liveness::on_pong(ContactIndex contact, std::uint64_t va
   if (std::exchange(peer->ping_wanted, false)) {
     send_ping(*peer, now);
   } else {
-    look_later(*peer, random_->jittered(config_.interval, kJitterPerMille), now);
+    look_later(*peer, random_->jittered(config_.interval, kPingJitterPerMille), now);
   }
   return round_trip;
 }
@@ -69,7 +69,7 @@ void Liveness::look_after(Peer& peer, const Patience& patience, TimePoint now) {
   if (!bears) return look_later(peer, config_.interval, now);
   const Duration quiet = now - peer.last_heard;
   if (quiet >= shortest(*bears)) return send_ping(peer, now);
-  look_later(peer, random_->jittered(*bears, kJitterPerMille) - quiet, now);
+  look_later(peer, random_->jittered(*bears, kPingJitterPerMille) - quiet, now);
 }
 
 std::optional<LivenessOutput> Liveness::poll_output() {

@@ -1,5 +1,7 @@
 #include "overlay/membership/lost_peers.hpp"
 
+#include "overlay/backoff.hpp"
+
 #include <algorithm>
 
 namespace kith::overlay {
@@ -8,7 +10,6 @@ namespace {
 constexpr std::size_t kLostMost = 64;
 constexpr Duration kPauseFirst{5'000'000};
 constexpr Duration kPauseLast{60'000'000};
-constexpr std::uint32_t kJitterPerMille = 250;
 /// A session that broke is mostly back sooner; then nothing has happened to the network.
 constexpr Duration kAwayForLong{30'000'000};
 
@@ -18,7 +19,7 @@ void LostPeers::on_lost(ContactIndex contact, TimePoint now) {
   if (std::ranges::find(lost_, contact, &Lost::contact) != lost_.end()) return;
   if (lost_.empty()) {
     pause_ = kPauseFirst;
-    due_ = now + random_->jittered(pause_, kJitterPerMille);
+    due_ = now + random_->jittered(pause_, kPauseJitterPerMille);
   }
   if (lost_.size() < kLostMost) {
     lost_.push_back({contact, now});
@@ -44,7 +45,7 @@ std::optional<ContactIndex> LostPeers::next(TimePoint now) {
   } else {
     pause_ = std::min(2 * pause_, kPauseLast);
   }
-  due_ = now + random_->jittered(pause_, kJitterPerMille);
+  due_ = now + random_->jittered(pause_, kPauseJitterPerMille);
   std::ranges::rotate(lost_, lost_.begin() + 1);
   return lost_.back().contact;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
@@ -14,16 +15,14 @@ constexpr std::size_t kPiggyFields = 3;
 constexpr std::size_t kTokenFields = 2;
 constexpr std::string_view kJoinDomain("kith/1 join\0", 12);
 
-std::uint64_t number(MessageKind kind) { return static_cast<std::uint64_t>(kind); }
-
 void read_kind(codec::Reader& in, MessageKind kind) {
-  if (in.unsigned_number() != number(kind)) in.fail(Errc::wrong_kind);
+  if (in.unsigned_number() != std::to_underlying(kind)) in.fail(Errc::wrong_kind);
 }
 
 Bytes encode_token_message(MessageKind kind, ByteView token) {
   Bytes bytes;
   bytes.reserve(token.size() + 8);
-  codec::Writer(bytes).array(kTokenFields).unsigned_number(number(kind)).binary(token);
+  codec::Writer(bytes).array(kTokenFields).unsigned_number(std::to_underlying(kind)).binary(token);
   return bytes;
 }
 
@@ -34,7 +33,7 @@ Bytes encode(const JoinMessage& message) {
   bytes.reserve(message.identity.size() + 80);
   codec::Writer out(bytes);
   out.array(kJoinFields)
-      .unsigned_number(number(MessageKind::join))
+      .unsigned_number(std::to_underlying(MessageKind::join))
       .unsigned_number(static_cast<std::uint64_t>(message.role))
       .boolean(message.entering)
       .binary(message.identity)
@@ -47,7 +46,7 @@ Bytes encode(const PiggyMessage& message) {
   bytes.reserve(16 + 512 * message.tokens.size());
   codec::Writer out(bytes);
   out.array(kPiggyFields)
-      .unsigned_number(number(MessageKind::piggy))
+      .unsigned_number(std::to_underlying(MessageKind::piggy))
       .boolean(message.complete)
       .array(message.tokens.size());
   for (const ByteView token : message.tokens) out.binary(token);
@@ -62,7 +61,7 @@ Bytes encode_acknowledge(Participation role) {
   Bytes bytes;
   codec::Writer(bytes)
       .array(2)
-      .unsigned_number(number(MessageKind::acknowledge))
+      .unsigned_number(std::to_underlying(MessageKind::acknowledge))
       .unsigned_number(static_cast<std::uint64_t>(role));
   return bytes;
 }
@@ -71,14 +70,14 @@ Bytes encode_not_acknowledged(bool later) {
   Bytes bytes;
   codec::Writer(bytes)
       .array(2)
-      .unsigned_number(number(MessageKind::not_acknowledged))
+      .unsigned_number(std::to_underlying(MessageKind::not_acknowledged))
       .boolean(later);
   return bytes;
 }
 
 Bytes encode_bare(MessageKind kind) {
   Bytes bytes;
-  codec::Writer(bytes).array(1).unsigned_number(number(kind));
+  codec::Writer(bytes).array(1).unsigned_number(std::to_underlying(kind));
   return bytes;
 }
 

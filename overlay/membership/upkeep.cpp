@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "overlay/backoff.hpp"
 #include "overlay/membership/membership.hpp"
 #include "routing/admission.hpp"
 #include "routing/dialing.hpp"
@@ -11,7 +12,6 @@
 namespace kith::overlay {
 namespace {
 
-constexpr std::uint32_t kJitterPerMille = 250;
 constexpr Duration kRefusedPause{60'000'000};
 /// After which a client tries those again that could not judge it.
 constexpr Duration kDeferredPause{5'000'000};
@@ -66,7 +66,7 @@ void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
   if (peers_->find(contact)) return;
   if (why == Errc::deferred && config_.role == Participation::client && !leaving_) {
     consider(contact, now);
-    timers_.set(Timer::dial, now + random_->jittered(kDeferredPause, kJitterPerMille));
+    timers_.set(Timer::dial, now + random_->jittered(kDeferredPause, kPauseJitterPerMille));
     return;
   }
   if (why == Errc::refused) {
@@ -74,7 +74,8 @@ void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
     if (lost_.on_found(contact, now) && lost_.is_urgent()) timers_.set(Timer::lost, now);
     // It is well and has no use for us: another one will do (docs/protocol.md §6, redial).
     table_->forget(contact);
-    refused_by_.set(book_->id(contact), now + random_->jittered(kRefusedPause, kJitterPerMille));
+    refused_by_.set(book_->id(contact),
+                    now + random_->jittered(kRefusedPause, kPauseJitterPerMille));
     if (refused_by_.size() > kRefusedMost) static_cast<void>(refused_by_.pop_due(TimePoint::max()));
   } else {
     table_->on_dial_failed(contact, now);
@@ -134,7 +135,7 @@ void Membership::look_around(TimePoint now) {
 
 void Membership::look_around_in(Duration pause, TimePoint now) {
   neighbourhood_interval_ = pause;
-  timers_.set(Timer::neighbourhood, now + random_->jittered(pause, kJitterPerMille));
+  timers_.set(Timer::neighbourhood, now + random_->jittered(pause, kPauseJitterPerMille));
 }
 
 /// There may be many whom we do not know behind `contact`: another overlay, or the part of ours
@@ -158,7 +159,7 @@ void Membership::refresh(TimePoint now) {
   refresh_interval_ = std::exchange(learned_, false)
                           ? config_.refresh_first
                           : std::min(2 * refresh_interval_, config_.refresh_last);
-  timers_.set(Timer::refresh, now + random_->jittered(refresh_interval_, kJitterPerMille));
+  timers_.set(Timer::refresh, now + random_->jittered(refresh_interval_, kPauseJitterPerMille));
   const auto slots = routing::empty_slots(*table_);
   if (slots.empty() || relays() == 0) return;
   for (std::size_t i = 0; i < std::min(config_.lookups_at_once, slots.size()); ++i) {
@@ -192,7 +193,7 @@ void Membership::explore(TimePoint now) {
   const bool gained = explored_ && routing::is_needed(*table_, *explored_);
   explore_interval_ =
       gained ? kExploreFirst : std::clamp(explore_interval_ * 9 / 8, kExploreFirst, kExploreLast);
-  explore_at_ = now + random_->jittered(explore_interval_, kJitterPerMille);
+  explore_at_ = now + random_->jittered(explore_interval_, kPauseJitterPerMille);
   if (relays() == 0 || dialing_.size() >= config_.dials_most) return;
   explored_ = next_to_explore(now);
   if (explored_) dial(*explored_);

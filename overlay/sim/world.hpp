@@ -54,6 +54,7 @@ class World {
   World(LatencyModel underlay, WorldConfig config);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
+  ~World() = default;
 
   // Commands.
 

@@ -66,10 +66,11 @@ StoreFile look_at_store_file(const std::string& path) {
 
   const Opened opened(file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (opened.number < 0 && errno == ENOENT) {
-    if (std::filesystem::exists(file.path + "-wal"))
+    if (std::filesystem::exists(file.path + "-wal")) {
       throw StoreDamaged("store " + path +
                          ": is gone, but its log is there; bring back both from a copy, or move "
                          "the log away to begin anew");
+    }
     return file;
   }
   if (opened.number < 0 && errno == ELOOP)

@@ -133,7 +133,8 @@ class World {
         flip_session();
         break;
       case 5:
-        if (session_) (void)exchange_->fill(*session_, script.byte() * 100U, sink_, now_);
+        if (session_)
+          (void)exchange_->fill(*session_, script.byte() * 100U, MessageSink(sink_), now_);
         break;
       case 6:
         answer(script.byte() % 4 != 0);

@@ -18,9 +18,9 @@ using namespace std::chrono_literals;
 
 using test::EngineLab;
 using test::Keeper;
+using test::kSource;
 using test::TestNode;
 
-const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
 /// By which time whoever was refused has tried again.
 constexpr Duration kRetries = 20min;
 

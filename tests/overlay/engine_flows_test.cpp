@@ -13,9 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 using test::EngineLab;
+using test::kSource;
 using test::TestNode;
-
-const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
 
 void listen_to_all(EngineConfig& config) { config.listener = kPublicListener; }
 

@@ -20,6 +20,9 @@
 
 namespace kith::overlay::test {
 
+/// Where a stranger comes from.
+inline const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
+
 /// Engines, and strangers with a session or with bare bytes, on wires where everything takes 10 ms.
 /// Time is virtual; a connection attempt to where nobody listens fails.
 class EngineLab {

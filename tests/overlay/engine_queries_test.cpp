@@ -12,18 +12,17 @@
 #include "overlay/relations/messages.hpp"
 #include "overlay/sim/crypto.hpp"
 #include "tests/overlay/engine_lab.hpp"
+#include "tests/support/bytes_of.hpp"
 
 namespace kith::overlay {
 namespace {
 
 using namespace std::chrono_literals;
 
+using kith::test::bytes_of;
 using test::EngineLab;
+using test::kSource;
 using test::TestNode;
-
-const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
-
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 
 /// One that tells everybody the time, and one that asks.
 struct EngineQueries : testing::Test {

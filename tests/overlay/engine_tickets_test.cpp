@@ -21,9 +21,8 @@ using namespace std::chrono_literals;
 
 using test::EngineLab;
 using test::Keeper;
+using test::kSource;
 using test::TestNode;
-
-const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
 
 /// One that issues tickets, and two that may redeem them.
 struct EngineTickets : testing::Test {

@@ -15,8 +15,6 @@ namespace {
 
 using test::World;
 
-constexpr std::uint64_t kSeeds = 1'000;
-
 World::Options small_world(Random& random) {
   return {.pool = 70,
           .config = {.spread_bits = static_cast<int>(random.below(4)),

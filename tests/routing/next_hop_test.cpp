@@ -15,8 +15,6 @@ namespace {
 
 using test::World;
 
-constexpr std::uint64_t kSeeds = 1'000;
-
 bool contains(std::span<const ContactIndex> contacts, ContactIndex contact) {
   return std::ranges::find(contacts, contact) != contacts.end();
 }

@@ -12,8 +12,6 @@ namespace {
 
 using test::World;
 
-constexpr std::uint64_t kSeeds = 1'000;
-
 World::Options crowded_world(Random& random) {
   return {.pool = 80,
           .config = {.neighbourhood = 1 + random.below(8),

@@ -13,8 +13,6 @@ namespace {
 
 using test::World;
 
-constexpr std::uint64_t kSeeds = 1'000;
-
 World::Options tight_world(Random& random) {
   return {.pool = 120,
           .config = {.spread_bits = static_cast<int>(random.below(5)),

@@ -11,8 +11,6 @@ namespace {
 
 using test::World;
 
-constexpr std::uint64_t kSeeds = 1'000;
-
 std::vector<ContactIndex> closest(const Table& table, const Fingerprint& key, std::size_t count,
                                   Suspects suspects) {
   std::vector<ContactIndex> out(count);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +15,9 @@
 #include "routing/table.hpp"
 
 namespace kith::routing::test {
+
+/// Under which each law is shown.
+inline constexpr std::uint64_t kSeeds = 1'000;
 
 /// `id` with everything after its first `bits` bits drawn anew, and the bit after them flipped.
 Fingerprint sharing_bits(const Fingerprint& id, int bits, Random& random);

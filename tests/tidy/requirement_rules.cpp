@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/tidy/places.hpp"
+#include "tests/tidy/words.hpp"
 
 namespace kith::tidy {
 namespace {
@@ -21,10 +22,6 @@ constexpr std::string_view kPage = "docs/requirements.md";
 /// The numbers that the test is named after, by "Suite.Name" without them; a suite alone has those
 /// of all its tests.
 using Tests = std::map<std::string, std::set<int>, std::less<>>;
-
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);

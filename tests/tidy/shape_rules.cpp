@@ -10,7 +10,6 @@
 namespace kith::tidy {
 namespace {
 
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 /// Whether a block of statements opens at the end of `line`: a function's, or one within it.

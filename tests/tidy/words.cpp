@@ -5,14 +5,16 @@
 namespace kith::tidy {
 namespace {
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
 bool names(std::string_view include, std::string_view prefix) {
   if (prefix.ends_with('$')) return include == prefix.substr(0, prefix.size() - 1);
   return include.starts_with(prefix);
 }
 
 }  // namespace
+
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 bool holds_phrase(std::string_view line, std::string_view phrase) {
   const bool any_beginning = phrase.starts_with('*');

@@ -9,6 +9,10 @@
 
 namespace kith::tidy {
 
+[[nodiscard]] bool is_digit(char c);
+/// A letter, a digit or an underscore.
+[[nodiscard]] bool is_word(char c);
+
 /// Whether `line` holds `phrase` as whole words.  A star at its end stands for any end of the last
 /// word, one at its beginning for any beginning of the first.
 [[nodiscard]] bool holds_phrase(std::string_view line, std::string_view phrase);

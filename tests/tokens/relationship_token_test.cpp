@@ -11,10 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Cast;
+using test::failure;
 using test::for_each_seed;
 using test::kIssuedAt;
-
-Result<void> failure(Errc error) { return std::unexpected(error); }
 
 TEST(RelationshipToken, SaysWhatBothSigned) {
   for_each_seed(100, [](Random& random) {

@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Cast;
+using test::failure;
 using test::for_each_seed;
 using test::kIssuedAt;
 
@@ -80,7 +81,6 @@ TEST(TicketToken, HoldsItsWindowWithinTheSkewOfClocks) {
   params.life = 2h;
   const auto ticket = cast.issue(params).value();
   const auto at = [&](WallTime now) { return ticket.verify(crypto::ed25519(), now); };
-  const auto failure = [](Errc error) { return Result<void>(std::unexpected(error)); };
   EXPECT_EQ(at(kIssuedAt + 1h - kClockSkewMax - 1us), failure(Errc::not_yet_valid));
   EXPECT_TRUE(at(kIssuedAt + 1h - kClockSkewMax));
   EXPECT_TRUE(at(kIssuedAt + 2h + kClockSkewMax - 1us));

@@ -15,6 +15,9 @@ namespace kith::test {
 /// The wall time at which the samples are issued.
 inline constexpr WallTime kIssuedAt{std::chrono::seconds(1'767'225'600)};
 
+/// How `verify` fails.
+[[nodiscard]] inline Result<void> failure(Errc error) { return std::unexpected(error); }
+
 /// The keys and places that sample tokens speak of.
 struct Cast {
   SeededRandom random{1};

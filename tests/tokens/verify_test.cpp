@@ -9,9 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Cast;
+using test::failure;
 using test::kIssuedAt;
-
-Result<void> failure(Errc error) { return std::unexpected(error); }
 
 TEST(Verify, AcceptsEachKind) {
   Cast cast;

@@ -8,18 +8,18 @@
 
 #include "tests/core/noise/handshake_pair.hpp"
 #include "tests/core/noise/scripted_random.hpp"
+#include "tests/support/bytes_of.hpp"
 #include "tests/support/for_each_seed.hpp"
 
 namespace kith::noise {
 namespace {
 
+using kith::test::bytes_of;
 using test::HandshakePair;
 
 static_assert(sizeof(HandshakeState) <= 512, "there may be hundreds at once");
 
 const auto kProtocolError = std::unexpected(Errc::protocol_error);
-
-Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 /// Whether `bytes` stand anywhere in the memory of `object` itself.
 bool holds(const HandshakeState& object, ByteView bytes) {
@@ -45,7 +45,8 @@ TEST(HandshakeState, CarriesPayloadsBothWaysInEveryPattern) {
         EXPECT_EQ(pair.exchange(payload), payload);
       }
       EXPECT_TRUE(pair.responder().is_finished());
-      EXPECT_EQ(copy(pair.initiator().handshake_hash()), copy(pair.responder().handshake_hash()));
+      EXPECT_EQ(bytes_of(pair.initiator().handshake_hash()),
+                bytes_of(pair.responder().handshake_hash()));
     }
   });
 }
@@ -103,10 +104,10 @@ TEST(HandshakeState, KeepsItsHashAfterTheSplit) {
   SeededRandom random(1);
   HandshakePair pair(*find_pattern("NN"), random);
   ASSERT_TRUE(pair.run());
-  const Bytes before = copy(pair.initiator().handshake_hash());
+  const Bytes before = bytes_of(pair.initiator().handshake_hash());
   EXPECT_FALSE(is_zero(before));
   static_cast<void>(pair.initiator().split());
-  EXPECT_EQ(copy(pair.initiator().handshake_hash()), before);
+  EXPECT_EQ(bytes_of(pair.initiator().handshake_hash()), before);
   EXPECT_TRUE(pair.initiator().is_finished());
 }
 

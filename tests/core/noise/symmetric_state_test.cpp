@@ -6,16 +6,17 @@
 #include <gtest/gtest.h>
 
 #include "core/crypto/sodium.hpp"
+#include "tests/support/bytes_of.hpp"
 
 namespace kith::noise {
 namespace {
+
+using kith::test::bytes_of;
 
 SymmetricState symmetric_state(std::string_view name,
                                const crypto::Hash& hash = crypto::blake2b()) {
   return SymmetricState(crypto::chacha20_poly1305(), hash, name);
 }
-
-Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 Bytes hashed(const crypto::Hash& hash, std::initializer_list<ByteView> parts) {
   Bytes digest(hash.hash_bytes());
@@ -47,11 +48,11 @@ TEST(SymmetricState, PadsANameThatFitsAndHashesALongerOne) {
     const std::string shorter(length - 1, 'n');
     const std::string equal(length, 'n');
     const std::string longer(length + 1, 'n');
-    Bytes padded = copy(as_bytes(shorter));
+    Bytes padded = bytes_of(as_bytes(shorter));
     padded.push_back(0);
-    EXPECT_EQ(copy(symmetric_state(shorter, *hash).hash()), padded);
-    EXPECT_EQ(copy(symmetric_state(equal, *hash).hash()), copy(as_bytes(equal)));
-    EXPECT_EQ(copy(symmetric_state(longer, *hash).hash()), hashed(*hash, {as_bytes(longer)}));
+    EXPECT_EQ(bytes_of(symmetric_state(shorter, *hash).hash()), padded);
+    EXPECT_EQ(bytes_of(symmetric_state(equal, *hash).hash()), bytes_of(as_bytes(equal)));
+    EXPECT_EQ(bytes_of(symmetric_state(longer, *hash).hash()), hashed(*hash, {as_bytes(longer)}));
   }
 }
 
@@ -68,13 +69,13 @@ TEST(SymmetricState, PassesPlaintextThroughUntilTheFirstMixKey) {
 
 TEST(SymmetricState, HashesWhatItSends) {
   SymmetricState state = symmetric_state("name");
-  const Bytes before = copy(state.hash());
+  const Bytes before = bytes_of(state.hash());
   EXPECT_TRUE(sealed(state, as_bytes("clear")).size() == 5);
-  EXPECT_EQ(copy(state.hash()), hashed(crypto::blake2b(), {before, as_bytes("clear")}));
+  EXPECT_EQ(bytes_of(state.hash()), hashed(crypto::blake2b(), {before, as_bytes("clear")}));
   state.mix_key(Bytes(32, 1));
-  const Bytes keyed = copy(state.hash());
+  const Bytes keyed = bytes_of(state.hash());
   const Bytes ciphertext = sealed(state, as_bytes("secret"));
-  EXPECT_EQ(copy(state.hash()), hashed(crypto::blake2b(), {keyed, ciphertext}));
+  EXPECT_EQ(bytes_of(state.hash()), hashed(crypto::blake2b(), {keyed, ciphertext}));
 }
 
 TEST(SymmetricState, MixKeyTakes32BytesOfTheOutputAndBeginsAtNumberZero) {
@@ -92,11 +93,11 @@ TEST(SymmetricState, MixKeyTakes32BytesOfTheOutputAndBeginsAtNumberZero) {
 
 TEST(SymmetricState, MixKeyAndHashMixesBoth) {
   SymmetricState state = symmetric_state("name");
-  const Bytes start = copy(state.hash());
+  const Bytes start = bytes_of(state.hash());
   HkdfOutput chaining_key, for_hash, output;
   hkdf(crypto::blake2b(), start, Bytes(32, 1), {&chaining_key, &for_hash, &output});
   state.mix_key_and_hash(Bytes(32, 1));
-  EXPECT_EQ(copy(state.hash()), hashed(crypto::blake2b(), {start, for_hash.view()}));
+  EXPECT_EQ(bytes_of(state.hash()), hashed(crypto::blake2b(), {start, for_hash.view()}));
   crypto::CipherKey key;
   std::ranges::copy(output.view().first(32), key.mutable_view().begin());
   Bytes expected(3 + 16);
@@ -120,7 +121,7 @@ TEST(SymmetricState, IsZeroAfterItWasWiped) {
   state.mix_key(Bytes(32, 1));
   state.wipe();
   EXPECT_FALSE(state.has_key());
-  EXPECT_EQ(copy(state.hash()), Bytes(64));
+  EXPECT_EQ(bytes_of(state.hash()), Bytes(64));
 }
 
 }  // namespace

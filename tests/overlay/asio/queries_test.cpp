@@ -12,13 +12,14 @@
 #include <kith/node.hpp>
 
 #include "tests/overlay/asio/support.hpp"
+#include "tests/support/bytes_of.hpp"
 
 namespace kith::test {
 namespace {
 
-using namespace std::chrono_literals;
+using kith::test::bytes_of;
 
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+using namespace std::chrono_literals;
 
 PublicAnswer says(std::string text) {
   return [text = std::move(text)](ByteView) -> std::optional<Bytes> { return bytes_of(text); };

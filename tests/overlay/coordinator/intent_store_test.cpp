@@ -16,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 using kith::test::for_each_seed;
-using Id = IntentStore::Id;
 
 const Fingerprint kRealm = Fingerprint::parse(std::string(64, '7')).value();
 
@@ -45,7 +44,7 @@ struct Script {
   }
 
   /// Those that fit a record by what it says of itself.
-  [[nodiscard]] std::set<IntentKey> counterparts(Id id) const {
+  [[nodiscard]] std::set<IntentKey> counterparts(IntentStore::Id id) const {
     const IntentStore::Record& record = store[id];
     const auto addresses = [](const IntentStore::Record& from, const IntentStore::Record& to) {
       const Fingerprint audience = from.audience();
@@ -98,7 +97,7 @@ struct Script {
                      .orphans = 6,
                      .orphans_per_identity = 2},
                     kRealm};
-  std::map<IntentKey, Id> model;
+  std::map<IntentKey, IntentStore::Id> model;
 };
 
 TEST(IntentStore, HoldsWhatAModelHolds) {
@@ -109,7 +108,7 @@ TEST(IntentStore, HoldsWhatAModelHolds) {
     ASSERT_EQ(script.store.records(), script.model.size());
     for (const auto& [key, id] : script.model) ASSERT_EQ(script.store.find(key), id);
     for (const Fingerprint& subject : script.subjects) {
-      std::vector<Id> expected;
+      std::vector<IntentStore::Id> expected;
       for (const auto& [key, id] : script.model)
         if (key.subject == subject) expected.push_back(id);
       ASSERT_EQ(script.store.records_of(subject), expected);

@@ -285,14 +285,16 @@ TEST(Exchange, AllocatesForBlocksNotForMessages) {
     for (int i = 0; i < count; ++i)
       ASSERT_TRUE(from.publish(test.publisher, payload, test.world.now()));
     while (from.poll_output(test.world.now())) continue;
-    (void)from.fill(test.world.peer(0, 1), SIZE_MAX, forth, test.world.now());
+    (void)from.fill(test.world.peer(0, 1), SIZE_MAX, kith::overlay::MessageSink(forth),
+                    test.world.now());
     for (std::size_t i = 0, at = 0; i < forth.messages; at = forth.ends[i++]) {
       const ByteView message = ByteView(forth.buffer).subspan(at, forth.ends[i] - at);
       ASSERT_TRUE(to.on_message(test.world.peer(1, 0), message, test.world.now()));
       while (const auto output = to.poll_output(test.world.now()))
         delivered += std::holds_alternative<kith::overlay::Delivered>(*output);
     }
-    (void)to.fill(test.world.peer(1, 0), SIZE_MAX, back, test.world.now());
+    (void)to.fill(test.world.peer(1, 0), SIZE_MAX, kith::overlay::MessageSink(back),
+                  test.world.now());
     ASSERT_EQ(back.messages, 1U);
     ASSERT_TRUE(from.on_message(test.world.peer(0, 1), ByteView(back.buffer).first(back.used),
                                 test.world.now()));

@@ -129,7 +129,7 @@ TEST(ExchangeMessages, HaveOneEncodingEach) {
       encoded(CreditMessage{ChannelNumber{8}, 302, 1326, 9}),
       encoded(ExpiredMessage{ChannelNumber{5}, 400}),
       encode(CloseMessage{false, ChannelNumber{8}})};
-  test::for_each_seed(2'000, [&](Random& random) {
+  kith::test::for_each_seed(2'000, [&](Random& random) {
     Bytes bytes = messages[random.below(messages.size())];
     bytes[random.below(bytes.size())] = static_cast<Byte>(random.next_u64());
     if (random.below(4) == 0) bytes.resize(random.below(bytes.size() + 1));

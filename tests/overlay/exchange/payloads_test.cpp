@@ -52,7 +52,7 @@ TEST(Payloads, AreNotTooLong) {
 }
 
 TEST(Payloads, AreWalkedOverInAsManyStepsAsTheyWereCounted) {
-  test::for_each_seed(2'000, [](Random& random) {
+  kith::test::for_each_seed(2'000, [](Random& random) {
     Bytes run(random.below(40));
     for (Byte& byte : run)
       byte = static_cast<Byte>(random.below(3) == 0 ? random.next_u64() : random.below(6));

@@ -132,7 +132,7 @@ void compare(const PublisherLog& log, const Model& model, Random& random) {
 }
 
 TEST(PublisherLog, DoesWhatItsModelDoes) {
-  test::for_each_seed(1'000, [](Random& random) {
+  kith::test::for_each_seed(1'000, [](Random& random) {
     PublisherLog log(kLimits);
     Model model;
     TimePoint now = kStart;

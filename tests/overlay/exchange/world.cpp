@@ -168,7 +168,7 @@ bool World::fill(std::size_t from, std::size_t to, std::size_t budget) {
   const PeerIndex index = peer(from, to);
   TestNode& node = nodes_[from];
   Pipe pipe{&pipes_[{from, to}]};
-  const bool more = node.exchange->fill(index, budget, pipe, now_);
+  const bool more = node.exchange->fill(index, budget, MessageSink(pipe), now_);
   if (!more) node.wants_write.erase(index);
   drain(from);
   return more;

@@ -9,16 +9,17 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/bytes_of.hpp"
 #include "tests/support/for_each_seed.hpp"
 
 namespace kith::overlay {
 namespace {
 
+using kith::test::bytes_of;
+
 constexpr ConnectionId kOne{1};
 constexpr ConnectionId kOther{2};
 const JoinTarget kTarget{Endpoint::v4({10, 0, 0, 1}, 3141), {}};
-
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 
 Bytes query(std::uint64_t number, std::string_view topic) {
   return encode(QueryMessage{number, topic, bytes_of("now?")});

@@ -229,4 +229,10 @@ bool contains(ByteView haystack, ByteView needle) {
   return !std::ranges::search(haystack, needle).empty();
 }
 
+std::vector<std::size_t> frame_sizes(ByteView stream) {
+  std::vector<std::size_t> sizes;
+  for (const Bytes& frame : frames_of(stream)) sizes.push_back(frame.size());
+  return sizes;
+}
+
 }  // namespace kith::overlay::test

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <vector>
@@ -12,6 +13,7 @@
 
 #include "core/crypto/primitives.hpp"
 #include "core/random.hpp"
+#include "overlay/session/frame.hpp"
 #include "overlay/session/session.hpp"
 #include "tokens/issue.hpp"
 
@@ -126,6 +128,10 @@ class Pair {
 
 /// The frames that `stream` consists of, each with its header; what is left over is the last.
 [[nodiscard]] std::vector<Bytes> frames_of(ByteView stream);
+[[nodiscard]] std::vector<std::size_t> frame_sizes(ByteView stream);
+
+/// What a listener says to whom it will not serve.
+inline const Bytes kNopeBytes(std::begin(kNope), std::end(kNope));
 
 [[nodiscard]] bool contains(ByteView haystack, ByteView needle);
 

@@ -6,25 +6,14 @@
 
 #include "tests/overlay/session/party.hpp"
 #include "tests/overlay/session/raw_peer.hpp"
+#include "tests/support/bytes_of.hpp"
 
 namespace kith::overlay::test {
 namespace {
 
+using kith::test::bytes_of;
 using testing::ElementsAre;
 using testing::SizeIs;
-
-const Bytes kNopeBytes(std::begin(kNope), std::end(kNope));
-
-std::vector<std::size_t> frame_sizes(ByteView stream) {
-  std::vector<std::size_t> sizes;
-  for (const Bytes& frame : frames_of(stream)) sizes.push_back(frame.size());
-  return sizes;
-}
-
-Bytes bytes_of(std::string_view text) {
-  const ByteView view = as_bytes(text);
-  return {view.begin(), view.end()};
-}
 
 TEST(SessionHidden, HasTheSizesOfTheSpecification) {
   TestNode dialing(1);

@@ -6,18 +6,15 @@
 #include <gtest/gtest.h>
 
 #include "tests/overlay/session/party.hpp"
+#include "tests/support/bytes_of.hpp"
 
 namespace kith::overlay::test {
 namespace {
 
+using kith::test::bytes_of;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-Bytes bytes_of(std::string_view text) {
-  const ByteView view = as_bytes(text);
-  return {view.begin(), view.end()};
-}
 
 class SessionFlow : public testing::TestWithParam<const char*> {
  protected:

@@ -15,8 +15,6 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const Bytes kNopeBytes(std::begin(kNope), std::end(kNope));
-
 class SessionRejects : public testing::Test {
  protected:
   Party listener() { return listener(default_config()); }

@@ -17,8 +17,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const Bytes kNopeBytes(std::begin(kNope), std::end(kNope));
-
 class SessionSealed : public testing::Test {
  protected:
   /// A dialer that keeps to the rules up to its proof, and the listener it has reached.

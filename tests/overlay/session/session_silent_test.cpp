@@ -17,12 +17,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-std::vector<std::size_t> frame_sizes(ByteView stream) {
-  std::vector<std::size_t> sizes;
-  for (const Bytes& frame : frames_of(stream)) sizes.push_back(frame.size());
-  return sizes;
-}
-
 class SessionSilent : public testing::Test {
  protected:
   Party listener() {

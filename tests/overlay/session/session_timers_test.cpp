@@ -12,8 +12,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::IsEmpty;
 
-const Bytes kNopeBytes(std::begin(kNope), std::end(kNope));
-
 class SessionTimers : public testing::Test {
  protected:
   TestNode dialing{1};

@@ -14,8 +14,6 @@ using overlay::Store;
 using overlay::StoredTicket;
 using overlay::StoreFault;
 
-constexpr WallTime kNow = kIssuedAt;
-
 /// n microseconds after now, in SQL.
 const std::string kLater = std::to_string(kNow.time_since_epoch().count()) + " + n";
 /// As many bytes as a key has, in SQL.

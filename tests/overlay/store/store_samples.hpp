@@ -13,6 +13,9 @@
 
 namespace kith::test {
 
+/// When the samples are looked at.
+inline constexpr WallTime kNow = kIssuedAt;
+
 /// A folder of its own that goes away with all that is in it.
 class StoreFolder {
  public:

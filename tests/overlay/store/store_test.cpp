@@ -24,8 +24,6 @@ using overlay::StoreError;
 using overlay::StoreFault;
 using testing::HasSubstr;
 
-constexpr WallTime kNow = kIssuedAt;
-
 std::string why_not_opened(const std::string& path) {
   try {
     const Store store(path);

@@ -15,6 +15,9 @@ struct NodeKeys {
   std::array<Byte, 32> node_seed{};    ///< Ed25519: who the node is.
   std::array<Byte, 32> static_seed{};  ///< X25519: what sessions are opened with.
 
+  NodeKeys() = default;
+  NodeKeys(const NodeKeys&) = default;
+  NodeKeys& operator=(const NodeKeys&) = default;
   ~NodeKeys();
 
   /// New ones, from the system's entropy.

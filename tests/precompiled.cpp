@@ -1,1 +1,0 @@
-// Nothing but the headers that tests read, precompiled (KITH_PRECOMPILE).
