@@ -13,12 +13,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Join, MakesTwoHundredNodesReady) {
+TEST(Join, MakesManyNodesReady) {
   for_each_seed(3, [](Random& random) {
     Town town(random.next_u64());
-    town.found(200);
+    town.found(kManyNodes);
     ASSERT_TRUE(town.wait_until_ready());
-    ASSERT_EQ(town.time_to_ready.size(), 200U);
+    ASSERT_EQ(town.time_to_ready.size(), kManyNodes);
     for (const auto& [node, time] : town.time_to_ready) EXPECT_LE(time, 10s) << "node " << node;
   });
 }
@@ -87,7 +87,7 @@ void expect_everybody_names_the_closest(Town& town, int subjects) {
 TEST(Route, LetsEveryNodeNameTheSameCoordinatorForEachOfAThousandSubjects) {
   for_each_seed(1, [](Random& random) {
     Town town(random.next_u64());
-    town.found(200);
+    town.found(kManyNodes);
     ASSERT_TRUE(town.wait_until_ready());
     town.world.run_for(30s);
     expect_everybody_names_the_closest(town, 1000);

@@ -75,13 +75,13 @@ void expect_everything_arrives(Town& town, const std::vector<Pair>& pairs, Durat
 TEST(Publish, LosesNothingWhileAFifthOfTheNodesCrash) {
   for_each_seed(3, [](Random& random) {
     Town town(random.next_u64());
-    town.found(200);
+    town.found(kManyNodes);
     ASSERT_TRUE(town.wait_until_ready());
     town.world.run_for(10s);
     std::vector<Pair> pairs = match_pairs(town, 10);
-    for (int i = 0; i < 200; ++i) {
+    for (std::size_t i = 0; i < 200; ++i) {
       publish_once(town, pairs);
-      if (i % 5 == 0) town.world.crash(town.any_running(nodes_of(pairs)));
+      if (i % (1000 / kManyNodes) == 0) town.world.crash(town.any_running(nodes_of(pairs)));
       town.world.run_for(100ms);
     }
     expect_everything_arrives(town, pairs, 30s);
