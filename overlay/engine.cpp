@@ -106,8 +106,10 @@ void Engine::Impl::on_verdict(QuestionId question, Verdict verdict, Instant now)
     on_session_verdict(asked.mapped(), verdict == Verdict::yes, now);
   if (const auto asked = leader_questions_.extract(question))
     leader_->on_verdict(asked.mapped(), verdict, now);
-  if (const auto asked = exchange_questions_.extract(question))
-    exchange_.on_verdict(asked.mapped().question, verdict == Verdict::yes, now);
+  if (const auto asked = exchange_questions_.extract(question)) {
+    asked_by_exchange_.erase(asked.mapped());
+    exchange_.on_verdict(asked.mapped(), verdict == Verdict::yes, now);
+  }
   if (const auto asked = coordinator_questions_.extract(question))
     coordinator_.on_verdict(asked.mapped(), verdict, now);
   on_relation_verdict(question, verdict == Verdict::yes, now);
@@ -276,8 +278,8 @@ void Engine::Impl::sanity_check() const {
     KITH_ASSERT(connection->dialed == peer.dialed_by_us);
     KITH_ASSERT(std::ssize(connections_of(peer.contact)) == peer.sessions);
   }
-  for (const auto& [question, asked] : exchange_questions_)
-    KITH_ASSERT(!asked.peer || exchange_peers_.contains(*asked.peer));
+  KITH_ASSERT(asked_by_exchange_.size() == exchange_questions_.size());
+  for (const auto& [question, asked] : exchange_questions_) KITH_ASSERT(exchange_.waits_for(asked));
 }
 
 Engine::Engine(EngineConfig config, Random& random, Instant now)

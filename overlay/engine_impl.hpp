@@ -358,11 +358,8 @@ class Engine::Impl {
   std::map<QuestionId, ConnectionId> session_questions_;
   std::map<QuestionId, ConnectionId> join_questions_;
   std::map<QuestionId, RealmLeader::QuestionId> leader_questions_;
-  struct ExchangeAsked {
-    ExchangeQuestion question{};
-    std::optional<PeerIndex> peer;
-  };
-  std::map<QuestionId, ExchangeAsked> exchange_questions_;
+  std::map<QuestionId, ExchangeQuestion> exchange_questions_;
+  std::map<ExchangeQuestion, QuestionId> asked_by_exchange_;  ///< The same, the other way round.
   std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
   struct Asked {
     Inquiry inquiry{};

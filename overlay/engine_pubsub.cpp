@@ -233,8 +233,13 @@ void Engine::Impl::handle(ExchangeOutput output, Instant now) {
                  },
                  [&](Ask& ask) {
                    const QuestionId question = next_question();
-                   exchange_questions_.emplace(question, ExchangeAsked{ask.question, ask.peer});
+                   exchange_questions_.emplace(question, ask.question);
+                   asked_by_exchange_.emplace(ask.question, question);
                    outputs_.emplace_back(AskPolicy{question, std::move(ask.what)});
+                 },
+                 [&](const AskNoMore& over) {
+                   if (const auto asked = asked_by_exchange_.extract(over.question))
+                     exchange_questions_.erase(asked.mapped());
                  },
                  [&](const Account& account) { outputs_.emplace_back(Accounted{account.what}); },
                  [&](const WantsWrite& order) {
@@ -287,8 +292,6 @@ void Engine::Impl::on_session_unusable(ContactIndex contact, std::optional<PeerI
                                        Instant now) {
   if (!exchange) return;
   exchange_.on_session_lost(*exchange, now);
-  std::erase_if(exchange_questions_,
-                [&](const auto& asked) { return asked.second.peer == exchange; });
   exchange_peers_.erase(*exchange);
   declarations_.on_session_lost(book_->id(contact));
   needs_.on_missing(book_->id(contact), now.time);

@@ -204,6 +204,10 @@ std::size_t Exchange::senders(SubscriptionId subscription) const {
   return receiving_.senders(subscription) + sending_.local_senders(subscription);
 }
 
+bool Exchange::waits_for(ExchangeQuestion question) const {
+  return is_of_receiver(question) ? receiving_.waits_for(question) : sending_.waits_for(question);
+}
+
 void Exchange::sanity_check() const { sending_.sanity_check(); }
 
 std::optional<ExchangeOutput> Exchange::poll_event() {

@@ -124,6 +124,8 @@ class Exchange {
   [[nodiscard]] Ledger ledger(PublisherId publisher) const;
   /// How many senders a subscription receives from.
   [[nodiscard]] std::size_t senders(SubscriptionId subscription) const;
+  /// Whether the answer to an `Ask` would be heard.
+  [[nodiscard]] bool waits_for(ExchangeQuestion question) const;
 
   /// Ends the program if an invariant is broken: the ledgers among them.  For tests.
   void sanity_check() const;

@@ -37,8 +37,11 @@ struct SessionNotNeeded {
 struct Ask {
   ExchangeQuestion question;
   PolicyQuestion what;
-  /// Whose session it is about: nobody asks any more once that is lost.  Nothing: about none.
-  std::optional<PeerIndex> peer{};
+};
+
+/// The question is of no matter any more: nobody waits for its answer.
+struct AskNoMore {
+  ExchangeQuestion question;
 };
 
 /// Tell the policy.
@@ -53,7 +56,7 @@ struct WantsWrite {
 };
 
 using ExchangeOutput =
-    std::variant<NeedSession, SessionNotNeeded, Ask, Account, WantsWrite, Delivered,
+    std::variant<NeedSession, SessionNotNeeded, Ask, AskNoMore, Account, WantsWrite, Delivered,
                  SubscriptionMatched, SubscriptionUnmatched, PublisherMatched, PublisherUnmatched,
                  PublisherWritable, PublisherDrained, MessagesExpired>;
 

@@ -7,6 +7,20 @@
 #include "overlay/exchange/limits.hpp"
 
 namespace kith::overlay {
+namespace {
+
+// A channel has one question open at a time.  Its number is never given again, so that an answer
+// which comes too late finds nobody.
+
+constexpr ExchangeQuestion question_of(ChannelNumber channel) {
+  return ExchangeQuestion{2 * std::to_underlying(channel) + 1};
+}
+
+constexpr ChannelNumber asker_of(ExchangeQuestion question) {
+  return ChannelNumber{std::to_underlying(question) / 2};
+}
+
+}  // namespace
 
 void ReceivingSide::add(SubscriptionId id, const IntentToken& intent,
                         const SubscribeOptions& options) {
@@ -83,11 +97,8 @@ void ReceivingSide::on_unmatched(SubscriptionId id, const IntentKey& peer) {
 }
 
 void ReceivingSide::on_verdict(ExchangeQuestion question, bool yes, Instant now) {
-  const auto it = questions_.find(question);
-  if (it == questions_.end()) return;
-  ReceivingChannel* channel = channels_.find(it->second);
-  questions_.erase(it);
-  if (channel == nullptr || channel->state != ReceivingChannel::State::asking) return;
+  if (!waits_for(question)) return;
+  ReceivingChannel* channel = channels_.find(asker_of(question));
   if (!yes) return pause(*channel, kRefusedPauseFirst, now);
   channel->state = ReceivingChannel::State::waiting;
   // Where the sender cannot be dialed it dials us.
@@ -180,6 +191,11 @@ std::size_t ReceivingSide::senders(SubscriptionId id) const {
   return count;
 }
 
+bool ReceivingSide::waits_for(ExchangeQuestion question) const {
+  const ReceivingChannel* channel = channels_.find(asker_of(question));
+  return channel != nullptr && channel->state == ReceivingChannel::State::asking;
+}
+
 ReceivingChannel* ReceivingSide::create(Subscription& subscription, const PeerIntent& peer,
                                         Instant now) {
   if (subscription.channels.size() >= kChannelsPerSubscriptionMost) return nullptr;
@@ -199,16 +215,17 @@ ReceivingChannel* ReceivingSide::create(Subscription& subscription, const PeerIn
 }
 
 void ReceivingSide::ask(ReceivingChannel& channel) {
-  const ExchangeQuestion question{2 * questions_asked_++ + 1};
-  questions_.emplace(question, channel.number);
-  outputs_.emplace_back(Ask{
-      question, AuthorizeQuestion{channel.intent.token,
-                                  IntentRequest{channel.intent.role, channel.intent.subject()}}});
+  outputs_.emplace_back(
+      Ask{question_of(channel.number),
+          AuthorizeQuestion{channel.intent.token,
+                            IntentRequest{channel.intent.role, channel.intent.subject()}}});
 }
 
 void ReceivingSide::end(ReceivingChannel& channel) {
   tell_account(channel);
   tell_unmatched(channel);
+  if (channel.state == ReceivingChannel::State::asking)
+    outputs_.emplace_back(AskNoMore{question_of(channel.number)});
   const Fingerprint node = channel.node.fingerprint();
   const auto at_node = by_node_.find(node);
   at_node->second.erase(channel.number);

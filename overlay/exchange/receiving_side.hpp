@@ -163,6 +163,7 @@ class ReceivingSide {
   /// Those of our subscriptions that are about `subject`.
   [[nodiscard]] std::vector<SubscriptionId> subscriptions_to(const Fingerprint& subject) const;
   [[nodiscard]] std::size_t senders(SubscriptionId id) const;
+  [[nodiscard]] bool waits_for(ExchangeQuestion question) const;
 
  private:
   enum class Task : std::uint8_t { patience, again, account };
@@ -203,8 +204,6 @@ class ReceivingSide {
   std::set<std::pair<Fingerprint, SubscriptionId>> by_subject_;
   ChannelTable<ReceivingChannel> channels_;
   std::map<Fingerprint, std::set<ChannelNumber>> by_node_;
-  std::map<ExchangeQuestion, ChannelNumber> questions_;
-  std::uint64_t questions_asked_ = 0;
   DeadlineQueue<Timer> timers_;
   Bytes buffer_;
   std::deque<ExchangeOutput> outputs_;

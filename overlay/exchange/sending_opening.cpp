@@ -104,7 +104,6 @@ void SendingSide::ask(Link& link, const Opening& opening, const IntentToken& int
   outputs_.emplace_back(Ask{
       question,
       AuthorizeQuestion{intent.token, IntentRequest{intent.role, intent.subject()}},
-      link.index,
   });
 }
 

@@ -53,7 +53,14 @@ Result<void> SendingSide::on_close(Link& link, ChannelNumber number) {
 }
 
 void SendingSide::on_session_lost(const Link& link, Instant now) {
-  std::erase_if(openings_, [&](const auto& entry) { return entry.second.link == link.index; });
+  for (auto it = openings_.begin(); it != openings_.end();) {
+    if (it->second.link == link.index) {
+      outputs_.emplace_back(AskNoMore{it->first});
+      it = openings_.erase(it);
+    } else {
+      ++it;
+    }
+  }
   const auto at_node = by_node_.find(link.node);
   if (at_node == by_node_.end()) return;
   for (ChannelNumber number : at_node->second) {

@@ -82,6 +82,9 @@ class SendingSide {
   [[nodiscard]] std::size_t local_senders(SubscriptionId subscription) const;
 
   [[nodiscard]] const Publisher& publisher(PublisherId id) const;
+  [[nodiscard]] bool waits_for(ExchangeQuestion question) const {
+    return openings_.contains(question);
+  }
   void sanity_check() const;
 
  private:

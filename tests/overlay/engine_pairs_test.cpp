@@ -50,6 +50,25 @@ TEST_F(EnginePair, ThatDialsAtOnceLosesNothingAndKeepsOneSession) {
   EXPECT_TRUE(two.lost.empty());
 }
 
+TEST_F(EnginePair, ForgetsTheQuestionsOfASubscriptionThatEnds) {
+  one.engine->join({two.endpoint, {}}, lab.now);
+  const auto publisher = two.engine->advertise("news", {}, lab.now);
+  ASSERT_TRUE(publisher);
+  lab.pass(5s);
+  one.verdict.reset();
+  const auto subscription = one.engine->subscribe("news", {}, lab.now);
+  ASSERT_TRUE(subscription);
+  lab.pass(1s);
+  EXPECT_EQ(two.engine->publisher(*publisher).receivers, 0U);
+  // The lab looks whether the engine still waits for an answer that is of no use.
+  one.engine->unsubscribe(*subscription, lab.now);
+  lab.pass(1s);
+  one.verdict = Verdict::yes;
+  ASSERT_TRUE(one.engine->subscribe("news", {}, lab.now));
+  lab.pass(1s);
+  EXPECT_EQ(two.engine->publisher(*publisher).receivers, 1U);
+}
+
 TEST_F(EnginePair, HasANewSessionBeforeTheOldOneIsTooOld) {
   one.engine->join({two.endpoint, {}}, lab.now);
   ASSERT_TRUE(one.engine->subscribe("news", {}, lab.now));

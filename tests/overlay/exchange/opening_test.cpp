@@ -132,8 +132,34 @@ TEST_F(Opening, ForgetsTheQuestionWithTheSession) {
   sender().verdict.reset();
   meet();
   world.lose(0, 1);
+  EXPECT_EQ(sender().count<AskNoMore>(), 1U);
   world.answer(0, true);
   EXPECT_EQ(sender().count<PublisherMatched>(), 0U);
+}
+
+TEST_F(Opening, ForgetsTheQuestionAboutASenderWhoseIntentIsOver) {
+  receiver().verdict.reset();
+  for (std::size_t i = 1; i <= 3; ++i) {
+    world.match(0, publisher, 1, subscription);
+    ASSERT_EQ(receiver().questions.size(), 1U);
+    const ExchangeQuestion question = receiver().questions.front();
+    EXPECT_TRUE(receiver().exchange->waits_for(question));
+    world.unmatch(0, publisher, 1, subscription);
+    EXPECT_FALSE(receiver().exchange->waits_for(question));
+    EXPECT_EQ(receiver().count<AskNoMore>(), i);
+    world.answer(1, true);
+  }
+  EXPECT_EQ(receiver().count<NeedSession>(), 0U);
+}
+
+TEST_F(Opening, ForgetsTheQuestionsOfASubscriptionThatEnds) {
+  receiver().verdict.reset();
+  world.match(0, publisher, 1, subscription);
+  receiver().exchange->remove_subscription(subscription);
+  world.drain(1);
+  EXPECT_EQ(receiver().count<AskNoMore>(), 1U);
+  world.answer(1, true);
+  EXPECT_EQ(receiver().count<NeedSession>(), 0U);
 }
 
 TEST_F(Opening, KeepsTheAudienceOfThePublisher) {
