@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,15 @@ class ChannelTable {
     ++slot.turn;
     --size_;
     free_.push_back(place_of(number));
+  }
+
+  /// Drops from `waiting` the channels that are over, once they must be the most there: of the
+  /// others at most `left` wait.  Called whenever a channel ends it costs each a constant time.
+  template <class Numbers>
+  void forget_ended(Numbers& waiting, std::size_t left) const {
+    if (waiting.size() <= 2 * left) return;
+    const auto is_over = [&](ChannelNumber number) { return find(number) == nullptr; };
+    waiting.erase(std::remove_if(waiting.begin(), waiting.end(), is_over), waiting.end());
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }

@@ -208,7 +208,10 @@ bool Exchange::waits_for(ExchangeQuestion question) const {
   return is_of_receiver(question) ? receiving_.waits_for(question) : sending_.waits_for(question);
 }
 
-void Exchange::sanity_check() const { sending_.sanity_check(); }
+void Exchange::sanity_check() const {
+  sending_.sanity_check();
+  receiving_.sanity_check();
+}
 
 std::optional<ExchangeOutput> Exchange::poll_event() {
   if (auto output = sending_.poll_output()) return output;

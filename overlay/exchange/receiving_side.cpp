@@ -196,6 +196,13 @@ bool ReceivingSide::waits_for(ExchangeQuestion question) const {
   return channel != nullptr && channel->state == ReceivingChannel::State::asking;
 }
 
+void ReceivingSide::sanity_check() const {
+  for (const auto& [node, channels] : by_node_) {
+    const Link* link = links_.find(node);
+    KITH_ASSERT(link == nullptr || link->credits.size() <= 3 * channels.size());
+  }
+}
+
 ReceivingChannel* ReceivingSide::create(Subscription& subscription, const PeerIntent& peer,
                                         Instant now) {
   if (subscription.channels.size() >= kChannelsPerSubscriptionMost) return nullptr;
@@ -229,12 +236,17 @@ void ReceivingSide::end(ReceivingChannel& channel) {
   const Fingerprint node = channel.node.fingerprint();
   const auto at_node = by_node_.find(node);
   at_node->second.erase(channel.number);
-  if (at_node->second.empty()) by_node_.erase(at_node);
+  const std::size_t left = at_node->second.size();
+  if (left == 0) by_node_.erase(at_node);
   if (channel.needs_session()) needs_.release(node, channel.dialed);
   timers_.cancel({Task::patience, channel.number});
   timers_.cancel({Task::again, channel.number});
   subscriptions_.at(channel.subscription).channels.erase(key_of(channel.intent));
   channels_.remove(channel.number);
+  if (Link* link = links_.find(node)) {
+    channels_.forget_ended(link->opens, left);
+    channels_.forget_ended(link->credits, left);
+  }
 }
 
 /// Without a session for so long: the sender counts as gone.  Ends the channel unless coordinators

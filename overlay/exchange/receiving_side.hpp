@@ -164,6 +164,7 @@ class ReceivingSide {
   [[nodiscard]] std::vector<SubscriptionId> subscriptions_to(const Fingerprint& subject) const;
   [[nodiscard]] std::size_t senders(SubscriptionId id) const;
   [[nodiscard]] bool waits_for(ExchangeQuestion question) const;
+  void sanity_check() const;
 
  private:
   enum class Task : std::uint8_t { patience, again, account };

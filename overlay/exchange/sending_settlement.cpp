@@ -106,24 +106,26 @@ void SendingSide::end(SendingChannel& channel, Fate fate) {
   }
   tell_account(channel);
   outputs_.emplace_back(PublisherUnmatched{publisher.id, channel.identity, channel.receiver.node});
+  const Fingerprint node = channel.receiver.node;
+  std::size_t left_at_node = 0;
   if (channel.local) {
     outputs_.emplace_back(
         SubscriptionUnmatched{*channel.local, publisher.intent.identity(), config_.node});
   } else {
-    const auto at_node = by_node_.find(channel.receiver.node);
+    const auto at_node = by_node_.find(node);
     at_node->second.erase(channel.number);
-    if (at_node->second.empty()) by_node_.erase(at_node);
-    needs_.release(channel.receiver.node, false);
+    left_at_node = at_node->second.size();
+    if (left_at_node == 0) by_node_.erase(at_node);
+    needs_.release(node, false);
   }
   timers_.cancel({Task::resume, std::to_underlying(channel.number)});
 
   const bool lagged = channel.holds_front();
   publisher.channels.erase(channel.receiver);
   channels_.remove(channel.number);
-  // A publisher that seldom speaks seldom clears its list: forgets who is gone, at a constant cost.
-  if (publisher.idle.size() > 2 * publisher.channels.size())
-    std::erase_if(publisher.idle,
-                  [&](ChannelNumber number) { return channels_.find(number) == nullptr; });
+  // A publisher that seldom speaks seldom clears its list, like a session that takes little.
+  channels_.forget_ended(publisher.idle, publisher.channels.size());
+  if (Link* link = links_.find(node)) channels_.forget_ended(link->ready, left_at_node);
   if (lagged && --publisher.laggards == 0) count_laggards(publisher);
   after_settling(publisher);
 }
@@ -236,6 +238,10 @@ void SendingSide::sanity_check() const {
     KITH_ASSERT(in_flight == publisher->ledger.in_flight());
     KITH_ASSERT(publisher->drained == (in_flight == 0));
     KITH_ASSERT(publisher->log.is_empty() || publisher->expiry_armed);
+  }
+  for (const auto& [node, channels] : by_node_) {
+    const Link* link = links_.find(node);
+    KITH_ASSERT(link == nullptr || link->ready.size() <= 3 * channels.size());
   }
 }
 

@@ -162,6 +162,56 @@ TEST_F(Opening, ForgetsTheQuestionsOfASubscriptionThatEnds) {
   EXPECT_EQ(receiver().count<NeedSession>(), 0U);
 }
 
+TEST_F(Opening, LeavesNothingAmongWhatIsToBeSentToAPeerThatReadsSlowly) {
+  meet();
+  for (int i = 0; i < 10; ++i) {
+    const SubscriptionId passing = world.subscribe(1);
+    world.match(0, publisher, 1, passing);
+    world.fill(1, 0);
+    ASSERT_TRUE(world.deliver(1, 0));
+    // It takes the acceptance, and nothing else.
+    world.fill(0, 1, 1);
+    ASSERT_TRUE(world.deliver(0, 1));
+    EXPECT_EQ(sender().exchange->publisher(publisher).receivers, 2U);
+    ASSERT_TRUE(world.publish(0, publisher, "x"));
+    receiver().exchange->remove_subscription(passing);
+    world.drain(1);
+    world.fill(1, 0);
+    while (world.deliver(1, 0)) continue;
+    EXPECT_EQ(sender().exchange->publisher(publisher).receivers, 1U);
+    world.sanity_check();
+  }
+}
+
+TEST_F(Opening, LeavesNothingAmongWhatIsToBeAcknowledgedToAPeerThatReadsSlowly) {
+  const PublisherId other = world.advertise(0, {}, "other");
+  world.match(0, other, 1, world.subscribe(1, {}, "other"));
+  world.connect(0, 1);
+  world.run();
+  PublisherId passing = publisher;
+  for (int i = 0; i < 10; ++i) {
+    world.match(0, passing, 1, subscription);
+    // It takes what opens the channel, and nothing else.
+    world.fill(1, 0, 1);
+    ASSERT_TRUE(world.deliver(1, 0));
+    world.fill(0, 1);
+    while (world.deliver(0, 1)) continue;
+    ASSERT_TRUE(world.publish(0, passing, "x"));
+    world.fill(0, 1);
+    while (world.deliver(0, 1)) continue;
+    EXPECT_EQ(receiver().exchange->senders(subscription), 1U);
+    sender().exchange->remove_publisher(passing);
+    world.drain(0);
+    world.fill(0, 1);
+    while (world.deliver(0, 1)) continue;
+    EXPECT_EQ(receiver().exchange->senders(subscription), 0U);
+    world.sanity_check();
+    world.advance(1s);
+    passing = world.advertise(0);
+  }
+  EXPECT_EQ(receiver().payloads(subscription).size(), 10U);
+}
+
 TEST_F(Opening, KeepsTheAudienceOfThePublisher) {
   const PublisherId closed = world.advertise(0, {.audience = random_fingerprint(random)}, "closed");
   const SubscriptionId wish = world.subscribe(1, {}, "closed");
