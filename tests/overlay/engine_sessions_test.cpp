@@ -215,6 +215,21 @@ struct EngineBudgets : testing::Test {
     return meter.checked() - before;
   }
 
+  /// The number of a look-up that the host has sent the peer.
+  std::uint32_t look_up_number() {
+    for (int tenths = 0; tenths < 6'000; ++tenths) {
+      for (const Bytes& message : peer.party->messages) {
+        const auto route = decode_route(message);
+        if (route && decode_bare(route->payload, MessageKind::lookup)) return route->number;
+      }
+      peer.party->messages.clear();
+      host.wait(100ms);
+      host.converse(peer.connection, *peer.party);
+    }
+    ADD_FAILURE() << "nothing was looked up";
+    return 0;
+  }
+
   void say(const Bytes& message) {
     EXPECT_TRUE(peer.party->session.send({message}));
     host.converse(peer.connection, *peer.party);
@@ -253,6 +268,28 @@ TEST_F(EngineBudgets, OfWhatAPeerSaysAreNotSpentByWhatOthersSendThroughIt) {
   const std::uint64_t before = meter.checked();
   say(encode_update(TestNode(101).local.token));
   EXPECT_EQ(meter.checked(), before + 1);
+}
+
+TEST_F(EngineBudgets, BoundTheSignaturesOfAnswersThatAreNotTheLast) {
+  AnswerMessage message;
+  message.number = look_up_number();
+  std::vector<Bytes> tokens(16, TestNode(101).local.token);
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    tokens[i].back() = static_cast<Byte>(tokens[i].back() ^ (i + 1));
+  const Bytes piggy = encode(PiggyMessage{.tokens = {tokens.begin(), tokens.end()}});
+  message.payload = piggy;
+  const auto answer = [&](AnswerStatus status, int times) {
+    message.status = status;
+    const std::uint64_t before = meter.checked();
+    for (int i = 0; i < times; ++i) say(encode(message));
+    return meter.checked() - before;
+  };
+  const std::uint64_t at_first = answer(AnswerStatus::partial, 100);
+  EXPECT_GE(at_first, 90U);
+  EXPECT_LE(at_first, 100U + 16U);
+  EXPECT_EQ(answer(AnswerStatus::partial, 100), 0U);
+  EXPECT_EQ(answer(AnswerStatus::final, 100), 16U) << "it comes once";
+  EXPECT_EQ(host.engine.status().sessions, 1U);
 }
 
 TEST(EngineSessions, RenewTheTokenWhenTheDateJumps) {
