@@ -168,8 +168,10 @@ RequestId Engine::Impl::route_to_node(const Fingerprint& to, std::span<const Fin
 void Engine::Impl::handle_arrived_pubsub(const Arrived& arrived, MessageKind kind, Instant now) {
   switch (kind) {
     case MessageKind::declare:
-      if (config_.role == Participation::member)
-        coordinator_.on_declare(arrived.route, arrived.payload, now);
+      if (config_.role == Participation::member) {
+        const auto peer = arrived.from ? std::optional(book_->id(*arrived.from)) : std::nullopt;
+        coordinator_.on_declare(arrived.route, peer, arrived.payload, now);
+      }
       return;
     case MessageKind::withdraw:
       if (config_.role == Participation::member)

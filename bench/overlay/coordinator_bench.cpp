@@ -115,13 +115,13 @@ void declare_among(benchmark::State& state, const crypto::Signatures& with) {
   const Load load(static_cast<std::size_t>(state.range(0)), with);
   Alone alone(with);
   for (const PeerIntent& peer : load.intents) {
-    alone.coordinator.on_declare(RouteId{1}, encode_declare(view_of(peer), 0), kNow);
+    alone.coordinator.on_declare(RouteId{1}, {}, encode_declare(view_of(peer), 0), kNow);
     drain(alone.coordinator);
   }
   KITH_ASSERT(alone.coordinator.intents_held() == load.intents.size());
   std::size_t next = 0;
   for (auto _ : state) {
-    alone.coordinator.on_declare(RouteId{1}, load.declares[next++ % kDeclares], kNow);
+    alone.coordinator.on_declare(RouteId{1}, {}, load.declares[next++ % kDeclares], kNow);
     benchmark::DoNotOptimize(drain(alone.coordinator));
   }
 }
@@ -144,7 +144,7 @@ struct Crowd {
     }
   }
   void declare(const PeerIntent& peer, std::uint64_t known = 0) {
-    alone.coordinator.on_declare(RouteId{1}, encode_declare(view_of(peer), known), kNow);
+    alone.coordinator.on_declare(RouteId{1}, {}, encode_declare(view_of(peer), known), kNow);
     drain(alone.coordinator);
   }
 
@@ -166,7 +166,7 @@ void repeat_in_a_crowd(benchmark::State& state) {
   const std::uint64_t known = store.digest_of_counterparts(*store.find(key_of(peer.intent)));
   const Bytes message = encode_declare(view_of(peer), known);
   for (auto _ : state) {
-    crowd.alone.coordinator.on_declare(RouteId{1}, message, kNow);
+    crowd.alone.coordinator.on_declare(RouteId{1}, {}, message, kNow);
     benchmark::DoNotOptimize(drain(crowd.alone.coordinator));
   }
 }
@@ -184,7 +184,7 @@ void declare_among_foreign_audiences(benchmark::State& state) {
   }
   std::size_t next = 0;
   for (auto _ : state) {
-    crowd.alone.coordinator.on_declare(RouteId{1}, declares[next++ % kDeclares], kNow);
+    crowd.alone.coordinator.on_declare(RouteId{1}, {}, declares[next++ % kDeclares], kNow);
     benchmark::DoNotOptimize(drain(crowd.alone.coordinator));
   }
 }

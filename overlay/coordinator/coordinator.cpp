@@ -11,7 +11,7 @@ namespace {
 
 using Record = IntentStore::Record;
 
-/// Questions that an identity, or a node, may have open as long as there is room at all.
+/// Questions that an identity, a node, or a peer may have open as long as there is room at all.
 constexpr std::size_t kQuestionShareLeast = 16;
 
 bool holds(const Record* held, const Token& intent) {
@@ -52,7 +52,8 @@ Coordinator::Coordinator(const CoordinatorConfig& config, const routing::Table& 
   KITH_ASSERT(config.region_size > 0 && config.region_size <= kHoldersMax);
 }
 
-void Coordinator::on_declare(RouteId from, ByteView payload, Instant now) {
+void Coordinator::on_declare(RouteId from, const std::optional<Fingerprint>& peer, ByteView payload,
+                             Instant now) {
   auto message = decode_declare(payload);
   if (!message) {
     ++counters_.malformed;
@@ -61,7 +62,7 @@ void Coordinator::on_declare(RouteId from, ByteView payload, Instant now) {
   const auto weighed = weigh(message->peer, Proof::unseen, now);
   if (!weighed) return refuse(from, weighed.error());
   if (weighed->merge == Merge::added || weighed->merge == Merge::renewed) {
-    if (!ask({from, std::move(*message), {}, {}}, now)) refuse(from, Errc::limit_reached);
+    if (!ask({from, peer, std::move(*message), {}}, now)) refuse(from, Errc::limit_reached);
     return;
   }
   settle(from, std::move(*message), now);
@@ -69,17 +70,16 @@ void Coordinator::on_declare(RouteId from, ByteView payload, Instant now) {
 }
 
 void Coordinator::on_verdict(QuestionId question, Verdict verdict, Instant now) {
-  auto node = questions_.extract(question);
-  if (node.empty()) return;
-  Question asked = std::move(node.mapped());
-  if (asked.is_outdated) {
-    pose(std::move(asked), now);
-  } else if (!asked.from) {
+  auto asked = questions_.take(question);
+  if (!asked) return;
+  if (asked->is_outdated) {
+    pose(std::move(*asked), now);
+  } else if (!asked->from) {
     if (verdict == Verdict::yes)
-      static_cast<void>(take(std::move(asked.message.peer), Proof::seen, asked.provenance, now));
+      static_cast<void>(take(std::move(asked->message.peer), Proof::seen, asked->provenance, now));
   } else {
-    if (verdict != Verdict::yes) return refuse(*asked.from, Errc::not_authorized);
-    settle(*asked.from, std::move(asked.message), now);
+    if (verdict != Verdict::yes) return refuse(*asked->from, Errc::not_authorized);
+    settle(*asked->from, std::move(asked->message), now);
   }
   advance(now);
 }
@@ -145,27 +145,28 @@ std::size_t Coordinator::subjects_coordinated() const {
 
 void Coordinator::sanity_check() const {
   store_.sanity_check();
+  questions_.sanity_check();
   for (const auto& [id, subject] : store_.all_subjects())
     KITH_ASSERT(subject.region.size() <= config_.region_size);
 }
 
 bool Coordinator::ask(Question question, Instant now) {
   // The way back of what was asked longer ago is forgotten: nobody waits for it.
-  while (!questions_.empty() && questions_.begin()->second.forget_at <= now.time)
-    questions_.erase(questions_.begin());
+  questions_.forget_due(now.time);
   const IntentToken& intent = question.message.peer.intent;
-  if (Question* earlier = earlier_question(intent)) {
-    if (earlier->from) {
+  if (const auto id = questions_.earlier_than(intent)) {
+    const Question earlier = *questions_.take(*id);
+    if (earlier.from) {
       ++counters_.refused;
-      answer(*earlier->from, {DeclareVerdict::superseded, intent.token.issued_at(), {}, {}});
+      answer(*earlier.from, {DeclareVerdict::superseded, intent.token.issued_at(), {}, {}});
     }
     // The policy is not asked once more before it has answered.
-    question.forget_at = earlier->forget_at;
+    question.forget_at = earlier.forget_at;
     question.is_outdated = true;
-    *earlier = std::move(question);
+    questions_.add(*id, std::move(question));
     return true;
   }
-  if (!has_room_to_ask(intent)) return false;
+  if (!has_room_to_ask(question)) return false;
   pose(std::move(question), now);
   return true;
 }
@@ -175,32 +176,16 @@ void Coordinator::pose(Question question, Instant now) {
   outputs_.emplace_back(Ask{id, question.message.peer.intent});
   question.forget_at = now.time + config_.question_life;
   question.is_outdated = false;
-  questions_.emplace(id, std::move(question));
+  questions_.add(id, std::move(question));
 }
 
-bool Coordinator::has_room_to_ask(const IntentToken& intent) const {
+bool Coordinator::has_room_to_ask(const Question& question) const {
   if (questions_.size() >= config_.questions_most) return false;
   // Whoever declares much at once asks at once, too, even of a policy that answers at once.
   if (questions_.size() < config_.questions_most / 2) return true;
-  std::size_t of_identity = 0;
-  std::size_t of_node = 0;
-  for (const auto& [id, question] : questions_) {
-    const IntentToken& other = question.message.peer.intent;
-    if (other.identity() == intent.identity()) ++of_identity;
-    if (other.node == intent.node) ++of_node;
-  }
   const std::size_t room = config_.questions_most - questions_.size();
   const std::size_t share = std::max(room / config_.limits.share_of_room, kQuestionShareLeast);
-  return std::max(of_identity, of_node) < share;
-}
-
-Coordinator::Question* Coordinator::earlier_question(const IntentToken& intent) {
-  const auto is_earlier = [&](const auto& asked) {
-    const IntentToken& other = asked.second.message.peer.intent;
-    return other.token.issued_at() < intent.token.issued_at() && key_of(other) == key_of(intent);
-  };
-  const auto found = std::ranges::find_if(questions_, is_earlier);
-  return found == questions_.end() ? nullptr : &found->second;
+  return questions_.most_of_one(question) < share;
 }
 
 void Coordinator::settle(RouteId from, DeclareMessage message, Instant now) {

@@ -18,6 +18,7 @@
 #include "overlay/coordinator/intent_store.hpp"
 #include "overlay/coordinator/match_queue.hpp"
 #include "overlay/coordinator/messages.hpp"
+#include "overlay/coordinator/open_questions.hpp"
 #include "overlay/coordinator/region_links.hpp"
 #include "overlay/router/router.hpp"
 #include "routing/table.hpp"
@@ -98,7 +99,7 @@ class Coordinator {
     Relays relays;
     Bytes payload;
   };
-  enum class QuestionId : std::uint64_t {};
+  using QuestionId = OpenQuestions::Id;
   /// May who declares this intent use its subject?  `on_verdict` answers.
   struct Ask {
     QuestionId question{};
@@ -121,8 +122,9 @@ class Coordinator {
 
   // Inputs.
 
-  /// A routed `declare` or `withdraw` ended here.
-  void on_declare(RouteId from, ByteView payload, Instant now);
+  /// A routed `declare` or `withdraw` ended here.  `peer` brought it; nothing: it is our own.
+  void on_declare(RouteId from, const std::optional<Fingerprint>& peer, ByteView payload,
+                  Instant now);
   void on_withdraw(RouteId from, ByteView payload, Instant now);
   /// The answer to an `Ask`; late and unknown ones are ignored.
   void on_verdict(QuestionId question, Verdict verdict, Instant now);
@@ -152,6 +154,7 @@ class Coordinator {
   using Provenance = IntentStore::Provenance;
   using Direction = MatchQueue::Direction;
   using Pairs = MatchQueue::Pairs;
+  using Question = OpenQuestions::Question;
 
   /// What came of an intent or withdrawal that is acceptable.
   enum class Merge : std::uint8_t {
@@ -172,15 +175,6 @@ class Coordinator {
   };
   /// Whether the signatures of an intent have been verified.
   enum class Proof : std::uint8_t { unseen, seen };
-  /// An intent that waits for the policy.
-  struct Question {
-    std::optional<RouteId> from;  ///< Of a declare; nothing: it was handed over from afar.
-    DeclareMessage message;
-    Provenance provenance;
-    TimePoint forget_at;
-    /// The policy was asked about an earlier intent of the same key: its answer does not count.
-    bool is_outdated = false;
-  };
   /// What is told to one node after a step.
   struct Parcel {
     std::vector<Id> intents;
@@ -191,12 +185,11 @@ class Coordinator {
 
   // coordinator.cpp: what is held, and what is answered.
   /// False, and nothing is asked, where too much is asked already, or half as much and too much of
-  /// it for one identity or node.  An intent whose key is asked about already takes the place of
-  /// what is older.
+  /// it for one identity, one node, or one peer that brings it.  An intent whose key is asked about
+  /// already takes the place of what is older.
   [[nodiscard]] bool ask(Question question, Instant now);
   void pose(Question question, Instant now);
-  [[nodiscard]] bool has_room_to_ask(const IntentToken& intent) const;
-  [[nodiscard]] Question* earlier_question(const IntentToken& intent);
+  [[nodiscard]] bool has_room_to_ask(const Question& question) const;
   /// Takes an intent that the policy allows, and answers.
   void settle(RouteId from, DeclareMessage message, Instant now);
   [[nodiscard]] Result<Weighed> weigh(const PeerIntent& peer, Proof proof, Instant now);
@@ -247,7 +240,7 @@ class Coordinator {
   void on_replicate(const Fingerprint& from, ReplicateMessage message, Instant now);
   void take_record(const Fingerprint& from, ReplicatedRecord record, Instant now);
   /// Like a declare, which whoever handed it over may have got while it saw less than we do.
-  void take_from_afar(PeerIntent peer, Provenance provenance, Instant now);
+  void take_from_afar(const Fingerprint& from, PeerIntent peer, Provenance provenance, Instant now);
   [[nodiscard]] Result<Merged> take(std::variant<PeerIntent, Withdrawal> what, Proof proof,
                                     Provenance provenance, Instant now);
   void on_replicated(const Fingerprint& from, const ReplicatedMessage& message, Instant now);
@@ -261,8 +254,7 @@ class Coordinator {
   RegionLinks links_;
   std::deque<Output> outputs_;
   Counters counters_;
-  /// In the order in which they were asked.
-  std::map<QuestionId, Question> questions_;
+  OpenQuestions questions_;
   std::uint64_t next_question_ = 1;
 
   TimePoint matching_resumes_;

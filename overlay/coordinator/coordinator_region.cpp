@@ -112,7 +112,7 @@ void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, 
   const Fingerprint subject =
       peer != nullptr ? peer->intent.subject() : std::get<Withdrawal>(record.what).key.subject;
   const bool near = is_near(subject, from);
-  if (!near && peer != nullptr) return take_from_afar(std::move(*peer), provenance, now);
+  if (!near && peer != nullptr) return take_from_afar(from, std::move(*peer), provenance, now);
   if (!near) provenance.source = 0;
   const auto merged = take(std::move(record.what), Proof::unseen, provenance, now);
   if (!merged || !near) return;
@@ -122,13 +122,14 @@ void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, 
     links_.forget(from, merged->id);
 }
 
-void Coordinator::take_from_afar(PeerIntent peer, Provenance provenance, Instant now) {
+void Coordinator::take_from_afar(const Fingerprint& from, PeerIntent peer, Provenance provenance,
+                                 Instant now) {
   const auto weighed = weigh(peer, Proof::unseen, now);
   if (!weighed || weighed->merge == Merge::older) return;
   if (weighed->merge == Merge::same)
     return schedule_twice_declared(*weighed->held, provenance, now);
   // One that cannot be asked about is declared again in time.
-  static_cast<void>(ask({std::nullopt, {std::move(peer), 0}, provenance, {}}, now));
+  static_cast<void>(ask({std::nullopt, from, {std::move(peer), 0}, provenance}, now));
 }
 
 Result<Coordinator::Merged> Coordinator::take(std::variant<PeerIntent, Withdrawal> what,

@@ -71,7 +71,7 @@ class Machines {
   void step(Input& input) {
     switch (input.next() % 10) {
       case 0:
-        return coordinator_.on_declare(RouteId{1}, message(input), now_);
+        return coordinator_.on_declare(RouteId{1}, {}, message(input), now_);
       case 1:
         return coordinator_.on_withdraw(RouteId{1}, message(input), now_);
       case 2:

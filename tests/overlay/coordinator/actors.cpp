@@ -91,8 +91,4 @@ std::vector<Fingerprint> closest_of(std::vector<Fingerprint> nodes, const Finger
   return nodes;
 }
 
-Bytes declare_bytes(const PeerIntent& peer, std::uint64_t known) {
-  return encode_declare(view_of(peer), known);
-}
-
 }  // namespace kith::overlay::test

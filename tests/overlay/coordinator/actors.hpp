@@ -89,6 +89,4 @@ class Neighbours {
 [[nodiscard]] std::vector<Fingerprint> closest_of(std::vector<Fingerprint> nodes,
                                                   const Fingerprint& subject, std::size_t count);
 
-[[nodiscard]] Bytes declare_bytes(const PeerIntent& peer, std::uint64_t known = 0);
-
 }  // namespace kith::overlay::test

@@ -54,8 +54,8 @@ TEST_F(CoordinatorPolicyTest, IsNotAskedAboutWhatIsForged) {
 
 TEST_F(CoordinatorPolicyTest, MayAnswerLaterAndInAnyOrder) {
   desk.policy.reset();
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(sends(bob)), desk.now);
+  desk.submit(receives(ada));
+  desk.submit(sends(bob));
   EXPECT_TRUE(desk.take_answers().empty());
   ASSERT_EQ(desk.asked.size(), 2U);
 
@@ -71,8 +71,8 @@ TEST_F(CoordinatorPolicyTest, MayAnswerLaterAndInAnyOrder) {
 TEST_F(CoordinatorPolicyTest, TakesTheNewestOfWhatItAllowed) {
   desk.policy.reset();
   const PeerIntent renewed = receives(ada, {.at = after(1s).wall});
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(renewed), desk.now);
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
+  desk.submit(renewed);
+  desk.submit(receives(ada));
   desk.take_answers();
   ASSERT_EQ(desk.asked.size(), 2U);
   desk.coordinator.on_verdict(desk.asked[0].question, Verdict::yes, desk.now);
@@ -86,8 +86,8 @@ TEST_F(CoordinatorPolicyTest, TakesTheNewestOfWhatItAllowed) {
 TEST_F(CoordinatorPolicyTest, IsAskedAboutANewerIntentOnceItHasAnsweredAboutTheOlder) {
   desk.policy.reset();
   const PeerIntent renewed = receives(ada, {.at = after(1s).wall});
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(renewed), desk.now);
+  desk.submit(receives(ada));
+  desk.submit(renewed);
   auto answers = desk.take_answers();
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].verdict, DeclareVerdict::superseded);
@@ -109,14 +109,14 @@ TEST_F(CoordinatorPolicyTest, IsAskedAboutOthersWhileOneIdentityAsksForALot) {
   desk.policy.reset();
   for (int i = 0; i < 1024; ++i) {
     const PeerIntent peer = ada.peer_intent({.subject = random_fingerprint(random)});
-    desk.coordinator.on_declare(RouteId{7}, declare_bytes(peer), desk.now);
+    desk.submit(peer);
   }
   const auto answers = desk.take_answers();
   EXPECT_EQ(desk.asked.size(), 512U) << "half of the places";
   ASSERT_EQ(answers.size(), 512U);
   for (const DeclaredMessage& answer : answers) EXPECT_EQ(answer.verdict, DeclareVerdict::full);
 
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(bob)), desk.now);
+  desk.submit(receives(bob));
   EXPECT_TRUE(desk.take_answers().empty());
   EXPECT_EQ(desk.asked.size(), 513U);
 }
@@ -127,18 +127,45 @@ TEST_F(CoordinatorPolicyTest, IsAskedAboutOthersWhileOneNodeAsksForALot) {
     Actor puppet(random, true);
     puppet.node_key = ada.node_key.clone();
     puppet.node = ada.node;
-    desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(puppet)), desk.now);
+    desk.submit(receives(puppet));
   }
   desk.take_answers();
   EXPECT_EQ(desk.asked.size(), 512U);
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(bob)), desk.now);
+  desk.submit(receives(bob));
+  EXPECT_TRUE(desk.take_answers().empty());
+  EXPECT_EQ(desk.asked.size(), 513U);
+}
+
+TEST_F(CoordinatorPolicyTest, IsAskedAboutOthersWhileOnePeerBringsALot) {
+  desk.policy.reset();
+  const Fingerprint neighbour = random_fingerprint(random);
+  for (int i = 0; i < 600; ++i) desk.submit(receives(Actor(random)), neighbour);
+  const auto answers = desk.take_answers();
+  EXPECT_EQ(desk.asked.size(), 512U) << "half of the places";
+  ASSERT_EQ(answers.size(), 600U - 512U);
+  for (const DeclaredMessage& answer : answers) EXPECT_EQ(answer.verdict, DeclareVerdict::full);
+
+  desk.submit(receives(bob), random_fingerprint(random));
+  EXPECT_TRUE(desk.take_answers().empty());
+  EXPECT_EQ(desk.asked.size(), 513U);
+}
+
+TEST_F(CoordinatorPolicyTest, IsAskedAboutWhatAPeerBringsOnceItHasAnsweredAboutTheRest) {
+  desk.policy.reset();
+  const Fingerprint neighbour = random_fingerprint(random);
+  for (int i = 0; i < 513; ++i) desk.submit(receives(Actor(random)), neighbour);
+  ASSERT_EQ(desk.take_answers().size(), 1U);
+  for (const Coordinator::Ask& ask : desk.asked)
+    desk.coordinator.on_verdict(ask.question, Verdict::no, desk.now);
+  desk.take_answers();
+  desk.submit(receives(bob), neighbour);
   EXPECT_TRUE(desk.take_answers().empty());
   EXPECT_EQ(desk.asked.size(), 513U);
 }
 
 TEST_F(CoordinatorPolicyTest, IsNotBelievedTwice) {
   desk.policy.reset();
-  desk.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), desk.now);
+  desk.submit(receives(ada));
   desk.take_answers();
   desk.coordinator.on_verdict(desk.asked.at(0).question, Verdict::no, desk.now);
   desk.coordinator.on_verdict(desk.asked.at(0).question, Verdict::yes, desk.now);
@@ -152,7 +179,7 @@ TEST_F(CoordinatorPolicyTest, KeepsOnlySoManyQuestionsOpen) {
   Desk busy(random, config);
   busy.policy.reset();
   for (int i = 0; i < 3; ++i) {
-    busy.coordinator.on_declare(RouteId{7}, declare_bytes(receives(Actor(random))), busy.now);
+    busy.submit(receives(Actor(random)));
   }
   const auto answers = busy.take_answers();
   ASSERT_EQ(answers.size(), 1U);
@@ -160,7 +187,7 @@ TEST_F(CoordinatorPolicyTest, KeepsOnlySoManyQuestionsOpen) {
 
   // Nobody waits any more for the answers to those that are old.
   busy.wait(config.question_life);
-  busy.coordinator.on_declare(RouteId{7}, declare_bytes(receives(ada)), busy.now);
+  busy.submit(receives(ada));
   EXPECT_TRUE(busy.take_answers().empty());
   ASSERT_EQ(busy.asked.size(), 3U);
   busy.coordinator.on_verdict(busy.asked[0].question, Verdict::yes, busy.now);

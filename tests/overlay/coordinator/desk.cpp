@@ -15,8 +15,12 @@ DeclaredMessage Desk::declare(const PeerIntent& peer, std::uint64_t known) {
 }
 
 DeclaredMessage Desk::declare_bytes(ByteView payload) {
-  coordinator.on_declare(RouteId{7}, payload, now);
+  coordinator.on_declare(RouteId{7}, {}, payload, now);
   return answered();
+}
+
+void Desk::submit(const PeerIntent& peer, const std::optional<Fingerprint>& by) {
+  coordinator.on_declare(RouteId{7}, by, encode_declare(view_of(peer), 0), now);
 }
 
 DeclaredMessage Desk::withdraw(const Withdrawal& withdrawal) {

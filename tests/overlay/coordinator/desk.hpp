@@ -35,6 +35,8 @@ class Desk {
 
   DeclaredMessage declare(const PeerIntent& peer, std::uint64_t known = 0);
   DeclaredMessage declare_bytes(ByteView payload);
+  /// The same, where the answer may come later; `by` brings it.
+  void submit(const PeerIntent& peer, const std::optional<Fingerprint>& by = {});
   DeclaredMessage withdraw(const Withdrawal& withdrawal);
   void receive(const Fingerprint& from, ByteView message);
   /// A region peer hands over what it holds.

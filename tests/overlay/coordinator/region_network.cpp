@@ -149,7 +149,7 @@ void RegionWorld::route(Node& from, Declarations::RouteToSubject order) {
     if (decode_withdraw(order.payload))
       to.coordinator->on_withdraw(route, order.payload, now_);
     else
-      to.coordinator->on_declare(route, order.payload, now_);
+      to.coordinator->on_declare(route, from.actor.id(), order.payload, now_);
     drain(to);
   });
 }

@@ -292,7 +292,7 @@ void RegionWorld::attack() {
   victim.declarations->on_answer(between(random_, 1, 64), bytes, now_);
   if (victim.coordinator) {
     victim.coordinator->on_message(any().actor.id(), bytes, now_);
-    victim.coordinator->on_declare(RouteId{0}, bytes, now_);
+    victim.coordinator->on_declare(RouteId{0}, {}, bytes, now_);
     victim.coordinator->on_withdraw(RouteId{0}, bytes, now_);
   }
   drain(victim);
