@@ -8,6 +8,12 @@
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
+namespace {
+
+/// How often dates are looked at, at least: a clock that is set tells nobody.
+constexpr Duration kDatesInterval{60'000'000};
+
+}  // namespace
 
 Result<RelationshipId> Relations::add(RelationshipToken relationship,
                                       std::vector<Endpoint> endpoints) {
@@ -262,7 +268,7 @@ void Relations::watch_dates(const Fingerprint& node, Instant now) {
     left = left ? std::min(*left, until) : until;
   }
   if (left) {
-    dates_.set(node, now.time + *left);
+    dates_.set(node, now.time + std::min(*left, kDatesInterval));
   } else {
     dates_.cancel(node);
   }

@@ -205,7 +205,8 @@ class Relations {
                Errc why);
   void leave_if_unrelated(const Fingerprint& node, WallTime now);
   void end_surplus(const Sender& newest);
-  /// Sees to it that `node` is looked at when the next of what is shared with it is over.
+  /// Sees to it that `node` is looked at when the next of what is shared with it is over, and every
+  /// minute until then: the date may jump.
   void watch_dates(const Fingerprint& node, Instant now);
 
   RelationsConfig config_;
@@ -214,7 +215,7 @@ class Relations {
   std::map<ConnectionId, Link> links_;
   /// At most one dial of a node is under way.
   std::map<Fingerprint, Dialing> dialing_;
-  /// When something that is shared with a node is over, for nodes with a session.
+  /// When the dates of what is shared with a node are looked at, for nodes with a session.
   DeadlineQueue<Fingerprint> dates_;
   std::deque<RelationsOutput> outputs_;
 };

@@ -75,6 +75,12 @@ struct RelationsOfANode : testing::Test {
     relations.on_deadline(now);
   }
 
+  /// All that is due up to `time` happens when it is due.
+  void wait_past(TimePoint time) {
+    for (auto due = relations.next_deadline(); due && *due <= time; due = relations.next_deadline())
+      wait_until(*due);
+  }
+
   Party us{1};
   Party them{2};
   Instant now{TimePoint(1h), WallTime(std::chrono::seconds(1'800'000'000))};
@@ -111,13 +117,34 @@ TEST_F(RelationsOfANode, EndEverySessionWhenTheLastOfThemIsOverByItsDate) {
   const TimePoint start = now.time;
   open(kFirst, true);
   open(kSecond, false);
-  ASSERT_EQ(relations.next_deadline(), start + 10min + kClockSkewMax);
-  wait_until(*relations.next_deadline());
+  wait_past(start + 20min + kClockSkewMax - 1us);
   EXPECT_EQ(closings(), Closings());
   ASSERT_EQ(relations.next_deadline(), start + 20min + kClockSkewMax);
   wait_until(*relations.next_deadline());
   EXPECT_EQ(closings(), (Closings{{kFirst, CloseReason::done}, {kSecond, CloseReason::done}}));
   EXPECT_FALSE(relations.next_deadline());
+}
+
+TEST_F(RelationsOfANode, EndTheSessionsSoonAfterTheDateHasJumpedPastTheirs) {
+  static_cast<void>(relate(24h));
+  open(kFirst, true);
+  const TimePoint start = now.time;
+  now.wall += 48h;
+  wait_past(start + 1min);
+  EXPECT_EQ(closings(), (Closings{{kFirst, CloseReason::done}}));
+  EXPECT_FALSE(relations.next_deadline());
+}
+
+TEST_F(RelationsOfANode, KeepTheSessionsAsLongAsTheirDateIsToCome) {
+  static_cast<void>(relate(2h));
+  wait_until(now.time + 90min);
+  open(kFirst, true);
+  const TimePoint start = now.time;
+  now.wall -= 1h;
+  wait_past(start + 90min);
+  EXPECT_EQ(closings(), Closings());
+  wait_past(start + 90min + kClockSkewMax);
+  EXPECT_EQ(closings(), (Closings{{kFirst, CloseReason::done}}));
 }
 
 TEST_F(RelationsOfANode, WaitForNoDateWithoutASession) {
