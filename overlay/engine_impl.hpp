@@ -250,6 +250,7 @@ class Engine::Impl {
   void on_relation_verdict(QuestionId question, bool yes, Instant now);
   void on_relation_made(RelationMade made, Instant now);
   void relate(Connection& connection, Instant now);
+  bool tell_of_end(const Connection& connection, const std::optional<RelationshipId>& about);
   void send_join(Connection& connection, Instant now);
   Result<void> on_introduce(Connection& connection, ByteView message, Instant now);
   [[nodiscard]] QuestionId next_question() { return static_cast<QuestionId>(next_question_++); }

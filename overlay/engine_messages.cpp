@@ -13,7 +13,11 @@ void Engine::Impl::on_session_message(Connection& connection, ByteView message, 
 Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, Instant now) {
   const auto kind = peek_kind(message);
   if (!kind) return std::unexpected(kind.error());
-  if (!allows(scopes_of(connection), *kind)) return std::unexpected(Errc::not_authorized);
+  if (!allows(scopes_of(connection), *kind)) {
+    const auto told = decode_relation_message(message);
+    if (told && tell_of_end(connection, told->relationship)) return {};
+    return std::unexpected(Errc::not_authorized);
+  }
   // Whoever came by a relationship introduces itself before it joins.
   const bool is_for_relations = *kind >= MessageKind::relate && *kind <= MessageKind::reply;
   if (is_for_relations) {

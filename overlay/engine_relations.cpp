@@ -159,6 +159,16 @@ void Engine::Impl::relate(Connection& connection, Instant now) {
   relations_.on_session({connection.id, *connection.node}, connection.dialed, now);
 }
 
+/// By flow `H` nobody says what relationship they are there for.  Whether that has ended they hear
+/// when they speak on it, or have said nothing for too long.
+bool Engine::Impl::tell_of_end(const Connection& connection,
+                               const std::optional<RelationshipId>& about) {
+  if (!connection.opened || connection.dialed || connection.closed) return false;
+  if (!scopes_of(connection).is_fresh()) return false;
+  if (about && !relations_.has_ended(*about, *connection.node)) return false;
+  return relations_.tell_ends({connection.id, *connection.node}, about);
+}
+
 /// What is being kept is kept all the same.
 std::size_t Engine::Impl::end_relations(const Connection& connection, Errc why) {
   queries_.on_closed(connection.id, why);

@@ -370,8 +370,11 @@ void Engine::Impl::expire_sessions(Instant now) {
   // Those whose time has come only: to look at all of them costs more than all else.
   while (Connection* connection = connections_.pop_look(now.time)) {
     if (connection->deadline && *connection->deadline <= now.time) {
-      drop(connection->id, Errc::timed_out, now);
-      continue;
+      if (!tell_of_end(*connection, std::nullopt)) {
+        drop(connection->id, Errc::timed_out, now);
+        continue;
+      }
+      connection->deadline = now.time + kClosedTimeout;
     }
     if (connection->renew_at && *connection->renew_at <= now.time) renew_session(*connection, now);
     if (connection->session) {

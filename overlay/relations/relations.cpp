@@ -210,7 +210,7 @@ void Relations::end_surplus(const Sender& newest) {
   outputs_.emplace_back(RelationOver{oldest->first, CloseReason::duplicate});
 }
 
-void Relations::tell_ends(const Sender& with, const std::optional<RelationshipId>& about) {
+bool Relations::tell_ends(const Sender& with, const std::optional<RelationshipId>& about) {
   bool told = false;
   if (const auto shared = by_node_.find(with.node); shared != by_node_.end()) {
     for (const RelationshipId& id : shared->second) {
@@ -226,6 +226,7 @@ void Relations::tell_ends(const Sender& with, const std::optional<RelationshipId
     told = true;
   }
   if (told) outputs_.emplace_back(RelationOver{with.connection});
+  return told;
 }
 
 /// Sends what has waited for a session with `node`.

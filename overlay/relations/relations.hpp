@@ -116,8 +116,8 @@ class Relations {
   void on_session(const Sender& with, bool dialed, Instant now);
   /// There is a session that has a place for ends: tells the other node of those that it has not
   /// heard of, and what became of `about`, if it is there for that.  The session is over, too, if
-  /// there is anything to tell.
-  void tell_ends(const Sender& with, const std::optional<RelationshipId>& about);
+  /// there was anything to tell.
+  bool tell_ends(const Sender& with, const std::optional<RelationshipId>& about);
   /// `Errc` if the message has no place: close the session then.
   Result<void> on_message(const Sender& from, MessageKind kind, ByteView message, WallTime now);
   void on_closed(ConnectionId connection, Errc why);

@@ -92,6 +92,36 @@ TEST_F(EngineContacts, HearOfAnEndOnceTheyHaveJoined) {
   EXPECT_FALSE(visitor.is_over());
 }
 
+/// Somebody who ended what is shared with `ada`, whom nobody reaches but by flow `H`.
+struct EngineContactsByFlowH : EngineContacts {
+  EngineContactsByFlowH() : id(relate(ada, shy)) {
+    EXPECT_TRUE(shy.node.engine->add_relation_end(end_of(id, key(shy))));
+  }
+
+  Keeper shy{lab, lab.add(4, [](EngineConfig& config) {
+               config.listener.accepted_flows = {Flow::hidden};
+             })};
+  RelationshipId id;
+};
+
+TEST_F(EngineContactsByFlowH, HearOfAnEndWhenTheySayAnything) {
+  ASSERT_TRUE(ada.tell(id, "hello"));
+  lab.pass(5s);
+  ASSERT_EQ(ada.ended.size(), 1U);
+  EXPECT_FALSE(ada.ended[0].by_us);
+  EXPECT_EQ(ada.lost, std::vector{Errc::closed});
+  EXPECT_TRUE(shy.heard.empty());
+  EXPECT_EQ(lab.wires_between(ada.node, shy.node), 0U);
+  EXPECT_EQ(ada.tell(id, "hello?").error(), Errc::closed);
+}
+
+TEST_F(EngineContactsByFlowH, HearOfAnEndWhenTheySayNothing) {
+  ASSERT_TRUE(ada.node.engine->connect(id, lab.now));
+  lab.pass(15s);
+  EXPECT_EQ(ada.ended.size(), 1U);
+  EXPECT_EQ(lab.wires_between(ada.node, shy.node), 0U);
+}
+
 TEST_F(EngineContacts, LeaveNoneOfTwoSessionsBehindWhenTheLastRelationshipEnds) {
   // Both dial at once.
   ASSERT_TRUE(ada.tell(shared[0], "from ada"));
