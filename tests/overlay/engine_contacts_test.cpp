@@ -92,6 +92,20 @@ TEST_F(EngineContacts, HearOfAnEndOnceTheyHaveJoined) {
   EXPECT_FALSE(visitor.is_over());
 }
 
+TEST_F(EngineContacts, AreKnownToAPrivateListenerAsLongAsTheyShareSomething) {
+  Keeper shy{lab, lab.add(4, [](EngineConfig& config) { config.listener = kPrivateListener; })};
+  shy.node.verdict = Verdict::no;
+  const RelationshipId id = relate_by_hand(shy).terms().id;
+  EXPECT_TRUE(dial(shy, Flow::connection, {}).party->opened());
+  ASSERT_TRUE(shy.node.engine->end(id, lab.now));
+  lab.pass(1s);
+  const EngineLab::Stranger& visitor = dial(shy, Flow::connection, {});
+  EXPECT_FALSE(visitor.party->opened());
+  EXPECT_EQ(as_text(visitor.heard), "nope");
+  // Whoever comes for what has ended is told so.
+  EXPECT_TRUE(dial(shy, Flow::connection, id).party->opened());
+}
+
 /// Somebody who ended what is shared with `ada`, whom nobody reaches but by flow `H`.
 struct EngineContactsByFlowH : EngineContacts {
   EngineContactsByFlowH() : id(relate(ada, shy)) {

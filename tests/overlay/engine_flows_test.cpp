@@ -1,11 +1,19 @@
 #include <chrono>
+#include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include <kith/subject.hpp>
+
+#include "overlay/coordinator/messages.hpp"
 #include "overlay/membership/messages.hpp"
+#include "overlay/router/messages.hpp"
 #include "overlay/sim/crypto.hpp"
 #include "tests/overlay/engine_lab.hpp"
+#include "tokens/issue.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -17,6 +25,18 @@ using test::kSource;
 using test::TestNode;
 
 void listen_to_all(EngineConfig& config) { config.listener = kPublicListener; }
+
+/// That the identity of `node` receives what is published on `subject`.
+PeerIntent wish_for(std::string_view subject, TestNode& node) {
+  IntentTokenParams params;
+  params.subject = subject_id({}, subject).value();
+  params.issued_at = test::start_time().wall;
+  params.role = IntentRole::receive;
+  params.node = node.local.id;
+  auto intent =
+      issue_intent_token(params, node.node_key, *node.local.primitives->signatures, node.random);
+  return {std::move(intent).value(), decode_node_token(node.local.token).value(), std::nullopt};
+}
 
 /// Two engines, of which the second enters at the first.
 struct EngineFlows : testing::Test {
@@ -115,45 +135,59 @@ TEST_F(EngineFlows, SIsNotHeldAgainstTheDialerWhenThePolicyIsSilent) {
   EXPECT_FALSE(lab.knock(entrance, kSource).refused);
 }
 
-TEST(EngineFlowsOfAPrivateListener, AnswerNobodyByCWhomThePolicyDoesNotKnow) {
-  for (const Verdict verdict : {Verdict::no, Verdict::yes}) {
-    EngineLab lab;
-    EngineLab::Node& host =
-        lab.add(1, [](EngineConfig& config) { config.listener = kPrivateListener; });
-    host.verdict = verdict;
-    TestNode dialer{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
-    const EngineLab::Stranger& visitor =
+/// A private listener, and a node that dials it with its token.
+struct EngineFlowsOfAPrivateListener : testing::Test {
+  EngineLab::Stranger& dial(TestNode& dialer, Bytes first_message = {}) {
+    DialTarget target = lab.target_by_token(host);
+    target.first_message = std::move(first_message);
+    EngineLab::Stranger& visitor =
         lab.knock(host, kSource,
-                  Session::dial(dialer.local, lab.target_by_token(host), test::default_config(),
+                  Session::dial(dialer.local, std::move(target), test::default_config(),
                                 dialer.random, lab.now));
     lab.pass(1s);
-    EXPECT_EQ(visitor.party->opened(), verdict == Verdict::yes);
-    if (verdict == Verdict::no) {
-      EXPECT_EQ(as_text(visitor.heard), "nope");
-    }
+    return visitor;
   }
-}
 
-TEST(EngineFlowsOfAPrivateListener, AnswerByCWhomItHasASessionWith) {
   EngineLab lab;
   EngineLab::Node& host =
       lab.add(1, [](EngineConfig& config) { config.listener = kPrivateListener; });
-  TestNode dialer{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
-  const auto dial = [&]() -> EngineLab::Stranger& {
-    DialTarget target = lab.target_by_token(host);
-    target.first_message = encode(JoinMessage{});
-    return lab.knock(host, kSource,
-                     Session::dial(dialer.local, std::move(target), test::default_config(),
-                                   dialer.random, lab.now));
-  };
-  dial();
-  lab.pass(1s);
+  TestNode node{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+};
+
+TEST_F(EngineFlowsOfAPrivateListener, AnswerNobodyByCWhomThePolicyDoesNotKnow) {
+  host.verdict = Verdict::no;
+  const EngineLab::Stranger& visitor = dial(node);
+  EXPECT_FALSE(visitor.party->opened());
+  EXPECT_EQ(as_text(visitor.heard), "nope");
+  host.verdict = Verdict::yes;
+  EXPECT_TRUE(dial(node).party->opened());
+}
+
+TEST_F(EngineFlowsOfAPrivateListener, AnswerByCWhomItHasASessionWith) {
+  dial(node, encode(JoinMessage{}));
   ASSERT_EQ(host.engine->status().sessions, 1U);
   // As members do before a session is too old, whatever the policy thinks of the node by now.
   host.verdict = Verdict::no;
-  const EngineLab::Stranger& again = dial();
+  EXPECT_TRUE(dial(node).party->opened());
+}
+
+TEST_F(EngineFlowsOfAPrivateListener, AnswerByCWhomItIsMatchedWith) {
+  ASSERT_TRUE(host.engine->advertise("news", {}, lab.now));
+  TestNode coordinator{8, sim::simulated_primitives(), EngineLab::endpoint_of(8)};
+  EngineLab::Stranger& introducer = dial(coordinator, encode(JoinMessage{}));
+  ASSERT_EQ(host.engine->status().sessions, 1U);
+  const PeerIntent intent = wish_for("news", node);
+  const Bytes matches = encode_matches(std::vector{view_of(intent)});
+  RouteMessage route;
+  route.key = host.engine->id();
+  route.target = host.engine->id();
+  route.hops_left = 5;
+  route.payload = matches;
+  ASSERT_TRUE(introducer.party->session.send({encode(route)}));
+  lab.say(introducer);
   lab.pass(1s);
-  EXPECT_TRUE(again.party->opened());
+  host.verdict = Verdict::no;
+  EXPECT_TRUE(dial(node).party->opened());
 }
 
 TEST(EngineFlowsByDefault, DoNotTakeTokensInTheOpenNorProofs) {
