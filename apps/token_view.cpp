@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 
 #include "apps/console/input.hpp"
+#include "apps/console/json.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/contact_requests.hpp"
 #include "core/base64url.hpp"
@@ -19,11 +20,6 @@ namespace kith::apps {
 namespace {
 
 namespace json = boost::json;
-
-/// Zeros stand for no one in particular.
-std::string text_or(const Fingerprint& fingerprint, std::string_view zeros) {
-  return fingerprint.is_zero() ? std::string(zeros) : fingerprint.to_string();
-}
 
 std::string text_of(const std::array<Byte, 32>& key) { return Fingerprint(key).to_string(); }
 
@@ -61,8 +57,8 @@ json::object view_of(std::string_view kind, const Token& token) {
   view["fingerprint"] = token.fingerprint().to_string();
   view["public_key"] = text_of(token.public_key());
   view["issuer"] = token.issuer().to_string();
-  view["realm"] = text_or(token.realm(), "public");
-  view["audience"] = text_or(token.audience(), "anybody");
+  view["realm"] = text_or_null(token.realm());
+  view["audience"] = text_or_null(token.audience());
   add_dates(view, Dates{token.issued_at(), token.not_before(), token.expires_at()});
   return view;
 }
@@ -88,7 +84,7 @@ json::object view_node(const NodeToken& node, const TokenJudge& judge) {
 
 json::object view_identity(const IdentityToken& identity, const TokenJudge& judge) {
   json::object view = view_of("identity", identity.token);
-  view["node"] = identity.node ? identity.node->to_string() : "any";
+  view["node"] = text_or_null(identity.node.value_or(Fingerprint()));
   judge_token(view, identity.token, judge);
   return view;
 }
@@ -132,7 +128,7 @@ json::object view_relationship(std::string_view signed_by, const Relationship& r
   view["uuid"] = to_text(terms.id);
   view["fingerprint"] = terms.proposer.identity.to_string();
   view["public_key"] = text_of(terms.proposer.key);
-  view["realm"] = text_or(terms.realm, "public");
+  view["realm"] = text_or_null(terms.realm);
   view["audience"] = terms.partner.identity.to_string();
   add_dates(view, terms);
   view["proposer"] = view_of(terms.proposer);
@@ -160,8 +156,8 @@ json::object view_ticket(const TicketToken& ticket, const TokenJudge& judge) {
   view["fingerprint"] = ticket.node().to_string();
   view["public_key"] = text_of(ticket.public_key());
   view["static_key"] = text_of(ticket.static_key());
-  view["realm"] = text_or(ticket.realm(), "public");
-  view["audience"] = text_or(ticket.partner(), "whoever shows it");
+  view["realm"] = text_or_null(ticket.realm());
+  view["audience"] = text_or_null(ticket.partner());
   const std::string& host = ticket.dialed().host;
   view["address"] = host.contains(':') ? fmt::format("[{}]:{}", host, ticket.dialed().port)
                                        : fmt::format("{}:{}", host, ticket.dialed().port);
@@ -214,6 +210,15 @@ Result<json::object> view_written_token(const std::string& content, const TokenJ
     first = std::move(view);
   }
   return first;
+}
+
+std::string to_words(json::object view) {
+  for (const auto& [name, nobody] :
+       {std::pair{"realm", "public"}, std::pair{"audience", "anybody"}, std::pair{"node", "any"}}) {
+    json::value* value = view.if_contains(name);
+    if (value != nullptr && value->is_null()) *value = nobody;
+  }
+  return to_lines(view);
 }
 
 }  // namespace kith::apps

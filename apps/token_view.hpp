@@ -25,8 +25,8 @@ struct TokenJudge {
   std::optional<crypto::SigningPublicKey> issuer{};
 };
 
-/// What the token says, and whether its signature and dates hold: for people and scripts.  Never
-/// the secret of a ticket.
+/// What the token says, and whether its signature and dates hold; null is whom it does not name, as
+/// by an audience of anybody.  Never the secret of a ticket.
 [[nodiscard]] Result<boost::json::object> view_token(ByteView token, const TokenJudge& judge);
 [[nodiscard]] boost::json::object view_ticket(const TicketToken& ticket, const TokenJudge& judge);
 
@@ -34,5 +34,8 @@ struct TokenJudge {
 /// base32, base64url, a ticket's address.
 [[nodiscard]] Result<boost::json::object> view_written_token(const std::string& content,
                                                              const TokenJudge& judge);
+
+/// A view for people, one member a line.
+[[nodiscard]] std::string to_words(boost::json::object view);
 
 }  // namespace kith::apps

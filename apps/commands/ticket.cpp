@@ -78,7 +78,7 @@ ExitCode show(const TicketCommand& command) {
   if (command.question.as_json)
     write_json(view);
   else
-    write_output(to_lines(view));
+    write_output(to_words(view));
   return ExitCode::ok;
 }
 

@@ -38,7 +38,7 @@ ExitCode show(const TokenCommand& command) {
   if (command.as_json)
     write_json(*view);
   else
-    write_output(to_lines(*view));
+    write_output(to_words(*view));
   return ExitCode::ok;
 }
 

@@ -49,6 +49,10 @@ std::string to_lines(const json::object& object) {
   return in_two_columns(lines);
 }
 
+json::value text_or_null(const Fingerprint& fingerprint) {
+  return fingerprint.is_zero() ? json::value(nullptr) : json::value(fingerprint.to_string());
+}
+
 void write_json(const boost::json::value& value) { write_line(boost::json::serialize(value)); }
 
 std::string to_base64(ByteView bytes) {

@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <kith/bytes.hpp>
+#include <kith/fingerprint.hpp>
 
 namespace kith::apps {
 
@@ -14,6 +15,9 @@ void write_json(const boost::json::value& value);
 /// The members of `object` for people, one a line: those of an object in it as lines of their own,
 /// what is empty or null not at all.
 [[nodiscard]] std::string to_lines(const boost::json::object& object);
+
+/// Null for zeros, which stand for nobody in particular.
+[[nodiscard]] boost::json::value text_or_null(const Fingerprint& fingerprint);
 
 /// Base64 (RFC 4648 §4), with padding.
 [[nodiscard]] std::string to_base64(ByteView bytes);

@@ -4,6 +4,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "apps/console/json.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/fields.hpp"
 #include "core/overloaded.hpp"
@@ -24,10 +25,6 @@ std::int64_t in_milliseconds(Duration time) { return time / std::chrono::millise
 
 std::string text_of(const Fingerprint& fingerprint) {
   return fingerprint.is_zero() ? "" : fingerprint.to_string();
-}
-
-json::value text_or_null(const Fingerprint& fingerprint) {
-  return fingerprint.is_zero() ? json::value(nullptr) : json::value(fingerprint.to_string());
 }
 
 json::value date_or_null(const std::optional<WallTime>& time) {

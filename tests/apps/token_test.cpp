@@ -38,6 +38,19 @@ TEST(TokenShow, ReadsWhatKeyVouchPrints) {
   EXPECT_EQ(text_in(show({}), "signature"), "not checked");
 }
 
+TEST(TokenShow, SaysNullToScriptsAndWordsToPeople) {
+  const Folder folder;
+  const Finished leader = run_kith({"key", "new", folder / "leader", "--json"});
+  const Finished token =
+      run_kith({"key", "vouch", folder / "leader", text_in(leader, "public_key")});
+  const auto show = [&](const std::vector<std::string>& arguments) {
+    return run_kith(Invocation{.arguments = arguments, .input = token.output}).output;
+  };
+  const auto shown = boost::json::parse(show({"token", "show", "-", "--json"}));
+  EXPECT_TRUE(shown.as_object().at("audience").is_null());
+  EXPECT_THAT(show({"token", "show", "-"}), HasSubstr("anybody"));
+}
+
 TEST(TokenShow, SaysThatAFileHoldsNone) {
   const Folder folder;
   const Finished finished = run_kith({"token", "show", folder.file("f", "nothing")});

@@ -12,6 +12,7 @@
 namespace kith::apps {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -45,7 +46,6 @@ TEST_F(TokenView, SaysWhatIsInIt) {
   EXPECT_EQ(text(node, "fingerprint"), cast_.node.to_string());
   EXPECT_EQ(text(node, "public_key"), Fingerprint(cast_.node_key.public_key).to_string());
   EXPECT_EQ(text(node, "realm"), cast_.realm.to_string());
-  EXPECT_EQ(text(node, "audience"), "anybody");
   EXPECT_EQ(text(node, "issued_at"), "2026-01-01T00:00:00Z");
   EXPECT_THAT(boost::json::serialize(node), HasSubstr("192.0.2.1:3141"));
   const auto intent = view(cast_.intent_token().token.raw());
@@ -55,6 +55,28 @@ TEST_F(TokenView, SaysWhatIsInIt) {
   const auto ticket = view(cast_.ticket_token().raw());
   EXPECT_EQ(text(ticket, "address"), "example.org:3141");
   EXPECT_EQ(text(ticket, "audience"), cast_.person.to_string());
+}
+
+TEST_F(TokenView, NamesNobodyByNullAndForPeopleInWords) {
+  EXPECT_TRUE(view(cast_.node_token().token.raw()).at("audience").is_null());
+  TicketTokenParams params = cast_.ticket_params();
+  params.realm = {};
+  params.partner = {};
+  const auto ticket = view(
+      issue_ticket_token(params, cast_.node_key, crypto::ed25519(), cast_.random).value().raw());
+  EXPECT_TRUE(ticket.at("realm").is_null());
+  EXPECT_TRUE(ticket.at("audience").is_null());
+  const std::string words = to_words(ticket);
+  EXPECT_THAT(words, ContainsRegex("realm +public\n"));
+  EXPECT_THAT(words, ContainsRegex("audience +anybody\n"));
+  IdentityTokenParams anywhere = cast_.identity_params();
+  anywhere.node.reset();
+  const auto identity =
+      view(issue_identity_token(anywhere, cast_.person_key, crypto::ed25519(), cast_.random)
+               .value()
+               .token.raw());
+  EXPECT_TRUE(identity.at("node").is_null());
+  EXPECT_THAT(to_words(identity), ContainsRegex("node +any\n"));
 }
 
 TEST_F(TokenView, JudgesDatesAndSignatureApart) {
