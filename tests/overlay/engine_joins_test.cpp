@@ -117,6 +117,13 @@ TEST_F(EngineJoins, R45_SayNothingElseBeforeTheyAreAcknowledged) {
   EXPECT_TRUE(decode_join(heard[0]));
 }
 
+TEST_F(EngineJoins, R44_LeadIntoTheTable) {
+  knock(*stranger, true);
+  lab.pass(1s);
+  ASSERT_EQ(node.engine->peers(lab.now).size(), 1U);
+  EXPECT_TRUE(node.engine->peers(lab.now)[0].in_table);
+}
+
 TEST_F(EngineJoins, TakeNoOtherNodeWhereTheyMetOne) {
   const Endpoint entrance = EngineLab::endpoint_of(2);
   const std::unique_ptr<TestNode> first = somebody(2);

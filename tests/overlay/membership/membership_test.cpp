@@ -101,6 +101,23 @@ TEST_F(MembershipTest, R44_AnnouncesANewcomerTowardsItsOwnFingerprint) {
   EXPECT_EQ(*peek_kind(order->request.payload), MessageKind::announce);
 }
 
+TEST_F(MembershipTest, R44_AcknowledgesANewcomerAndTellsThePeersOfIt) {
+  for (std::uint16_t i = 0; i < 4; ++i) village.befriend(20 + i);
+  const ContactIndex newcomer = village.issue(5);
+  ASSERT_TRUE(receive_join(newcomer, {}));
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  const Bytes update = encode_update(village.book.token(newcomer).token.raw());
+  bool acknowledged = false;
+  int told = 0;
+  while (const auto sent = take<SendOn>()) {
+    if (sent->connection == kConnection) acknowledged |= kind_of(sent) == MessageKind::acknowledge;
+    if (sent->message == update) ++told;
+  }
+  EXPECT_TRUE(acknowledged);
+  EXPECT_EQ(told, 4);
+}
+
 TEST_F(MembershipTest, AnnouncesNoClient) {
   ASSERT_TRUE(receive_join(village.issue(5), {.role = Participation::client, .entering = true}));
   membership->on_verdict(kConnection, Verdict::yes, at(0s));

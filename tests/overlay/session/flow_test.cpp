@@ -1,6 +1,8 @@
 #include "overlay/session/flow.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +62,16 @@ TEST(FlowTable, R1_MixesTwoEphemeralKeysIntoEverySession) {
     const auto& messages =
         noise::find_pattern(flow_rule(static_cast<Flow>(letter)).pattern)->messages;
     EXPECT_EQ(std::ranges::count(messages[1], noise::PatternToken::ee), 1) << letter;
+  }
+}
+
+TEST(FlowTable, R70_R71_R72_RunsThePatternsOfTheSpecification) {
+  constexpr std::array<std::string_view, kLetters.size()> kPatterns{"NN", "IK", "IX",
+                                                                    "XX", "IK", "KK"};
+  for (std::size_t i = 0; i < kLetters.size(); ++i) {
+    const FlowRule& rule = flow_rule(static_cast<Flow>(kLetters[i]));
+    EXPECT_EQ(rule.pattern, kPatterns[i]) << kLetters[i];
+    EXPECT_EQ(rule.introduction, kLetters[i] == 'N' ? "N" : "") << kLetters[i];
   }
 }
 

@@ -1,5 +1,7 @@
 #include "tests/overlay/session/raw_peer.hpp"
 
+#include <utility>
+
 #include "core/assert.hpp"
 #include "core/crypto/sodium.hpp"
 
@@ -7,19 +9,19 @@ namespace kith::overlay::test {
 
 namespace {
 
-noise::HandshakeState::Config noise_config(TestNode& self, const TestNode& listening, Flow flow,
-                                           Byte letter) {
+noise::HandshakeState::Config noise_config(TestNode& self, const TestNode& other, Flow flow,
+                                           Byte letter, noise::Role role) {
   const FlowRule& rule = flow_rule(flow);
   noise::HandshakeState::Config config;
   config.pattern = noise::find_pattern(rule.pattern);
-  config.role = noise::Role::initiator;
+  config.role = role;
   append(config.prologue, as_bytes("kith/1"));
   config.prologue.push_back(letter);
   append(config.prologue, self.local.network.view());
   config.static_key = &self.static_key;
-  if (!config.pattern->responder_before.empty()) {
-    config.remote_static = listening.static_key.public_key;
-  }
+  const bool is_dialer = role == noise::Role::initiator;
+  if (is_dialer && !config.pattern->responder_before.empty())
+    config.remote_static = other.static_key.public_key;
   return config;
 }
 
@@ -28,9 +30,11 @@ noise::HandshakeState::Config noise_config(TestNode& self, const TestNode& liste
 RawPeer::RawPeer(TestNode& self, const TestNode& listening, Flow flow)
     : RawPeer(self, listening, flow, static_cast<Byte>(flow)) {}
 
-RawPeer::RawPeer(TestNode& self, const TestNode& listening, Flow flow, Byte prologue_letter)
+RawPeer::RawPeer(TestNode& self, const TestNode& other, Flow flow, Byte prologue_letter,
+                 noise::Role role)
     : self_(&self),
-      noise_(*self.local.primitives, noise_config(self, listening, flow, prologue_letter)) {}
+      role_(role),
+      noise_(*self.local.primitives, noise_config(self, other, flow, prologue_letter, role)) {}
 
 Bytes RawPeer::frame(Byte letter, ByteView payload) {
   Bytes frame(kFrameHeaderBytes);
@@ -53,6 +57,7 @@ void RawPeer::take_keys() {
   noise::Transport keys = noise_.split();
   sending_.emplace(std::move(keys.initiator_to_responder));
   receiving_.emplace(std::move(*keys.responder_to_initiator));
+  if (role_ == noise::Role::responder) std::swap(sending_, receiving_);
 }
 
 Bytes RawPeer::record(ByteView plaintext) {

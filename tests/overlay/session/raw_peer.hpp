@@ -16,8 +16,9 @@ class RawPeer {
  public:
   /// Dials `listening` by `flow`, whose rule names the pattern.
   RawPeer(TestNode& self, const TestNode& listening, Flow flow);
-  /// The same, with another letter in the prologue.
-  RawPeer(TestNode& self, const TestNode& listening, Flow flow, Byte prologue_letter);
+  /// The same, with another letter in the prologue; or a listener, whose other end is `other`.
+  RawPeer(TestNode& self, const TestNode& other, Flow flow, Byte prologue_letter,
+          noise::Role role = noise::Role::initiator);
 
   /// The next handshake frame, with this letter and payload.
   Bytes frame(Byte letter, ByteView payload);
@@ -36,6 +37,7 @@ class RawPeer {
   void take_keys();
 
   TestNode* self_;
+  noise::Role role_;
   noise::HandshakeState noise_;
   std::optional<noise::CipherState> sending_;
   std::optional<noise::CipherState> receiving_;

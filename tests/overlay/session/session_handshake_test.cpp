@@ -52,6 +52,15 @@ TEST_P(SessionFlow, R2_R29_OpensOnBothSidesWithTheSameSessionId) {
   EXPECT_FALSE(pair.dialer.session.session_id().is_zero());
   EXPECT_FALSE(pair.dialer.closed);
   EXPECT_FALSE(pair.responder.closed);
+  Pair again(dialing, listening, target());
+  again.run();
+  EXPECT_NE(again.dialer.session.session_id(), pair.dialer.session.session_id());
+}
+
+TEST_P(SessionFlow, R3_BeginsWithTheDialer) {
+  Pair pair(dialing, listening, target());
+  EXPECT_FALSE(pair.carry_to_dialer());
+  EXPECT_TRUE(pair.carry_to_responder());
 }
 
 TEST_P(SessionFlow, R10_R37_ShowsEachSideTheTokenOfTheOther) {

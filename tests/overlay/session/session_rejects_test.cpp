@@ -303,7 +303,7 @@ TEST_F(SessionRejects, TakesNopeForItsLastMessageUntilARecordComes) {
   }
 }
 
-TEST_F(SessionRejects, R52_R54_ClosesAtTheHeaderOfAFrameThatIsNoRecord) {
+TEST_F(SessionRejects, R16_R52_R54_ClosesAtTheHeaderOfAFrameThatIsNoRecord) {
   for (const Bytes& header : {Bytes{0x01, 0x11, 'A'}, Bytes{0x01, 0x12}, Bytes{0x00, 0x11},
                               Bytes{0xff, 0xff}, Bytes{0x01, 0x11, 'H'}}) {
     OpenedByRawPeer open(dialing, listening);

@@ -1,6 +1,7 @@
 // Flow S: the dialer proves itself before the responder shows anything.
 
 #include <functional>
+#include <optional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,8 +35,12 @@ class SessionSealed : public testing::Test {
   };
 
   [[nodiscard]] Bytes proof(const ProofStatement& statement, ByteView token) const {
+    return proof_by(dialing, statement, token);
+  }
+  [[nodiscard]] static Bytes proof_by(const TestNode& prover, const ProofStatement& statement,
+                                      ByteView token) {
     const crypto::Signature signature =
-        sign_proof(statement, dialing.node_key, *dialing.local.primitives->signatures);
+        sign_proof(statement, prover.node_key, *prover.local.primitives->signatures);
     Payload payload;
     payload.set(PayloadKey::token, token);
     payload.set(PayloadKey::signature, signature);
@@ -47,6 +52,26 @@ class SessionSealed : public testing::Test {
             .handshake_hash = reached.peer.handshake_hash(),
             .prover = dialing.local.id,
             .reader = {}};
+  }
+
+  /// How a dialer ends that a listener shows this proof to, in the place of its own; nothing: it
+  /// goes on.
+  std::optional<Errc> end_after(const std::function<void(ProofStatement&)>& change) {
+    RawPeer peer(listening, dialing, Flow::sealed, Byte{'S'}, noise::Role::responder);
+    Party dialer(Session::dial(dialing.local, listening.target(Flow::sealed), default_config(),
+                               dialing.random, start_time()));
+    EXPECT_TRUE(peer.read(dialer.say(start_time())));
+    dialer.hear(peer.frame('A', {}), start_time());
+    EXPECT_TRUE(peer.open(dialer.say(start_time())));
+    ProofStatement shown{.side = Side::responder,
+                         .handshake_hash = peer.handshake_hash(),
+                         .prover = listening.local.id,
+                         .reader = dialing.local.id};
+    change(shown);
+    const Bytes body = proof_by(listening, shown, listening.local.token);
+    dialer.hear(peer.record(padded({item(3, body)})), start_time());
+    EXPECT_NE(dialer.opened(), dialer.closed.has_value());
+    return dialer.closed ? std::optional(dialer.closed->why) : std::nullopt;
   }
 
   /// What a listener answers to this record, decrypted; it must come to nothing.
@@ -171,6 +196,20 @@ TEST_F(SessionSealed, R10_RefusesAProofOfAnotherSession) {
   EXPECT_EQ(refusal(reached, padded({item(3, body)})), long_refusal());
 }
 
+TEST_F(SessionSealed, R10_R14_DialerRefusesEveryBadProofToo) {
+  const Bytes other_hash(64, 7);
+  EXPECT_EQ(end_after([](ProofStatement&) {}), std::nullopt);
+  EXPECT_EQ(end_after([&](ProofStatement& wrong) { wrong.handshake_hash = other_hash; }),
+            Errc::bad_signature);
+  EXPECT_EQ(end_after([&](ProofStatement& wrong) { wrong.side = Side::dialer; }),
+            Errc::bad_signature);
+  EXPECT_EQ(end_after([&](ProofStatement& wrong) { wrong.prover = dialing.local.id; }),
+            Errc::bad_signature);
+  // It was made for somebody else, who hands it on.
+  EXPECT_EQ(end_after([&](ProofStatement& wrong) { wrong.reader = listening.local.id; }),
+            Errc::bad_signature);
+}
+
 TEST_F(SessionSealed, R20_R28_DialerRefusesInARecordWhatItDoesNotAccept) {
   DialTarget elsewhere = listening.target(Flow::sealed);
   elsewhere.node = TestNode(3).local.id;
@@ -226,7 +265,7 @@ TEST_F(SessionSealed, ClosesWithoutAWordWhenTheProofDoesNotAuthenticate) {
   EXPECT_THAT(reached.responder.say(start_time()), IsEmpty());
 }
 
-TEST_F(SessionSealed, R16_TakesNoProofOnceItIsOpen) {
+TEST_F(SessionSealed, TakesNoProofOnceItIsOpen) {
   OpenedByRawPeer open(dialing, listening);
   open.hear_record(padded({item(3, Bytes(64))}));
   ASSERT_TRUE(open.responder.closed);

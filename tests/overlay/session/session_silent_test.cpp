@@ -60,6 +60,11 @@ TEST_F(SessionTicket, R59_ShowsTicketTokenAndCertificate) {
   EXPECT_EQ(asked.time, target.time);
   EXPECT_EQ(asked.certificate, target.certificate);
   EXPECT_TRUE(std::ranges::equal(asked.ticket->view(), target.ticket->view()));
+  ASSERT_TRUE(asked.peer);
+  EXPECT_EQ(asked.peer->fingerprint(), dialing.local.id);
+  EXPECT_EQ(asked.peer->static_key, dialing.static_key.public_key);
+  EXPECT_FALSE(contains(pair.dialer.said, target.ticket->view()));
+  EXPECT_FALSE(contains(pair.dialer.said, target.certificate));
 }
 
 TEST_F(SessionTicket, R60_IsSpentAtTheFirstRecordAndNotBefore) {
