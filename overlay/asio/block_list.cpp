@@ -3,6 +3,11 @@
 #include "overlay/asio/block_list_state.hpp"
 
 namespace kith {
+namespace {
+
+using overlay::Done;
+
+}  // namespace
 
 Result<void> BlockList::State::add(const Fingerprint& who, Duration life, overlay::Engine& engine,
                                    Instant now) {
@@ -22,27 +27,42 @@ Result<void> BlockList::State::remove(const Fingerprint& who, overlay::Engine& e
   return {};
 }
 
+void BlockList::State::add(const Fingerprint& who, Duration life, Duration timeout, Done<> done) {
+  const auto command = [self = shared_from_this(), who, life](
+                           const overlay::Slot<void>& slot, overlay::Engine& engine, Instant now) {
+    *slot = self->add(who, life, engine, now);
+  };
+  overlay::ask(driver(), timeout, command, std::move(done));
+}
+
+void BlockList::State::remove(const Fingerprint& who, Duration timeout, Done<> done) {
+  const auto command = [self = shared_from_this(), who](const overlay::Slot<void>& slot,
+                                                        overlay::Engine& engine, Instant) {
+    *slot = self->remove(who, engine);
+  };
+  overlay::ask(driver(), timeout, command, std::move(done));
+}
+
+void BlockList::State::list(Duration timeout, Done<std::vector<Blocked>> done) const {
+  const auto command = [](const overlay::Slot<std::vector<Blocked>>& slot, overlay::Engine& engine,
+                          Instant now) { *slot = engine.blocked(now.wall); };
+  overlay::ask(driver(), timeout, command, std::move(done));
+}
+
 Result<void> BlockList::add(const Fingerprint& who, Duration life, Duration timeout) {
-  return overlay::ask<void>(
-      state_->driver(), timeout,
-      [state = state_, who, life](const overlay::Slot<void>& slot, overlay::Engine& engine,
-                                  Instant now) { *slot = state->add(who, life, engine, now); });
+  return overlay::wait(state_->driver(), timeout,
+                       [&](Done<> done) { state_->add(who, life, timeout, std::move(done)); });
 }
 
 Result<void> BlockList::remove(const Fingerprint& who, Duration timeout) {
-  return overlay::ask<void>(
-      state_->driver(), timeout,
-      [state = state_, who](const overlay::Slot<void>& slot, overlay::Engine& engine, Instant) {
-        *slot = state->remove(who, engine);
-      });
+  return overlay::wait(state_->driver(), timeout,
+                       [&](Done<> done) { state_->remove(who, timeout, std::move(done)); });
 }
 
 Result<std::vector<Blocked>> BlockList::list(Duration timeout) {
-  return overlay::ask<std::vector<Blocked>>(
-      state_->driver(), timeout,
-      [](const overlay::Slot<std::vector<Blocked>>& slot, overlay::Engine& engine, Instant now) {
-        *slot = engine.blocked(now.wall);
-      });
+  using List = std::vector<Blocked>;
+  return overlay::wait<List>(state_->driver(), timeout,
+                             [&](Done<List> done) { state_->list(timeout, std::move(done)); });
 }
 
 }  // namespace kith

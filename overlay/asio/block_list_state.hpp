@@ -12,22 +12,25 @@
 namespace kith {
 
 /// What a node's block list needs: who obeys it, and who keeps it.
-class BlockList::State {
+class BlockList::State : public std::enable_shared_from_this<BlockList::State> {
  public:
   /// `keeper` is nothing for a node without a store.
   State(std::weak_ptr<overlay::Driver> driver, std::weak_ptr<overlay::Keeper> keeper)
       : driver_(std::move(driver)), keeper_(std::move(keeper)) {}
 
-  /// From any thread.
+  // From any thread.
+
   [[nodiscard]] std::shared_ptr<overlay::Driver> driver() const { return driver_.lock(); }
+  void add(const Fingerprint& who, Duration life, Duration timeout, overlay::Done<> done);
+  void remove(const Fingerprint& who, Duration timeout, overlay::Done<> done);
+  void list(Duration timeout, overlay::Done<std::vector<Blocked>> done) const;
 
+ private:
   // In turns of the node.
-
   [[nodiscard]] Result<void> add(const Fingerprint& who, Duration life, overlay::Engine& engine,
                                  Instant now);
   [[nodiscard]] Result<void> remove(const Fingerprint& who, overlay::Engine& engine);
 
- private:
   std::weak_ptr<overlay::Driver> driver_;
   std::weak_ptr<overlay::Keeper> keeper_;
 };

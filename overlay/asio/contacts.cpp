@@ -1,100 +1,164 @@
+// What the application asks for of its contacts, from any thread.
+
 #include <kith/contacts.hpp>
 
 #include <utility>
 
-#include <kith/node.hpp>
+#include <kith/address.hpp>
 
 #include "overlay/asio/clock.hpp"
 #include "overlay/asio/contacts_state.hpp"
 #include "overlay/asio/waiting.hpp"
 
 namespace kith {
+namespace {
 
-Result<std::string> Contacts::issue_ticket(const TicketOptions& options, Duration timeout) {
-  return overlay::ask<std::string>(
-      state_->driver(), timeout,
-      [state = state_, options](const State::Slot<std::string>& slot, overlay::Engine& engine,
-                                Instant now) { state->issue(options, slot, engine, now); });
+using overlay::Done;
+
+}  // namespace
+
+void Contacts::State::issue_ticket(const TicketOptions& options, Duration timeout,
+                                   Done<std::string> done) {
+  auto command = [self = shared_from_this(), options](const Slot<std::string>& slot,
+                                                      overlay::Engine& engine, Instant now) {
+    self->issue(options, slot, engine, now);
+  };
+  overlay::ask(driver(), timeout, std::move(command), std::move(done));
 }
 
-Result<Uuid> Contacts::redeem(std::string_view text, const RedeemOptions& options,
-                              Duration timeout) {
-  const auto driver = state_->driver();
-  // To look up a name takes its time, too.
-  if (!driver) return std::unexpected(Errc::shutting_down);
-  if (driver->is_in_turn()) return std::unexpected(Errc::would_block);
+void Contacts::State::redeem(std::string_view text, const RedeemOptions& options, Duration timeout,
+                             Done<Uuid> done) {
+  const auto node = driver();
+  if (!node) return done(std::unexpected(Errc::shutting_down));
   auto ticket = parse_ticket_uri(text);
-  if (!ticket) return std::unexpected(ticket.error());
+  if (!ticket) return done(std::unexpected(ticket.error()));
   const DialedAddress& dialed = ticket->dialed();
+  const Address address{.node = {}, .host = dialed.host, .port = dialed.port};
   const TimePoint deadline = overlay::deadline_after(timeout);
-  const auto endpoints = driver->resolver().endpoints_of(
-      {.node = {}, .host = dialed.host, .port = dialed.port}, deadline);
-  if (!endpoints) return std::unexpected(endpoints.error());
   overlay::RedeemOrder order{.ticket = std::move(*ticket),
-                             .endpoints = *endpoints,
+                             .endpoints = {},
                              .partner = options.partner,
                              .certificate = options.certificate,
                              .certificate_early = options.certificate_early,
                              .life = options.life};
-  return overlay::ask<Uuid>(
-      driver, deadline - overlay::read_clocks().time,
-      [state = state_, order = std::move(order)](const State::Slot<Uuid>& slot,
-                                                 overlay::Engine& engine, Instant now) mutable {
-        state->redeem(std::move(order), slot, engine, now);
-      });
+  node->resolve(address, deadline,
+                [self = shared_from_this(), order = std::move(order), deadline,
+                 done = std::move(done)](Result<std::vector<Endpoint>> found) mutable {
+                  if (!found) return done(std::unexpected(found.error()));
+                  order.endpoints = std::move(*found);
+                  self->redeem_by(std::move(order), deadline, std::move(done));
+                });
+}
+
+void Contacts::State::redeem_by(overlay::RedeemOrder order, TimePoint deadline, Done<Uuid> done) {
+  auto command = [self = shared_from_this(), order = std::move(order)](
+                     const Slot<Uuid>& slot, overlay::Engine& engine, Instant now) mutable {
+    self->redeem(std::move(order), slot, engine, now);
+  };
+  overlay::ask(driver(), deadline - overlay::read_clocks().time, std::move(command),
+               std::move(done));
+}
+
+void Contacts::State::tickets(Duration timeout, Done<std::vector<TicketStatus>> done) {
+  const auto command = [self = shared_from_this()](const Slot<std::vector<TicketStatus>>& slot,
+                                                   overlay::Engine&, Instant) { self->list(slot); };
+  overlay::ask(driver(), timeout, command, std::move(done));
+}
+
+void Contacts::State::revoke_ticket(const Fingerprint& hash, Duration timeout, Done<> done) {
+  const auto command = [self = shared_from_this(), hash](const Slot<void>& slot, overlay::Engine&,
+                                                         Instant now) {
+    self->revoke(hash, slot, now.wall);
+  };
+  overlay::ask(driver(), timeout, command, std::move(done));
+}
+
+void Contacts::State::list(Duration timeout, Done<std::vector<Contact>> done) {
+  const auto command = [self = shared_from_this()](const Slot<std::vector<Contact>>& slot,
+                                                   overlay::Engine&, Instant) { self->list(slot); };
+  overlay::ask(driver(), timeout, command, std::move(done));
+}
+
+void Contacts::State::end(const Uuid& contact, Duration timeout, Done<> done) {
+  const auto command = [self = shared_from_this(), contact](const Slot<void>& slot,
+                                                            overlay::Engine& engine, Instant now) {
+    self->end(contact, slot, engine, now);
+  };
+  overlay::ask(driver(), timeout, command, std::move(done));
+}
+
+void Contacts::State::connect(const Uuid& contact, Duration timeout, Done<> done) {
+  const auto command = [self = shared_from_this(), contact](const Slot<void>& slot,
+                                                            overlay::Engine& engine, Instant now) {
+    self->connect(contact, slot, engine, now);
+  };
+  overlay::ask(driver(), timeout, command, std::move(done));
+}
+
+void Contacts::State::send(const Uuid& contact, ByteView payload, Duration timeout, Done<> done) {
+  auto command = [self = shared_from_this(), contact,
+                  payload = Bytes(payload.begin(), payload.end())](
+                     const Slot<void>& slot, overlay::Engine& engine, Instant now) {
+    self->send(contact, payload, slot, engine, now);
+  };
+  overlay::ask(driver(), timeout, std::move(command), std::move(done));
+}
+
+void Contacts::State::listen(std::function<void(const ContactMessage&)> callback) {
+  const auto node = driver();
+  if (!node) return;
+  node->submit([self = shared_from_this(), callback = std::move(callback)](
+                   overlay::Engine&, Instant) mutable { self->on_message_ = std::move(callback); });
+}
+
+Result<std::string> Contacts::issue_ticket(const TicketOptions& options, Duration timeout) {
+  return overlay::wait<std::string>(state_->driver(), timeout, [&](Done<std::string> done) {
+    state_->issue_ticket(options, timeout, std::move(done));
+  });
+}
+
+Result<Uuid> Contacts::redeem(std::string_view ticket, const RedeemOptions& options,
+                              Duration timeout) {
+  return overlay::wait<Uuid>(state_->driver(), timeout, [&](Done<Uuid> done) {
+    state_->redeem(ticket, options, timeout, std::move(done));
+  });
 }
 
 Result<std::vector<TicketStatus>> Contacts::tickets(Duration timeout) {
-  return overlay::ask<std::vector<TicketStatus>>(
-      state_->driver(), timeout,
-      [state = state_](const State::Slot<std::vector<TicketStatus>>& slot, overlay::Engine&,
-                       Instant) { state->list(slot); });
+  using List = std::vector<TicketStatus>;
+  return overlay::wait<List>(state_->driver(), timeout,
+                             [&](Done<List> done) { state_->tickets(timeout, std::move(done)); });
 }
 
 Result<void> Contacts::revoke_ticket(const Fingerprint& hash, Duration timeout) {
-  return overlay::ask<void>(
-      state_->driver(), timeout,
-      [state = state_, hash](const State::Slot<void>& slot, overlay::Engine&, Instant now) {
-        state->revoke(hash, slot, now.wall);
-      });
+  return overlay::wait(state_->driver(), timeout,
+                       [&](Done<> done) { state_->revoke_ticket(hash, timeout, std::move(done)); });
 }
 
 Result<std::vector<Contact>> Contacts::list(Duration timeout) {
-  return overlay::ask<std::vector<Contact>>(
-      state_->driver(), timeout,
-      [state = state_](const State::Slot<std::vector<Contact>>& slot, overlay::Engine&, Instant) {
-        state->list(slot);
-      });
+  using List = std::vector<Contact>;
+  return overlay::wait<List>(state_->driver(), timeout,
+                             [&](Done<List> done) { state_->list(timeout, std::move(done)); });
 }
 
 Result<void> Contacts::end(const Uuid& contact, Duration timeout) {
-  return overlay::ask<void>(
-      state_->driver(), timeout,
-      [state = state_, contact](const State::Slot<void>& slot, overlay::Engine& engine,
-                                Instant now) { state->end(contact, slot, engine, now); });
+  return overlay::wait(state_->driver(), timeout,
+                       [&](Done<> done) { state_->end(contact, timeout, std::move(done)); });
 }
 
 Result<void> Contacts::connect(const Uuid& contact, Duration timeout) {
-  return overlay::ask<void>(
-      state_->driver(), timeout,
-      [state = state_, contact](const State::Slot<void>& slot, overlay::Engine& engine,
-                                Instant now) { state->connect(contact, slot, engine, now); });
+  return overlay::wait(state_->driver(), timeout,
+                       [&](Done<> done) { state_->connect(contact, timeout, std::move(done)); });
 }
 
 Result<void> Contacts::send(const Uuid& contact, ByteView payload, Duration timeout) {
-  return overlay::ask<void>(
-      state_->driver(), timeout,
-      [state = state_, contact, payload = Bytes(payload.begin(), payload.end())](
-          const State::Slot<void>& slot, overlay::Engine& engine, Instant now) {
-        state->send(contact, payload, slot, engine, now);
-      });
+  return overlay::wait(state_->driver(), timeout, [&](Done<> done) {
+    state_->send(contact, payload, timeout, std::move(done));
+  });
 }
 
 void Contacts::on_message(std::function<void(const ContactMessage&)> callback) {
-  const auto driver = state_->driver();
-  if (!driver) return;
-  driver->submit([state = state_, callback = std::move(callback)](
-                     overlay::Engine&, Instant) mutable { state->listen(std::move(callback)); });
+  state_->listen(std::move(callback));
 }
 
 }  // namespace kith

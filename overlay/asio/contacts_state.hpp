@@ -20,6 +20,8 @@ namespace kith {
 /// comes of a command to whoever gave it.  In turns of the node alone, but for what says otherwise.
 class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
  public:
+  template <class T = void>
+  using Done = overlay::Done<T>;
   template <class T>
   using Slot = overlay::Slot<T>;
   /// Runs what the application gave us, if it still wants that: what it throws goes no further.
@@ -32,25 +34,20 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
 
   /// At the start, before any turn.
   void attach(std::weak_ptr<overlay::Driver> driver, overlay::Keeper::Log log);
-  /// From any thread.
+
+  // From any thread; `done` is answered in a turn, or at once.
+
   [[nodiscard]] std::shared_ptr<overlay::Driver> driver() const { return driver_.lock(); }
-
-  // Commands.
-
-  void issue(const TicketOptions& options, const Slot<std::string>& slot, overlay::Engine& engine,
-             Instant now);
-  void redeem(overlay::RedeemOrder order, const Slot<Uuid>& slot, overlay::Engine& engine,
-              Instant now);
-  void revoke(const Fingerprint& hash, const Slot<void>& slot, WallTime now);
-  void list(const Slot<std::vector<TicketStatus>>& slot);
-  void list(const Slot<std::vector<Contact>>& slot);
-  void end(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine, Instant now);
-  void connect(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine, Instant now);
-  void send(const Uuid& contact, ByteView payload, const Slot<void>& slot, overlay::Engine& engine,
-            Instant now);
-  void listen(std::function<void(const ContactMessage&)> callback) {
-    on_message_ = std::move(callback);
-  }
+  void issue_ticket(const TicketOptions& options, Duration timeout, Done<std::string> done);
+  void redeem(std::string_view ticket, const RedeemOptions& options, Duration timeout,
+              Done<Uuid> done);
+  void tickets(Duration timeout, Done<std::vector<TicketStatus>> done);
+  void revoke_ticket(const Fingerprint& hash, Duration timeout, Done<> done);
+  void list(Duration timeout, Done<std::vector<Contact>> done);
+  void end(const Uuid& contact, Duration timeout, Done<> done);
+  void connect(const Uuid& contact, Duration timeout, Done<> done);
+  void send(const Uuid& contact, ByteView payload, Duration timeout, Done<> done);
+  void listen(std::function<void(const ContactMessage&)> callback);
 
   /// Gives a new engine what was kept.
   void restore(overlay::Engine& engine);
@@ -76,6 +73,22 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
     Slot<std::string> slot;
   };
 
+  void redeem_by(overlay::RedeemOrder order, TimePoint deadline, Done<Uuid> done);
+
+  // Commands.
+  void issue(const TicketOptions& options, const Slot<std::string>& slot, overlay::Engine& engine,
+             Instant now);
+  void redeem(overlay::RedeemOrder order, const Slot<Uuid>& slot, overlay::Engine& engine,
+              Instant now);
+  void revoke(const Fingerprint& hash, const Slot<void>& slot, WallTime now);
+  void list(const Slot<std::vector<TicketStatus>>& slot);
+  void list(const Slot<std::vector<Contact>>& slot);
+  void end(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine, Instant now);
+  void connect(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine, Instant now);
+  void send(const Uuid& contact, ByteView payload, const Slot<void>& slot, overlay::Engine& engine,
+            Instant now);
+
+  // What the engine tells.
   void on(const overlay::StoreTicket& ticket, Instant now);
   void on(const overlay::RelationshipEnded& ended);
   void on(const overlay::RelationMessageArrived& message, overlay::Engine& engine);

@@ -213,6 +213,28 @@ void Driver::wait_for(Waits::Check check, Duration timeout, Done<> done) {
   done(std::unexpected(Errc::shutting_down));
 }
 
+void Driver::resolve(const Address& address, TimePoint deadline, Done<std::vector<Endpoint>> done) {
+  if (const auto literal = literal_endpoint(address)) return done(std::vector{*literal});
+  await_answer(std::make_shared<std::future<LookedUp>>(resolver_.ask(address)), kLookPauseFirst,
+               deadline, std::move(done));
+}
+
+/// Looks for it again and again: as in `enter_by_name`, nobody can call us.
+void Driver::await_answer(const std::shared_ptr<std::future<LookedUp>>& answer, Duration pause,
+                          TimePoint deadline, Done<std::vector<Endpoint>> done) {
+  const auto check = [answer]() -> std::optional<Result<void>> {
+    const bool is_there = answer->wait_for(Duration(0)) == std::future_status::ready;
+    return is_there ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
+  };
+  wait_for(check, std::min(pause, deadline - read_clocks().time),
+           [this, answer, pause, deadline, done = std::move(done)](Result<void> waited) mutable {
+             if (waited) return done(endpoints_of(answer->get()));
+             if (waited.error() != Errc::timed_out || deadline <= read_clocks().time)
+               return done(std::unexpected(waited.error()));
+             await_answer(answer, std::min(2 * pause, kLookPauseMost), deadline, std::move(done));
+           });
+}
+
 std::vector<Endpoint> Driver::endpoints() const {
   return look([this](const Engine&) { return endpoints_; });
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -63,6 +64,10 @@ class Driver : public std::enable_shared_from_this<Driver> {
   bool submit(Command command);
   /// Answers `done` when `check` does, after `timeout`, or when the node leaves.
   void wait_for(Waits::Check check, Duration timeout, Done<> done);
+  /// Answers `done` with where `address` leads to, or with what `endpoints_of` says; with
+  /// `Errc::timed_out` after `deadline`, or `shutting_down` when the node leaves.  From any thread,
+  /// and holds up none; at once if there is nothing to be asked.
+  void resolve(const Address& address, TimePoint deadline, Done<std::vector<Endpoint>> done);
 
   /// Whether the calling thread is in a callback of the node, where nothing can wait.
   [[nodiscard]] bool is_in_turn() const {
@@ -83,7 +88,6 @@ class Driver : public std::enable_shared_from_this<Driver> {
   /// Where others reach us.
   [[nodiscard]] std::vector<Endpoint> endpoints() const;
   [[nodiscard]] const boost::asio::any_io_executor& executor() const { return executor_; }
-  [[nodiscard]] const Resolver& resolver() const { return resolver_; }
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
@@ -124,6 +128,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
   void on_timer();
   void log(LogLevel level, std::string_view line) const;
   void turn_to_log(LogLevel level, std::string_view line);
+  void await_answer(const std::shared_ptr<std::future<LookedUp>>& answer, Duration pause,
+                    TimePoint deadline, Done<std::vector<Endpoint>> done);
 
   // Entering.
   static boost::asio::awaitable<void> enter_by_name(std::shared_ptr<Driver> self, Address entrance);

@@ -166,16 +166,16 @@ Result<NodeTrace> Node::trace(std::string_view subject, Duration timeout) {
 }
 
 Result<NodeTrace> Node::trace(const Fingerprint& key, Duration timeout) {
-  const auto found = std::make_shared<NodeTrace>();
-  const auto traced = wait(runtime_->shared_driver(), timeout, [&](Done<> done) {
-    runtime_->trace(key, timeout, [found, done = std::move(done)](Result<NodeTrace> trace) mutable {
-      if (!trace) return done(std::unexpected(trace.error()));
-      *found = std::move(*trace);
-      done({});
-    });
+  return wait<NodeTrace>(runtime_->shared_driver(), timeout, [&](Done<NodeTrace> done) {
+    runtime_->trace(key, timeout, std::move(done));
   });
-  if (!traced) return std::unexpected(traced.error());
-  return std::move(*found);
+}
+
+Result<Bytes> Node::query(std::string_view address, std::string_view topic, ByteView question,
+                          Duration timeout) {
+  return wait<Bytes>(runtime_->shared_driver(), timeout, [&](Done<Bytes> done) {
+    runtime_->query(address, topic, question, timeout, std::move(done));
+  });
 }
 
 void Node::stop() { runtime_->stop(); }

@@ -2,8 +2,7 @@
 
 #include <string>
 #include <utility>
-
-#include <kith/node.hpp>
+#include <vector>
 
 #include "overlay/asio/clock.hpp"
 #include "overlay/asio/runtime.hpp"
@@ -11,33 +10,61 @@
 namespace kith {
 namespace {
 
+using overlay::Done;
+
+/// A question that goes to one endpoint of an address after the other, until somebody is met.
+struct Inquiry {
+  std::weak_ptr<overlay::Driver> driver;
+  std::shared_ptr<overlay::Questions> questions;
+  std::optional<Fingerprint> node;
+  overlay::Flow flow;
+  std::string topic;
+  Bytes question;
+  TimePoint deadline;
+  Done<Bytes> done;
+  std::vector<Endpoint> endpoints{};
+  std::size_t next = 0;  ///< Of the endpoints.
+};
+
 /// Whether nobody was met, so that another endpoint of the same address may serve.
 bool met_nobody(Errc why) { return why == Errc::connection_refused || why == Errc::unreachable; }
 
+/// Asks at the next endpoint; without one, `why` is the answer.
+void ask_next(const std::shared_ptr<Inquiry>& inquiry, Errc why) {
+  if (inquiry->next == inquiry->endpoints.size()) return inquiry->done(std::unexpected(why));
+  const overlay::JoinTarget target{inquiry->endpoints[inquiry->next++], inquiry->node,
+                                   inquiry->flow};
+  overlay::ask(
+      inquiry->driver.lock(), inquiry->deadline - overlay::read_clocks().time,
+      [inquiry, target](const overlay::Slot<Bytes>& slot, overlay::Engine& engine, Instant) {
+        inquiry->questions->ask(target, inquiry->topic, inquiry->question, slot, engine);
+      },
+      Done<Bytes>([inquiry](Result<Bytes> answer) {
+        if (answer || !met_nobody(answer.error())) return inquiry->done(std::move(answer));
+        ask_next(inquiry, answer.error());
+      }));
+}
+
 }  // namespace
 
-Result<Bytes> Node::query(std::string_view address, std::string_view topic, ByteView question,
-                          Duration timeout) {
-  const auto& driver = runtime_->shared_driver();
-  // To look up a name takes its time, too.
-  if (driver->is_in_turn()) return std::unexpected(Errc::would_block);
+void Node::Runtime::query(std::string_view address, std::string_view topic, ByteView question,
+                          Duration timeout, Done<Bytes> done) {
   const auto where = Address::parse(address);
-  if (!where) return std::unexpected(where.error());
-  const TimePoint deadline = overlay::deadline_after(timeout);
-  const auto endpoints = driver->resolver().endpoints_of(*where, deadline);
-  if (!endpoints) return std::unexpected(endpoints.error());
-  Result<Bytes> answer = std::unexpected(Errc::unreachable);
-  for (const Endpoint& endpoint : *endpoints) {
-    const overlay::JoinTarget target{endpoint, where->node, runtime_->entrance_flow()};
-    answer =
-        overlay::ask<Bytes>(driver, deadline - overlay::read_clocks().time,
-                            [questions = runtime_->questions(), target, topic = std::string(topic),
-                             asked = Bytes(question.begin(), question.end())](
-                                const overlay::Slot<Bytes>& slot, overlay::Engine& engine,
-                                Instant) { questions->ask(target, topic, asked, slot, engine); });
-    if (answer || !met_nobody(answer.error())) break;
-  }
-  return answer;
+  if (!where) return done(std::unexpected(where.error()));
+  const auto inquiry =
+      std::make_shared<Inquiry>(Inquiry{.driver = driver_,
+                                        .questions = questions_,
+                                        .node = where->node,
+                                        .flow = entrance_flow_,
+                                        .topic = std::string(topic),
+                                        .question = Bytes(question.begin(), question.end()),
+                                        .deadline = overlay::deadline_after(timeout),
+                                        .done = std::move(done)});
+  driver_->resolve(*where, inquiry->deadline, [inquiry](Result<std::vector<Endpoint>> found) {
+    if (!found) return inquiry->done(std::unexpected(found.error()));
+    inquiry->endpoints = std::move(*found);
+    ask_next(inquiry, Errc::unreachable);
+  });
 }
 
 }  // namespace kith

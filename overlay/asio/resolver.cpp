@@ -3,7 +3,6 @@
 #include <system_error>
 #include <utility>
 
-#include "overlay/asio/clock.hpp"
 #include "overlay/asio/own_thread.hpp"
 
 namespace kith::overlay {
@@ -41,15 +40,9 @@ std::future<LookedUp> Resolver::ask(const Address& address) const {
   return answer;
 }
 
-Result<std::vector<Endpoint>> Resolver::endpoints_of(const Address& address,
-                                                     TimePoint deadline) const {
-  if (const auto literal = literal_endpoint(address)) return std::vector{*literal};
-  auto answer = ask(address);
-  if (answer.wait_until(to_steady(deadline)) != std::future_status::ready)
-    return std::unexpected(Errc::timed_out);
-  LookedUp found = answer.get();
-  if (found) return sorted(std::move(*found));
-  return std::unexpected(found.error() == kBusy ? Errc::limit_reached : Errc::unreachable);
+Result<std::vector<Endpoint>> endpoints_of(LookedUp answer) {
+  if (answer) return sorted(std::move(*answer));
+  return std::unexpected(answer.error() == kBusy ? Errc::limit_reached : Errc::unreachable);
 }
 
 }  // namespace kith::overlay

@@ -11,7 +11,6 @@
 #include <kith/address.hpp>
 #include <kith/endpoint.hpp>
 #include <kith/result.hpp>
-#include <kith/time.hpp>
 
 #include "overlay/asio/addresses.hpp"
 
@@ -31,10 +30,6 @@ class Resolver {
 
   /// The answer may come late; who does not want it any more drops it.
   [[nodiscard]] std::future<LookedUp> ask(const Address& address) const;
-  /// Waits for them.  `Errc::timed_out`, `unreachable` if there is no such host, or
-  /// `limit_reached`.
-  [[nodiscard]] Result<std::vector<Endpoint>> endpoints_of(const Address& address,
-                                                           TimePoint deadline) const;
 
  private:
   /// Outlives whoever asks.
@@ -47,5 +42,9 @@ class Resolver {
 
   std::shared_ptr<State> state_;
 };
+
+/// What an answer comes to: endpoints in the order of their numbers, `Errc::unreachable` if there is
+/// no such host, `limit_reached` if there were too many questions.
+[[nodiscard]] Result<std::vector<Endpoint>> endpoints_of(LookedUp answer);
 
 }  // namespace kith::overlay

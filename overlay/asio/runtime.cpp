@@ -322,16 +322,11 @@ void Node::Runtime::wait_until_ready(Duration timeout, Done<> done) {
 }
 
 void Node::Runtime::trace(const Fingerprint& key, Duration timeout, Done<NodeTrace> done) {
-  const auto slot = std::make_shared<std::optional<Result<NodeTrace>>>();
-  driver_->submit([weak = self_, key, slot](overlay::Engine& engine, Instant now) {
+  const auto command = [weak = self_, key](const overlay::Slot<NodeTrace>& slot,
+                                           overlay::Engine& engine, Instant now) {
     if (const auto runtime = weak.lock()) runtime->traces_.emplace(engine.trace(key, now), slot);
-  });
-  const auto check = [slot]() -> std::optional<Result<void>> {
-    return *slot ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
   };
-  driver_->wait_for(check, timeout, [slot, done = std::move(done)](Result<void> waited) mutable {
-    done(waited ? std::move(**slot) : std::unexpected(waited.error()));
-  });
+  overlay::ask(driver_, timeout, command, std::move(done));
 }
 
 NodeStatus Node::Runtime::status() const {

@@ -24,6 +24,7 @@
 #include "overlay/asio/registry.hpp"
 #include "overlay/asio/subscription_state.hpp"
 #include "overlay/asio/threadsafe_policy.hpp"
+#include "overlay/asio/waiting.hpp"
 
 namespace kith {
 
@@ -51,10 +52,10 @@ class Node::Runtime {
 
   [[nodiscard]] const std::shared_ptr<Contacts::State>& contacts() const { return contacts_; }
   [[nodiscard]] const std::shared_ptr<BlockList::State>& block_list() const { return block_list_; }
-  [[nodiscard]] const std::shared_ptr<overlay::Questions>& questions() const { return questions_; }
-  [[nodiscard]] overlay::Flow entrance_flow() const { return entrance_flow_; }
   void wait_until_ready(Duration timeout, overlay::Done<> done);
   void trace(const Fingerprint& key, Duration timeout, overlay::Done<NodeTrace> done);
+  void query(std::string_view address, std::string_view topic, ByteView question, Duration timeout,
+             overlay::Done<Bytes> done);
   [[nodiscard]] NodeStatus status() const;
 
   /// Begins to leave; `stopped` tells the end.
@@ -138,7 +139,7 @@ class Node::Runtime {
   // In turns alone.
   Publishers publishers_;
   Subscriptions subscriptions_;
-  std::map<overlay::TraceId, std::shared_ptr<std::optional<Result<NodeTrace>>>> traces_;
+  std::map<overlay::TraceId, overlay::Slot<NodeTrace>> traces_;
 
   /// First to go: nothing is called while the rest goes.
   std::unique_ptr<overlay::OwnThread> thread_;

@@ -27,16 +27,6 @@ inline constexpr Duration kWaitingMost = std::chrono::hours(24 * 365);
   return read_clocks().time + std::clamp(timeout, Duration(0), kWaitingMost);
 }
 
-/// Waits for what `begin(done)` begins, unless the node would have to wait for itself.
-template <class Begin>
-Result<void> wait(const std::shared_ptr<Driver>& driver, Duration timeout, Begin begin) {
-  if (!driver) return std::unexpected(Errc::shutting_down);
-  if (driver->is_in_turn()) return std::unexpected(Errc::would_block);
-  const auto outcome = std::make_shared<Outcome>();
-  begin([outcome](Result<void> result) { outcome->set(result); });
-  return outcome->wait_for(std::clamp(timeout, Duration(0), kWaitingMost) + kWaitGrace);
-}
-
 /// Where the answer to a command comes to stand; who waits for it may have gone.
 template <class T>
 using Slot = std::shared_ptr<std::optional<Result<T>>>;
@@ -52,23 +42,46 @@ struct UnfetchedAnswer {
   }
 };
 
-/// Runs `command(slot, engine, now)` on the node, and waits until it, or what comes of it, has
-/// filled the slot.
-template <class T, class Command>
-Result<T> ask(const std::shared_ptr<Driver>& driver, Duration timeout, Command command) {
-  const Slot<T> slot(new std::optional<Result<T>>(), UnfetchedAnswer());
-  const auto waited = wait(driver, timeout, [&](Done<> done) {
-    driver->submit([slot, command = std::move(command)](Engine& engine, Instant now) mutable {
-      command(slot, engine, now);
-    });
-    driver->wait_for(
-        [slot]() -> std::optional<Result<void>> {
-          return *slot ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
-        },
-        timeout, std::move(done));
-  });
+template <class T>
+[[nodiscard]] Slot<T> make_slot(std::optional<Result<T>> answer = std::nullopt) {
+  return Slot<T>(new std::optional<Result<T>>(std::move(answer)), UnfetchedAnswer());
+}
+
+/// Waits for the answer to what `begin(done)` begins, unless the node would have to wait for
+/// itself.
+template <class T = void, class Begin>
+Result<T> wait(const std::shared_ptr<Driver>& driver, Duration timeout, Begin begin) {
+  if (!driver) return std::unexpected(Errc::shutting_down);
+  if (driver->is_in_turn()) return std::unexpected(Errc::would_block);
+  const auto slot = make_slot<T>();
+  const auto outcome = std::make_shared<Outcome>();
+  begin(Done<T>([slot, outcome](Result<T> answer) {
+    *slot = std::move(answer);
+    outcome->set({});
+  }));
+  const auto waited =
+      outcome->wait_for(std::clamp(timeout, Duration(0), kWaitingMost) + kWaitGrace);
   if (!waited) return std::unexpected(waited.error());
   return std::move(**slot);
+}
+
+/// Runs `command(slot, engine, now)` on the node, and answers `done` there once it, or what comes
+/// of it, has filled the slot; after `timeout`, or when the node leaves.  From any thread.
+template <class T, class Command>
+void ask(const std::shared_ptr<Driver>& driver, Duration timeout, Command command, Done<T> done) {
+  if (!driver) return done(std::unexpected(Errc::shutting_down));
+  const auto slot = make_slot<T>();
+  driver->submit([slot, command = std::move(command)](Engine& engine, Instant now) mutable {
+    command(slot, engine, now);
+  });
+  driver->wait_for(
+      [slot]() -> std::optional<Result<void>> {
+        return *slot ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
+      },
+      timeout,
+      [slot, done = std::move(done)](Result<void> waited) mutable {
+        done(waited ? std::move(**slot) : std::unexpected(waited.error()));
+      });
 }
 
 }  // namespace kith::overlay

@@ -4,12 +4,14 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>
 
 #include "overlay/asio/keys.hpp"
+#include "overlay/asio/waiting.hpp"
 #include "tests/overlay/asio/support.hpp"
 
 namespace kith::overlay {
@@ -47,6 +49,14 @@ struct DriverBeforeTheDoors : testing::Test {
     return answer.value_or(std::unexpected(Errc::not_found));
   }
 
+  using Found = std::optional<Result<std::vector<Endpoint>>>;
+
+  /// Has it looked up where `host` is; `found` must outlive the test's last turn.
+  void resolve(const std::string& host, Duration timeout, Found& found) {
+    driver->resolve({.node = {}, .host = host, .port = 1}, deadline_after(timeout),
+                    [&found](Result<std::vector<Endpoint>> result) { found = std::move(result); });
+  }
+
   /// The resolver's thread may outlive all else.
   std::shared_ptr<Flag> asked = std::make_shared<Flag>();
   std::shared_ptr<Flag> let_go = std::make_shared<Flag>();
@@ -75,6 +85,40 @@ TEST_F(DriverBeforeTheDoors, LeavesWithoutTheResolver) {
   context.run_for(kPatience);
   EXPECT_TRUE(context.stopped());
   EXPECT_EQ(wait(1ms).error(), Errc::shutting_down);
+}
+
+TEST_F(DriverBeforeTheDoors, IsNotHeldUpByTheResolver) {
+  Found found;
+  resolve("other.example", kPatience, found);
+  EXPECT_EQ(wait(1ms).error(), Errc::timed_out);
+  EXPECT_FALSE(found);
+  let_go->raise();
+  while (!found) ASSERT_GT(context.run_one_for(kPatience), 0U);
+  EXPECT_EQ(found->value(), std::vector{Endpoint::v4({127, 0, 0, 1}, 1)});
+}
+
+TEST_F(DriverBeforeTheDoors, GivesUpOnTheResolverAtTheDeadline) {
+  Found found;
+  resolve("other.example", 2ms, found);
+  while (!found) ASSERT_GT(context.run_one_for(kPatience), 0U);
+  EXPECT_EQ(found->error(), Errc::timed_out);
+}
+
+/// The resolver would not answer, least of all at once.
+TEST_F(DriverBeforeTheDoors, AsksNobodyAboutANumber) {
+  Found found;
+  resolve("192.0.2.1", 0s, found);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->value(), std::vector{Endpoint::v4({192, 0, 2, 1}, 1)});
+}
+
+TEST_F(DriverBeforeTheDoors, TellsWhoWaitsForTheResolverThatItLeaves) {
+  Found found;
+  resolve("other.example", kPatience, found);
+  driver->leave([](Engine&, Instant) {});
+  context.run_for(kPatience);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->error(), Errc::shutting_down);
 }
 
 TEST_F(DriverBeforeTheDoors, OpensThemOnceThereIsAnAnswer) {

@@ -7,14 +7,12 @@
 
 #include <gtest/gtest.h>
 
-#include "overlay/asio/waiting.hpp"
 #include "tests/overlay/asio/support.hpp"
 
 namespace kith::overlay {
 namespace {
 
 using test::Flag;
-using test::kPatience;
 
 Endpoint numbered(Byte last) { return Endpoint::v4({192, 0, 2, last}, 3141); }
 
@@ -33,9 +31,8 @@ TEST(ResolverTest, SaysWhatItFoundInOrder) {
     EXPECT_EQ(address.host, "node.example");
     return std::vector{numbered(2), numbered(1), numbered(2)};
   });
-  const auto found = resolver.endpoints_of(named("node.example"), deadline_after(kPatience));
-  ASSERT_TRUE(found);
-  EXPECT_EQ(*found, (std::vector{numbered(1), numbered(2)}));
+  EXPECT_EQ(endpoints_of(resolver.ask(named("node.example")).get()).value(),
+            (std::vector{numbered(1), numbered(2)}));
 }
 
 TEST(ResolverTest, KeepsTheOrderOfAnAnswer) {
@@ -49,25 +46,7 @@ TEST(ResolverTest, SaysThatThereIsNoSuchHost) {
   const Resolver resolver([](const Address&) -> LookedUp {
     return std::unexpected(make_error_code(boost::system::errc::no_such_device_or_address));
   });
-  EXPECT_EQ(resolver.endpoints_of(named("node.example"), deadline_after(kPatience)).error(),
-            Errc::unreachable);
-}
-
-TEST(ResolverTest, AsksNobodyAboutANumber) {
-  const Resolver resolver([](const Address&) -> LookedUp {
-    ADD_FAILURE();
-    return {};
-  });
-  EXPECT_EQ(resolver.endpoints_of(named("192.0.2.1"), deadline_after({})).value(),
-            std::vector{numbered(1)});
-}
-
-TEST(ResolverTest, GivesUpAtTheDeadline) {
-  const auto let_go = std::make_shared<Flag>();
-  const Resolver resolver = slow(let_go);
-  EXPECT_EQ(resolver.endpoints_of(named("node.example"), deadline_after({})).error(),
-            Errc::timed_out);
-  let_go->raise();
+  EXPECT_EQ(endpoints_of(resolver.ask(named("node.example")).get()).error(), Errc::unreachable);
 }
 
 TEST(ResolverTest, AsksOnlySoMuchAtOnce) {
@@ -76,11 +55,10 @@ TEST(ResolverTest, AsksOnlySoMuchAtOnce) {
   std::vector<std::future<LookedUp>> answers;
   for (std::size_t i = 0; i < Resolver::kUnderWayMost; ++i)
     answers.push_back(resolver.ask(named("node.example")));
-  EXPECT_EQ(resolver.endpoints_of(named("node.example"), deadline_after(kPatience)).error(),
-            Errc::limit_reached);
+  EXPECT_EQ(endpoints_of(resolver.ask(named("node.example")).get()).error(), Errc::limit_reached);
   let_go->raise();
   for (auto& answer : answers) EXPECT_TRUE(answer.get());
-  EXPECT_TRUE(resolver.endpoints_of(named("node.example"), deadline_after(kPatience)));
+  EXPECT_TRUE(resolver.ask(named("node.example")).get());
 }
 
 }  // namespace
