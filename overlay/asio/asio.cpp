@@ -11,6 +11,7 @@
 #include <kith/subject.hpp>
 
 #include "overlay/asio/runtime.hpp"
+#include "overlay/asio/waiting.hpp"
 
 namespace kith {
 namespace {
@@ -25,8 +26,10 @@ Done<T> completion(ResultHandler<T> handler, asio::any_io_executor node) {
                            asio::execution::outstanding_work.tracked);
   return [handler = std::move(handler), work = std::move(work),
           node = std::move(node)](Result<T> result) mutable {
-    auto call = [handler = std::move(handler), result = std::move(result)]() mutable {
-      std::move(handler)(std::move(result));
+    // It may be a ticket, and `node` may never run again.
+    auto call = [handler = std::move(handler),
+                 answer = overlay::make_slot<T>(std::move(result))]() mutable {
+      std::move(handler)(std::move(**answer));
     };
     asio::post(node, [work = std::move(work), call = std::move(call)]() mutable {
       asio::dispatch(work, std::move(call));
@@ -87,6 +90,89 @@ void AsyncStart::trace(Node& node, std::string_view subject, Duration timeout,
   const auto key = subject_id(runtime->realm(), subject);
   if (!key) return done(std::unexpected(key.error()));
   runtime->trace(*key, timeout, std::move(done));
+}
+
+void AsyncStart::query(Node& node, std::string_view address, std::string_view topic,
+                       ByteView question, Duration timeout, ResultHandler<Bytes> handler) {
+  const auto& runtime = node.runtime_;
+  runtime->query(address, topic, question, timeout,
+                 completion<Bytes>(std::move(handler), runtime->driver().executor()));
+}
+
+void AsyncStart::block(const BlockList& blocks, const Fingerprint& who, Duration life,
+                       Duration timeout, ResultHandler<void> handler) {
+  const auto& state = blocks.state_;
+  state->add(who, life, timeout,
+             completion<void>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::unblock(const BlockList& blocks, const Fingerprint& who, Duration timeout,
+                         ResultHandler<void> handler) {
+  const auto& state = blocks.state_;
+  state->remove(who, timeout, completion<void>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::list(const BlockList& blocks, Duration timeout,
+                      ResultHandler<std::vector<Blocked>> handler) {
+  const auto& state = blocks.state_;
+  state->list(timeout,
+              completion<std::vector<Blocked>>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::issue_ticket(const Contacts& contacts, const TicketOptions& options,
+                              Duration timeout, ResultHandler<std::string> handler) {
+  const auto& state = contacts.state_;
+  state->issue_ticket(options, timeout,
+                      completion<std::string>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::redeem(const Contacts& contacts, std::string_view ticket,
+                        const RedeemOptions& options, Duration timeout,
+                        ResultHandler<Uuid> handler) {
+  const auto& state = contacts.state_;
+  state->redeem(ticket, options, timeout,
+                completion<Uuid>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::tickets(const Contacts& contacts, Duration timeout,
+                         ResultHandler<std::vector<TicketStatus>> handler) {
+  const auto& state = contacts.state_;
+  state->tickets(timeout, completion<std::vector<TicketStatus>>(std::move(handler),
+                                                                executor_of(state->driver())));
+}
+
+void AsyncStart::revoke_ticket(const Contacts& contacts, const Fingerprint& hash, Duration timeout,
+                               ResultHandler<void> handler) {
+  const auto& state = contacts.state_;
+  state->revoke_ticket(hash, timeout,
+                       completion<void>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::list(const Contacts& contacts, Duration timeout,
+                      ResultHandler<std::vector<Contact>> handler) {
+  const auto& state = contacts.state_;
+  state->list(timeout,
+              completion<std::vector<Contact>>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::end(const Contacts& contacts, const Uuid& contact, Duration timeout,
+                     ResultHandler<void> handler) {
+  const auto& state = contacts.state_;
+  state->end(contact, timeout, completion<void>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::connect(const Contacts& contacts, const Uuid& contact, Duration timeout,
+                         ResultHandler<void> handler) {
+  const auto& state = contacts.state_;
+  state->connect(contact, timeout,
+                 completion<void>(std::move(handler), executor_of(state->driver())));
+}
+
+void AsyncStart::send(const Contacts& contacts, const Uuid& contact, ByteView payload,
+                      Duration timeout, ResultHandler<void> handler) {
+  const auto& state = contacts.state_;
+  state->send(contact, payload, timeout,
+              completion<void>(std::move(handler), executor_of(state->driver())));
 }
 
 void AsyncStart::stop(Node& node, ResultHandler<void> handler) {

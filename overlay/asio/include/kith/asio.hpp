@@ -1,12 +1,16 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
+#include <kith/block_list.hpp>
+#include <kith/contacts.hpp>
 #include <kith/node.hpp>
 
 namespace kith {
@@ -15,8 +19,9 @@ namespace kith {
 ///
 /// It lives as long as `executor` runs.  Let `async_stop` complete before the end of its last
 /// `Node`; otherwise the node leaves behind its back, as far as the executor still runs.  What
-/// waits (`stop`, `publish`, `wait_for_match`, …) must not be called on the only thread of the
-/// executor; the functions of this header take its place.
+/// waits (`stop`, `publish`, `wait_for_match`, `query`, …, and whatever of `Contacts` and
+/// `BlockList` takes a timeout) must not be called on the only thread of the executor; the
+/// functions of this header take its place.
 [[nodiscard]] Node make_node(const boost::asio::any_io_executor& executor, NodeConfig config = {});
 
 /// What takes a result, of whatever kind it is.
@@ -35,7 +40,33 @@ struct AsyncStart {
   static void wait_until_ready(Node& node, Duration timeout, ResultHandler<void> handler);
   static void trace(Node& node, std::string_view subject, Duration timeout,
                     ResultHandler<NodeTrace> handler);
+  static void query(Node& node, std::string_view address, std::string_view topic, ByteView question,
+                    Duration timeout, ResultHandler<Bytes> handler);
   static void stop(Node& node, ResultHandler<void> handler);
+
+  static void block(const BlockList& blocks, const Fingerprint& who, Duration life,
+                    Duration timeout, ResultHandler<void> handler);
+  static void unblock(const BlockList& blocks, const Fingerprint& who, Duration timeout,
+                      ResultHandler<void> handler);
+  static void list(const BlockList& blocks, Duration timeout,
+                   ResultHandler<std::vector<Blocked>> handler);
+
+  static void issue_ticket(const Contacts& contacts, const TicketOptions& options, Duration timeout,
+                           ResultHandler<std::string> handler);
+  static void redeem(const Contacts& contacts, std::string_view ticket,
+                     const RedeemOptions& options, Duration timeout, ResultHandler<Uuid> handler);
+  static void tickets(const Contacts& contacts, Duration timeout,
+                      ResultHandler<std::vector<TicketStatus>> handler);
+  static void revoke_ticket(const Contacts& contacts, const Fingerprint& hash, Duration timeout,
+                            ResultHandler<void> handler);
+  static void list(const Contacts& contacts, Duration timeout,
+                   ResultHandler<std::vector<Contact>> handler);
+  static void end(const Contacts& contacts, const Uuid& contact, Duration timeout,
+                  ResultHandler<void> handler);
+  static void connect(const Contacts& contacts, const Uuid& contact, Duration timeout,
+                      ResultHandler<void> handler);
+  static void send(const Contacts& contacts, const Uuid& contact, ByteView payload,
+                   Duration timeout, ResultHandler<void> handler);
 };
 
 /// As `Publisher::publish`; `payload` must stay valid until the operation begins, and is copied
@@ -89,11 +120,137 @@ auto async_trace(Node& node, std::string_view subject, Duration timeout, Token&&
       token, &node, subject, timeout);
 }
 
+/// As `Node::query`; `address`, `topic` and `question` must stay valid until the operation begins.
+template <boost::asio::completion_token_for<void(Result<Bytes>)> Token>
+auto async_query(Node& node, std::string_view address, std::string_view topic, ByteView question,
+                 Duration timeout, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<Bytes>)>(
+      [](auto handler, Node* of, const auto&... arguments) {
+        AsyncStart::query(*of, arguments..., std::move(handler));
+      },
+      token, &node, address, topic, question, timeout);
+}
+
 /// As `Node::stop`: completes when the node has left the overlay.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_stop(Node& node, Token&& token) {
   return boost::asio::async_initiate<Token, void(Result<void>)>(
       [](auto handler, Node* of) { AsyncStart::stop(*of, std::move(handler)); }, token, &node);
+}
+
+/// As `BlockList::add`.
+template <boost::asio::completion_token_for<void(Result<void>)> Token>
+auto async_block(BlockList blocks, const Fingerprint& who, Duration life, Duration timeout,
+                 Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::block(arguments..., std::move(handler));
+      },
+      token, std::move(blocks), who, life, timeout);
+}
+
+/// As `BlockList::remove`.
+template <boost::asio::completion_token_for<void(Result<void>)> Token>
+auto async_unblock(BlockList blocks, const Fingerprint& who, Duration timeout, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::unblock(arguments..., std::move(handler));
+      },
+      token, std::move(blocks), who, timeout);
+}
+
+/// As `BlockList::list`.
+template <boost::asio::completion_token_for<void(Result<std::vector<Blocked>>)> Token>
+auto async_list(BlockList blocks, Duration timeout, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::vector<Blocked>>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::list(arguments..., std::move(handler));
+      },
+      token, std::move(blocks), timeout);
+}
+
+/// As `Contacts::issue_ticket`.
+template <boost::asio::completion_token_for<void(Result<std::string>)> Token>
+auto async_issue_ticket(Contacts contacts, const TicketOptions& options, Duration timeout,
+                        Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::string>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::issue_ticket(arguments..., std::move(handler));
+      },
+      token, std::move(contacts), options, timeout);
+}
+
+/// As `Contacts::redeem`; `ticket` must stay valid until the operation begins.
+template <boost::asio::completion_token_for<void(Result<Uuid>)> Token>
+auto async_redeem(Contacts contacts, std::string_view ticket, const RedeemOptions& options,
+                  Duration timeout, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<Uuid>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::redeem(arguments..., std::move(handler));
+      },
+      token, std::move(contacts), ticket, options, timeout);
+}
+
+/// As `Contacts::tickets`.
+template <boost::asio::completion_token_for<void(Result<std::vector<TicketStatus>>)> Token>
+auto async_tickets(Contacts contacts, Duration timeout, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::vector<TicketStatus>>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::tickets(arguments..., std::move(handler));
+      },
+      token, std::move(contacts), timeout);
+}
+
+/// As `Contacts::revoke_ticket`.
+template <boost::asio::completion_token_for<void(Result<void>)> Token>
+auto async_revoke_ticket(Contacts contacts, const Fingerprint& hash, Duration timeout,
+                         Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::revoke_ticket(arguments..., std::move(handler));
+      },
+      token, std::move(contacts), hash, timeout);
+}
+
+/// As `Contacts::list`.
+template <boost::asio::completion_token_for<void(Result<std::vector<Contact>>)> Token>
+auto async_list(Contacts contacts, Duration timeout, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::vector<Contact>>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::list(arguments..., std::move(handler));
+      },
+      token, std::move(contacts), timeout);
+}
+
+/// As `Contacts::end`.
+template <boost::asio::completion_token_for<void(Result<void>)> Token>
+auto async_end(Contacts contacts, const Uuid& contact, Duration timeout, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::end(arguments..., std::move(handler));
+      },
+      token, std::move(contacts), contact, timeout);
+}
+
+/// As `Contacts::connect`.
+template <boost::asio::completion_token_for<void(Result<void>)> Token>
+auto async_connect(Contacts contacts, const Uuid& contact, Duration timeout, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::connect(arguments..., std::move(handler));
+      },
+      token, std::move(contacts), contact, timeout);
+}
+
+/// As `Contacts::send`; `payload` must stay valid until the operation begins, and is copied then.
+template <boost::asio::completion_token_for<void(Result<void>)> Token>
+auto async_send(Contacts contacts, const Uuid& contact, ByteView payload, Duration timeout,
+                Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, const auto&... arguments) {
+        AsyncStart::send(arguments..., std::move(handler));
+      },
+      token, std::move(contacts), contact, payload, timeout);
 }
 
 }  // namespace kith

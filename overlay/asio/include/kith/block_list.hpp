@@ -18,7 +18,8 @@ namespace kith {
 /// without one it holds for the life of the node.
 ///
 /// All methods may be called from any thread and wait; in a callback of the node they fail at once
-/// with `Errc::would_block`.
+/// with `Errc::would_block`.  Where nothing may wait, as on the only thread of an executor that
+/// runs the node, there are `async_block`, `async_unblock` and `async_list` (<kith/asio.hpp>).
 class BlockList {
  public:
   /// `who` is a node or an identity; from now on, for so long; whoever is blocked for longer stays
@@ -34,6 +35,7 @@ class BlockList {
 
  private:
   friend class Node;
+  friend struct AsyncStart;
   explicit BlockList(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
 };

@@ -82,7 +82,9 @@ struct ContactMessage {
 ///     other.contacts().send(*id, payload, 10s);
 ///
 /// All methods may be called from any thread; those that take a timeout wait, and in a callback of
-/// the node fail at once with `Errc::would_block`.  `Errc::store_failed` is logged with its reason.
+/// the node fail at once with `Errc::would_block`.  Where nothing may wait, as on the only thread
+/// of an executor that runs the node, there is an `async_…` of the same name for each of these
+/// (<kith/asio.hpp>).  `Errc::store_failed` is logged with its reason.
 class Contacts {
  public:
   /// The ticket as text that begins with `kith-ticket:`.  It holds the secret: hand it to one
@@ -113,6 +115,7 @@ class Contacts {
 
  private:
   friend class Node;
+  friend struct AsyncStart;
   explicit Contacts(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
 };

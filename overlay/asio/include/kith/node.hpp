@@ -308,7 +308,7 @@ class Publisher {
 ///
 /// It owns a thread, on which all callbacks run, unless it is made with an executor
 /// (<kith/asio.hpp>).  All methods may be called from any thread; those that wait must not be
-/// called from a callback.
+/// called from a callback, nor on the only thread of such an executor.
 class Node {
  public:
   /// Listens and begins to join.  Throws `StartError`.
