@@ -4,8 +4,8 @@
 
 namespace kith::apps {
 
-Inbox::Inbox(Format format, std::optional<std::uint64_t> count_most, std::size_t subscriptions)
-    : format_(std::move(format)), count_most_(count_most) {
+Inbox::Inbox(Format format, std::optional<std::uint64_t> count_max, std::size_t subscriptions)
+    : format_(std::move(format)), count_most_(count_max) {
   batch_.messages.resize(subscriptions);
 }
 

@@ -29,8 +29,8 @@ class Inbox {
     std::vector<std::uint64_t> messages;  ///< How many they are, of each subscription.
   };
 
-  /// Takes `count_most` messages, or any number, of so many subscriptions.
-  Inbox(Format format, std::optional<std::uint64_t> count_most, std::size_t subscriptions);
+  /// Takes `count_max` messages, or any number, of so many subscriptions.
+  Inbox(Format format, std::optional<std::uint64_t> count_max, std::size_t subscriptions);
 
   // On the node's thread.
 

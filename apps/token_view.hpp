@@ -15,7 +15,7 @@
 namespace kith::apps {
 
 /// Longer than any token in any of the ways to write it.
-inline constexpr std::size_t kTokenTextBytesMost = 8192;
+inline constexpr std::size_t kTokenTextBytesMax = 8192;
 
 /// By what a token is judged.
 struct TokenJudge {

@@ -5,7 +5,7 @@
 namespace kith::overlay {
 
 Blocks::Blocks(std::span<const Blocked> kept) {
-  for (const Blocked& block : kept.first(std::min(kept.size(), kMost)))
+  for (const Blocked& block : kept.first(std::min(kept.size(), kMax)))
     until_.emplace(block.who, block.until);
 }
 
@@ -14,9 +14,9 @@ Result<void> Blocks::add(const Blocked& block, WallTime now) {
     known->second = std::max(known->second, block.until);
     return {};
   }
-  if (until_.size() >= kMost)
+  if (until_.size() >= kMax)
     std::erase_if(until_, [now](const auto& entry) { return entry.second <= now; });
-  if (until_.size() >= kMost) return std::unexpected(Errc::limit_reached);
+  if (until_.size() >= kMax) return std::unexpected(Errc::limit_reached);
   until_.emplace(block.who, block.until);
   return {};
 }

@@ -16,7 +16,7 @@ namespace kith::overlay {
 class Blocks {
  public:
   /// As many as the store keeps.
-  static constexpr std::size_t kMost = 10'000;
+  static constexpr std::size_t kMax = 10'000;
 
   explicit Blocks(std::span<const Blocked> kept = {});
 

@@ -24,7 +24,7 @@ void Engine::Impl::send_routed(const RouterSend& order, Instant now) {
   const Peer* peer = peers_.find(order.peer);
   if (!peer) return;
   const Connection& connection = *connections_.find(peer->connection);
-  if (connection.session->queued_bytes() >= session_config_.queued_bytes_most / kRoutedShare) {
+  if (connection.session->queued_bytes() >= session_config_.queued_bytes_max / kRoutedShare) {
     if (order.under_way) router_.on_congested(*order.under_way, now.time);
     return;
   }

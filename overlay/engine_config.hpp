@@ -113,15 +113,15 @@ struct EngineConfig {
 
   std::size_t peers_wanted_by_client = 3;
   /// Members with a session; a few more that enter the overlay here, and neighbours always.
-  std::size_t sessions_most = 400;
+  std::size_t sessions_max = 400;
   /// Others with a session, beside those.
-  std::size_t clients_most = 1024;
+  std::size_t clients_max = 1024;
   /// Nodes that exchange with us and for which there is no room among those.
-  std::size_t exchange_sessions_most = 4096;
+  std::size_t exchange_sessions_max = 4096;
   std::size_t region_size = 5;
   std::size_t neighbourhood_size = 16;
-  std::size_t intents_most = 100'000;
-  std::size_t subscriptions_most = 16'384;
+  std::size_t intents_max = 100'000;
+  std::size_t subscriptions_max = 16'384;
   /// Signatures that one peer may have us check by what it says itself, and as many again by what
   /// it passes on: so many at once, and so many a second from then on.  What comes beyond is passed
   /// over.

@@ -272,9 +272,9 @@ ContactIndex Engine::Impl::issue_token(Instant now) {
 /// Renews it when its time has come, or when the date has jumped: set by hand, or while the machine
 /// slept.
 void Engine::Impl::renew_token_if_due(Instant now) {
-  const Duration age_most = config_.node_token_life * kRenewAfterPercent / 100;
+  const Duration age_max = config_.node_token_life * kRenewAfterPercent / 100;
   const bool date_fits =
-      now.wall >= last_token_at_ - kClockSkewMax && now.wall <= last_token_at_ + age_most;
+      now.wall >= last_token_at_ - kClockSkewMax && now.wall <= last_token_at_ + age_max;
   if (now.time >= renew_token_at_ || !date_fits) renew_token(now);
 }
 

@@ -12,7 +12,7 @@ namespace kith::overlay {
 namespace {
 
 /// Two where both dialed, one more where one side dialed anew before its end.
-constexpr int kSessionsPerPeerMost = 4;
+constexpr int kSessionsPerPeerMax = 4;
 /// How long before the end of a session's life its successor is dialed, give or take a quarter;
 /// and when again if it did not come.
 constexpr Duration kRenewBefore = std::chrono::minutes(45);
@@ -85,7 +85,7 @@ void Engine::Impl::add_session(Peer& peer, Connection& connection, Instant now) 
     connection.session->ping(0);
     announce_write(connection);
   }
-  if (peer.sessions <= kSessionsPerPeerMost) return;
+  if (peer.sessions <= kSessionsPerPeerMax) return;
   for (const auto& other : connections_.all()) {
     const bool may_go = other->joined && other->contact == peer.contact && !other->dialed &&
                         !other->closing_because && other->id != connection.id;

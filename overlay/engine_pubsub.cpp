@@ -143,7 +143,7 @@ void Engine::Impl::ask_for_coordinator(const Coordinator::Ask& ask, Instant now)
   const QuestionId question = next_question();
   coordinator_questions_.emplace(question, ask.question);
   // The coordinator has given up what was asked before so many others.
-  if (coordinator_questions_.size() > 2 * CoordinatorConfig{}.questions_most)
+  if (coordinator_questions_.size() > 2 * CoordinatorConfig{}.questions_max)
     coordinator_questions_.erase(coordinator_questions_.begin());
   outputs_.emplace_back(AskPolicy{
       question, AuthorizeQuestion{ask.intent.token, SubjectRequest{ask.intent.subject()}}});

@@ -49,7 +49,7 @@ void Engine::Impl::handle(RealmLeader::Output output, Instant now) {
                           const QuestionId question = next_question();
                           leader_questions_.emplace(question, ask.question);
                           // It has given up what was asked before so many others.
-                          if (leader_questions_.size() > 2 * RealmLeaderConfig{}.questions_most)
+                          if (leader_questions_.size() > 2 * RealmLeaderConfig{}.questions_max)
                             leader_questions_.erase(leader_questions_.begin());
                           outputs_.emplace_back(AskPolicy{question, std::move(ask.what)});
                         }},

@@ -17,7 +17,7 @@ Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
   if (!subject) return std::unexpected(subject.error());
   const auto identity = identity_for(options.identity);
   if (!identity) return std::unexpected(identity.error());
-  if (subscriptions_ >= config_.subscriptions_most) return std::unexpected(Errc::limit_reached);
+  if (subscriptions_ >= config_.subscriptions_max) return std::unexpected(Errc::limit_reached);
   auto wish = find_wish(*subject, (*identity)->public_key, IntentRole::receive);
   if (wish == wishes_.end()) {
     const auto added = add_wish({.subject = *subject,

@@ -7,7 +7,7 @@ namespace kith::overlay {
 routing::Config table_config(const EngineConfig& config) {
   routing::Config table;
   table.neighbourhood = config.neighbourhood_size;
-  table.sessions_max = config.sessions_most;
+  table.sessions_max = config.sessions_max;
   table.sessions_free = 128;
   for (const Endpoint& network : config.exempt_networks) {
     constexpr int kMappedPrefixBits = 96;
@@ -34,8 +34,8 @@ MembershipConfig membership_config(const EngineConfig& config,
   membership.signatures = &signatures;
   membership.realm_leader = config.realm_leader;
   membership.peers_wanted_by_client = config.peers_wanted_by_client;
-  membership.clients_most = config.clients_most;
-  membership.exchange_sessions_most = config.exchange_sessions_most;
+  membership.clients_max = config.clients_max;
+  membership.exchange_sessions_max = config.exchange_sessions_max;
   return membership;
 }
 
@@ -96,7 +96,7 @@ CoordinatorConfig coordinator_config(const EngineConfig& config) {
   CoordinatorConfig coordinator;
   coordinator.realm = config.realm;
   coordinator.region_size = config.region_size;
-  coordinator.limits.total = config.intents_most;
+  coordinator.limits.total = config.intents_max;
   return coordinator;
 }
 
@@ -104,7 +104,7 @@ DeclarationsConfig declarations_config(const EngineConfig& config) {
   DeclarationsConfig declarations;
   declarations.realm = config.realm;
   // One more for the leader of the realm.
-  declarations.declarations_max = config.subscriptions_most + 1;
+  declarations.declarations_max = config.subscriptions_max + 1;
   return declarations;
 }
 

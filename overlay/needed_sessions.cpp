@@ -59,7 +59,7 @@ void NeededSessions::on_failed(const Fingerprint& node, Errc why, TimePoint now)
 }
 
 std::optional<ContactIndex> NeededSessions::next_dial(TimePoint now) {
-  if (under_way_.size() >= kExchangeDialsMost || next_start_ > now) return std::nullopt;
+  if (under_way_.size() >= kExchangeDialsMax || next_start_ > now) return std::nullopt;
   const auto node = waiting_.pop_due(now);
   if (!node) return std::nullopt;
   under_way_.insert(*node);
@@ -69,7 +69,7 @@ std::optional<ContactIndex> NeededSessions::next_dial(TimePoint now) {
 
 std::optional<TimePoint> NeededSessions::next_deadline() const {
   const auto due = waiting_.next();
-  if (!due || under_way_.size() >= kExchangeDialsMost) return std::nullopt;
+  if (!due || under_way_.size() >= kExchangeDialsMax) return std::nullopt;
   return std::max(*due, next_start_);
 }
 

@@ -20,7 +20,7 @@ namespace kith::overlay {
 
 /// Dials for the exchange that may be under way at once: whoever has tens of thousands of matches
 /// gets to them one after the other.
-inline constexpr std::size_t kExchangeDialsMost = 64;
+inline constexpr std::size_t kExchangeDialsMax = 64;
 /// How many begin in a second, on average; as many may begin at once after a quiet second.
 inline constexpr std::uint32_t kExchangeDialsPerSecond = 64;
 

@@ -30,8 +30,8 @@ Result<const KindRules*> read_head(codec::Reader& reader, std::optional<TokenKin
 }
 
 WallTime read_time(codec::Reader& reader) {
-  constexpr auto kMost = static_cast<std::uint64_t>(kTokenTimeMax.time_since_epoch().count());
-  return WallTime(Duration(static_cast<Duration::rep>(reader.unsigned_number(kMost))));
+  constexpr auto kMax = static_cast<std::uint64_t>(kTokenTimeMax.time_since_epoch().count());
+  return WallTime(Duration(static_cast<Duration::rep>(reader.unsigned_number(kMax))));
 }
 
 /// Laws between the fields, which only a well-formed token can break.

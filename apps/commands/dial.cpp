@@ -178,9 +178,9 @@ ExitCode dial(const DialOptions& options) {
 /// Has the running node make sure of a session with a contact.
 ExitCode dial_contact(const DialOptions& options) {
   const Duration asked = settings_of(options).join_timeout;
-  if (asked > kOthersTimeoutMost && options.question.flags.say("join-timeout"))
+  if (asked > kOthersTimeoutMax && options.question.flags.say("join-timeout"))
     throw Failure(ExitCode::usage, "with --flow N, --join-timeout is at most 60 seconds");
-  const Duration timeout = std::min(asked, kOthersTimeoutMost);
+  const Duration timeout = std::min(asked, kOthersTimeoutMax);
   const auto answer = options.question.ask(AskContacts{});
   const json::object contact =
       pick(answer.at("contacts").as_array(), "contact", options.whom, "contact");

@@ -149,7 +149,7 @@ class Sender {
     } else if (sent.error() == Errc::too_long) {
       throw Failure(ExitCode::error,
                     fmt::format("{} (number {}, {} bytes) is too long: a message holds {} bytes",
-                                what, sent_ + 1, payload.size(), overlay::kPayloadBytesMost));
+                                what, sent_ + 1, payload.size(), overlay::kPayloadBytesMax));
     } else if (sent.error() != Errc::shutting_down) {
       throw Failure(ExitCode::error, fmt::format("cannot publish: {}", describe(sent.error())));
     }

@@ -86,7 +86,7 @@ ExitCode show(const TicketCommand& command) {
 Bytes read_identity_token(const TicketCommand& command) {
   const std::string& path = command.identity_token;
   if (path.empty()) return {};
-  auto token = from_base32(trimmed(read_input(path, kTokenTextBytesMost)));
+  auto token = from_base32(trimmed(read_input(path, kTokenTextBytesMax)));
   if (token && decode_identity_token(*token)) return *std::move(token);
   throw Failure(ExitCode::error, fmt::format("{}: no identity token: 'kith key vouch' prints one",
                                              path == "-" ? "standard input" : path));
@@ -222,7 +222,7 @@ void add_show_and_redeem(CLI::App& group, Command& chosen) {
       ->type_name("KEY");
   add_duration(*verb, "--timeout", redeemed->question.timeout,
                "How long to wait for the other side, at most 60; 10 if not given",
-               kOthersTimeoutMost);
+               kOthersTimeoutMax);
   add_question(*verb, redeemed->question);
 }
 

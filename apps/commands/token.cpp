@@ -23,7 +23,7 @@ struct TokenCommand {
 };
 
 ExitCode show(const TokenCommand& command) {
-  std::string content = read_input(command.file, kTokenTextBytesMost);
+  std::string content = read_input(command.file, kTokenTextBytesMax);
   const crypto::WipeAtEnd wipe(content);
   TokenJudge judge{.signatures = crypto::sodium_primitives().signatures,
                    .now = overlay::read_clocks().wall};

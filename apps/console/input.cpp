@@ -20,8 +20,8 @@ namespace {
 }
 
 /// Until its end, or one byte more than it may have.
-std::string read_all(const std::string& path, int descriptor, std::size_t bytes_most) {
-  std::string content(bytes_most + 1, '\0');
+std::string read_all(const std::string& path, int descriptor, std::size_t bytes_max) {
+  std::string content(bytes_max + 1, '\0');
   std::size_t filled = 0;
   while (filled < content.size()) {
     const ssize_t got = ::read(descriptor, content.data() + filled, content.size() - filled);
@@ -36,20 +36,19 @@ std::string read_all(const std::string& path, int descriptor, std::size_t bytes_
 
 }  // namespace
 
-std::string read_input(const std::string& path, std::size_t bytes_most) {
+std::string read_input(const std::string& path, std::size_t bytes_max) {
   Descriptor file;
   if (path != "-") {
     file = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.is_open()) fail(path, std::strerror(errno));
   }
-  std::string content = read_all(path, path == "-" ? STDIN_FILENO : file.get(), bytes_most);
-  if (content.size() > bytes_most)
-    fail(path, fmt::format("it is longer than {} bytes", bytes_most));
+  std::string content = read_all(path, path == "-" ? STDIN_FILENO : file.get(), bytes_max);
+  if (content.size() > bytes_max) fail(path, fmt::format("it is longer than {} bytes", bytes_max));
   return content;
 }
 
-std::string text_or_input(const std::string& text, std::size_t bytes_most) {
-  return trimmed(text == "-" ? read_input(text, bytes_most) : text);
+std::string text_or_input(const std::string& text, std::size_t bytes_max) {
+  return trimmed(text == "-" ? read_input(text, bytes_max) : text);
 }
 
 std::string trimmed(const std::string& text) {

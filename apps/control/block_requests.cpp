@@ -17,7 +17,7 @@ namespace json = boost::json;
 using ParsedBlocks = std::expected<BlocksRequest, std::string>;
 
 Result<Fingerprint> who_in(const json::object& request) {
-  return Fingerprint::parse(text_in(request, "who", kFingerprintBytesMost).value_or(""));
+  return Fingerprint::parse(text_in(request, "who", kFingerprintBytesMax).value_or(""));
 }
 
 ParsedBlocks parse_add(const json::object& request) {

@@ -145,7 +145,7 @@ void add_subject(CLI::App& command, Question& question) {
       ->required()
       ->check(complaint_about_subject);
   add_duration(command, "--timeout", question.timeout,
-               "How long to wait for the answer, at most 60; 5 if not given", kOthersTimeoutMost);
+               "How long to wait for the answer, at most 60; 5 if not given", kOthersTimeoutMax);
 }
 
 }  // namespace kith::apps

@@ -17,9 +17,9 @@ namespace json = boost::json;
 
 using ParsedContacts = std::expected<ContactsRequest, std::string>;
 
-constexpr std::size_t kAddressBytesMost = 300;
+constexpr std::size_t kAddressBytesMax = 300;
 /// Of an identity token, in base32.
-constexpr std::size_t kCertificateTextBytesMost = (kTokenBytesMax * 8 + 4) / 5;
+constexpr std::size_t kCertificateTextBytesMax = (kTokenBytesMax * 8 + 4) / 5;
 
 std::int64_t in_milliseconds(Duration time) { return time / std::chrono::milliseconds(1); }
 
@@ -34,7 +34,7 @@ json::value date_or_null(const std::optional<WallTime>& time) {
 /// The fingerprint in the member `name`, or the public key, which is written in the same way; zeros
 /// if it is empty.
 Result<Fingerprint> fingerprint_or_none(const json::object& request, std::string_view name) {
-  const auto text = text_in(request, name, kFingerprintBytesMost);
+  const auto text = text_in(request, name, kFingerprintBytesMax);
   if (!text) return std::unexpected(Errc::bad_text);
   return text->empty() ? Fingerprint() : Fingerprint::parse(*text);
 }
@@ -42,7 +42,7 @@ Result<Fingerprint> fingerprint_or_none(const json::object& request, std::string
 ParsedContacts parse_issue(const json::object& request) {
   if (!has_just(request, {"ask", "address", "partner", "life_ms"}))
     return std::unexpected("'issue_ticket' takes 'address', 'partner' and 'life_ms'");
-  const auto address = text_in(request, "address", kAddressBytesMost);
+  const auto address = text_in(request, "address", kAddressBytesMax);
   const auto partner = fingerprint_or_none(request, "partner");
   const auto life = milliseconds_in(request, "life_ms", kTicketTokenLifeMax);
   if (!address) return std::unexpected("'address' must be text, empty or an address");
@@ -56,12 +56,12 @@ ParsedContacts parse_redeem(const json::object& request) {
     return std::unexpected(
         "'redeem_ticket' takes 'ticket', 'certificate', 'partner', 'life_ms' and 'timeout_ms'");
   const auto ticket = text_in(request, "ticket", kTicketUriBytesMax);
-  const auto certificate = text_in(request, "certificate", kCertificateTextBytesMost);
+  const auto certificate = text_in(request, "certificate", kCertificateTextBytesMax);
   const auto token =
       certificate ? from_base32(*certificate) : Result<Bytes>(std::unexpected(Errc::bad_text));
   const auto partner = fingerprint_or_none(request, "partner");
   const auto life = milliseconds_in(request, "life_ms", kRelationshipTokenLifeMax);
-  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMost);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMax);
   if (!ticket) return std::unexpected("'ticket' must be the text of a ticket");
   if (!token) return std::unexpected("'certificate' must be empty or a token in base32");
   if (!partner) return std::unexpected("'partner' must be empty or a public key");
@@ -76,7 +76,7 @@ ParsedContacts parse_redeem(const json::object& request) {
 }
 
 ParsedContacts parse_revoke(const json::object& request) {
-  const auto text = text_in(request, "hash", kFingerprintBytesMost);
+  const auto text = text_in(request, "hash", kFingerprintBytesMax);
   const auto hash = Fingerprint::parse(text.value_or(""));
   if (!has_just(request, {"ask", "hash"}) || !hash)
     return std::unexpected("'revoke_ticket' takes the 'hash' of a ticket");
@@ -85,7 +85,7 @@ ParsedContacts parse_revoke(const json::object& request) {
 
 ParsedContacts parse_connect(const json::object& request) {
   const auto id = parse_uuid(text_in(request, "contact", 32).value_or(""));
-  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMost);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMax);
   if (!has_just(request, {"ask", "contact", "timeout_ms"}) || !id || !timeout) {
     return std::unexpected(
         "'connect_contact' takes a 'contact', 32 digits of hexadecimal, and 'timeout_ms', a number "

@@ -24,7 +24,7 @@
 namespace kith::apps {
 
 /// The longest that a node waits for others before it answers.
-inline constexpr Duration kOthersTimeoutMost = std::chrono::seconds(60);
+inline constexpr Duration kOthersTimeoutMax = std::chrono::seconds(60);
 
 struct IssueTicket {
   TicketOptions options;

@@ -11,10 +11,10 @@ bool has_just(const boost::json::object& request, std::initializer_list<std::str
 }
 
 std::optional<std::string_view> text_in(const boost::json::object& request, std::string_view name,
-                                        std::size_t bytes_most) {
+                                        std::size_t bytes_max) {
   const auto* value = request.if_contains(name);
   const auto* text = value == nullptr ? nullptr : value->if_string();
-  if (text == nullptr || text->size() > bytes_most) return std::nullopt;
+  if (text == nullptr || text->size() > bytes_max) return std::nullopt;
   return std::string_view(text->data(), text->size());
 }
 

@@ -15,12 +15,11 @@ namespace kith::apps {
                             std::initializer_list<std::string_view> names);
 
 /// As many as a fingerprint has in text.
-inline constexpr std::size_t kFingerprintBytesMost = 64;
+inline constexpr std::size_t kFingerprintBytesMax = 64;
 
-/// The text in the member `name`; nothing if it is of another type or longer than `bytes_most`.
+/// The text in the member `name`; nothing if it is of another type or longer than `bytes_max`.
 [[nodiscard]] std::optional<std::string_view> text_in(const boost::json::object& request,
-                                                      std::string_view name,
-                                                      std::size_t bytes_most);
+                                                      std::string_view name, std::size_t bytes_max);
 
 /// The time in the member `name`, a whole number of milliseconds from 1 on; nothing if it is none
 /// or more than `most`.

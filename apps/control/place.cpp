@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::string_view kEnding = ".sock";
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
-constexpr int kWaitingMost = 16;
+constexpr int kWaitingMax = 16;
 
 [[noreturn]] void fail(const std::string& path, std::string_view what) {
   throw Failure(ExitCode::error, fmt::format("control socket {}: {}", path, what));
@@ -121,7 +121,7 @@ Descriptor listen_control(const std::string& path) {
   // it.
   if (!socket.is_open() || ::fchmod(socket.get(), S_IRUSR | S_IWUSR) != 0 ||
       ::bind(socket.get(), generic(*address), sizeof(*address)) != 0 ||
-      ::listen(socket.get(), kWaitingMost) != 0)
+      ::listen(socket.get(), kWaitingMax) != 0)
     fail_by_system(path, "listen there");
   return socket;
 }

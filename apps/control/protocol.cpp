@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kDepthMost = 2;
+constexpr std::size_t kDepthMax = 2;
 
 std::unexpected<std::string> wrong(std::string what) { return std::unexpected(std::move(what)); }
 
@@ -25,7 +25,7 @@ std::expected<ControlRequest, std::string> parse_trace(const json::object& reque
   const json::string* subject = request.at("subject").if_string();
   if (subject == nullptr || !subject_id({}, *subject))
     return wrong("'subject' must be 1 to 255 bytes of text");
-  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMost);
+  const auto timeout = milliseconds_in(request, "timeout_ms", kOthersTimeoutMax);
   if (!timeout) return wrong("'timeout_ms' must be a number from 1 to 60000");
   return AskTrace{.subject = std::string(*subject), .timeout = *timeout};
 }
@@ -65,7 +65,7 @@ json::object to_json(const ControlRequest& request) {
 std::expected<ControlRequest, std::string> parse_request(std::string_view line) {
   if (line.size() > kControlRequestBytesMax) return wrong("the request is too long");
   json::parse_options options;
-  options.max_depth = kDepthMost;
+  options.max_depth = kDepthMax;
   json::error_code error;
   const json::value value = json::parse(line, error, {}, options);
   const json::object* request = error ? nullptr : value.if_object();

@@ -38,7 +38,7 @@ using asio::local::stream_protocol;
 
 using namespace asio::experimental::awaitable_operators;
 
-constexpr std::size_t kConnectionsMost = 16;
+constexpr std::size_t kConnectionsMax = 16;
 /// How many may wait for tickets, contacts and blocks at a time; others wait for them.
 constexpr std::size_t kWorkers = 4;
 /// How long a connection may say nothing.
@@ -94,7 +94,7 @@ class ControlServer::Loop {
         continue;
       }
       // One too many is closed at once, which its owner sees.
-      if (sockets_.size() == kConnectionsMost) continue;
+      if (sockets_.size() == kConnectionsMax) continue;
       sockets_.push_back(std::move(socket));
       asio::co_spawn(context_, serve(std::prev(sockets_.end())), asio::detached);
     }

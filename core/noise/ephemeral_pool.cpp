@@ -6,7 +6,7 @@ namespace kith::noise {
 
 void EphemeralPool::fill(const crypto::DiffieHellman& dh, Random& random, std::size_t pairs) {
   // Growing would move secrets about.
-  pairs_.reserve(kPairsMost);
+  pairs_.reserve(kPairsMax);
   for (std::size_t i = 0; i < pairs && !is_full(); ++i) pairs_.push_back(dh.generate(random));
 }
 

@@ -14,16 +14,16 @@ namespace kith::noise {
 /// do, from the randomness that it would otherwise have given to the handshake.
 class EphemeralPool {
  public:
-  static constexpr std::size_t kPairsMost = 64;
+  static constexpr std::size_t kPairsMax = 64;
 
   /// Makes up to `pairs` more, as long as there is room.
-  void fill(const crypto::DiffieHellman& dh, Random& random, std::size_t pairs = kPairsMost);
+  void fill(const crypto::DiffieHellman& dh, Random& random, std::size_t pairs = kPairsMax);
 
   /// A pair that was made before, or a new one if there is none.
   [[nodiscard]] crypto::DhKeyPair take(const crypto::DiffieHellman& dh, Random& random);
 
   [[nodiscard]] std::size_t size() const { return pairs_.size(); }
-  [[nodiscard]] bool is_full() const { return pairs_.size() == kPairsMost; }
+  [[nodiscard]] bool is_full() const { return pairs_.size() == kPairsMax; }
 
  private:
   std::vector<crypto::DhKeyPair> pairs_;

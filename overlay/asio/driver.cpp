@@ -31,12 +31,12 @@ constexpr std::size_t kInputBytes = std::size_t{256} << 10;
 
 /// How often we look whether the resolver has answered: in time, and rarely if it takes long.
 constexpr Duration kLookPauseFirst = std::chrono::milliseconds(1);
-constexpr Duration kLookPauseMost = std::chrono::milliseconds(64);
+constexpr Duration kLookPauseMax = std::chrono::milliseconds(64);
 constexpr Duration kResolvePauseFirst = std::chrono::seconds(1);
-constexpr Duration kResolvePauseMost = std::chrono::seconds(60);
+constexpr Duration kResolvePauseMax = std::chrono::seconds(60);
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 /// Longer waits end here, so that no sum of times wraps.
-constexpr Duration kWaitMost = std::chrono::hours(24 * 365);
+constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
 
 }  // namespace
 
@@ -110,11 +110,11 @@ asio::awaitable<void> Driver::enter_by_name(std::shared_ptr<Driver> self, Addres
   constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
   asio::steady_timer timer(self->executor_);
   for (Duration pause = kResolvePauseFirst; !self->leaving_;
-       pause = std::min(2 * pause, kResolvePauseMost)) {
+       pause = std::min(2 * pause, kResolvePauseMax)) {
     auto answer = self->resolver_.ask(entrance);
     // Its thread may outlive the executor, and so cannot call us.
     for (Duration look = kLookPauseFirst; answer.wait_for(Duration(0)) != std::future_status::ready;
-         look = std::min(2 * look, kLookPauseMost)) {
+         look = std::min(2 * look, kLookPauseMax)) {
       timer.expires_after(look);
       co_await timer.async_wait(kResult);
       if (self->leaving_) co_return;
@@ -203,7 +203,7 @@ void Driver::wait_for(Waits::Check check, Duration timeout, Done<> done) {
       asio::post(executor_, [self = shared_from_this(), timeout, check = std::move(check),
                              done = std::move(done)]() mutable {
         self->turn([&] {
-          self->waits_.add(self->now_.time + std::min(timeout, kWaitMost), std::move(check),
+          self->waits_.add(self->now_.time + std::min(timeout, kWaitMax), std::move(check),
                            std::move(done));
         });
       });
@@ -231,7 +231,7 @@ void Driver::await_answer(const std::shared_ptr<std::future<LookedUp>>& answer, 
              if (waited) return done(endpoints_of(answer->get()));
              if (waited.error() != Errc::timed_out || deadline <= read_clocks().time)
                return done(std::unexpected(waited.error()));
-             await_answer(answer, std::min(2 * pause, kLookPauseMost), deadline, std::move(done));
+             await_answer(answer, std::min(2 * pause, kLookPauseMax), deadline, std::move(done));
            });
 }
 

@@ -10,9 +10,9 @@ namespace kith::overlay {
 namespace {
 
 /// As many as an engine remembers.
-constexpr std::size_t kTimesMost = 16'384;
+constexpr std::size_t kTimesMax = 16'384;
 /// As many peers as wait to be written; others are noted when they come again.
-constexpr std::size_t kPeersMost = 256;
+constexpr std::size_t kPeersMax = 256;
 
 Store open_store(const std::string& path) {
   try {
@@ -45,7 +45,7 @@ void Keeper::restore(EngineConfig& config, const std::vector<Address>& entrances
     if (const auto endpoint = Endpoint::parse(known.address))
       config.known_entrances.emplace(*endpoint, known.node);
   for (const SeenTime& seen :
-       value_of(store_.latest_times(kTimesMost)).value_or(std::vector<SeenTime>()))
+       value_of(store_.latest_times(kTimesMax)).value_or(std::vector<SeenTime>()))
     config.known_dial_times.emplace_back(seen.static_key, seen.time);
   config.last_dial_time = value_of(store_.own_time()).value_or(WallTime());
 }
@@ -116,13 +116,13 @@ void Keeper::keep(const EntranceLearned& learned, WallTime now) {
 }
 
 void Keeper::note(const DialTimeSeen& seen) {
-  if (times_.size() >= kTimesMost && !times_.contains(seen.static_key)) return;
+  if (times_.size() >= kTimesMax && !times_.contains(seen.static_key)) return;
   WallTime& time = times_[seen.static_key];
   time = std::max(time, seen.time);
 }
 
 void Keeper::note(const PeerJoined& joined, WallTime now) {
-  if (joined.home.empty() || (peers_.size() >= kPeersMost && !peers_.contains(joined.node))) return;
+  if (joined.home.empty() || (peers_.size() >= kPeersMax && !peers_.contains(joined.node))) return;
   peers_.insert_or_assign(joined.node,
                           KnownPeer{joined.node, joined.home.front().to_string(), now});
 }

@@ -11,8 +11,8 @@ namespace {
 
 /// What waits for the node at most: enough for it to have something to do, and few enough for a
 /// processor's cache.
-constexpr std::size_t kStagedBytesMost = std::size_t{256} << 10;
-constexpr std::size_t kStagedMessagesMost = 32'768;
+constexpr std::size_t kStagedBytesMax = std::size_t{256} << 10;
+constexpr std::size_t kStagedMessagesMax = 32'768;
 
 PublisherStatus status_of(const overlay::PublisherInfo& info) {
   return {.receivers = info.receivers,
@@ -34,13 +34,13 @@ Publisher::State::State(std::weak_ptr<overlay::Driver> driver, std::weak_ptr<Nod
       runtime_(std::move(runtime)),
       wish_(wish),
       options_(std::move(options)),
-      staging_({.messages = std::min(options_.queue_messages, kStagedMessagesMost),
-                .bytes = std::min(options_.queue_bytes, kStagedBytesMost)}) {}
+      staging_({.messages = std::min(options_.queue_messages, kStagedMessagesMax),
+                .bytes = std::min(options_.queue_bytes, kStagedBytesMax)}) {}
 
 /// Whether the engine can ever take it.
 bool Publisher::State::fits(ByteView payload) const {
   constexpr std::size_t kLengthBytes = 4;
-  return payload.size() <= overlay::kPayloadBytesMost &&
+  return payload.size() <= overlay::kPayloadBytesMax &&
          payload.size() + kLengthBytes <= options_.queue_bytes && options_.queue_messages > 0;
 }
 

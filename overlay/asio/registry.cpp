@@ -9,7 +9,7 @@ Result<void> Registry::add_subscription(const Wish& wish, const Fingerprint& aud
   if (handles_ >= handles_most_) return std::unexpected(Errc::limit_reached);
   const auto [it, is_new] = subscribed_.try_emplace(wish, Shared{audience});
   if (!is_new && it->second.audience != audience) return std::unexpected(Errc::wrong_audience);
-  if (it->second.subscriptions >= kChannelsPerPublisherAndPeerMost)
+  if (it->second.subscriptions >= kChannelsPerPublisherAndPeerMax)
     return std::unexpected(Errc::limit_reached);
   ++it->second.subscriptions;
   ++handles_;

@@ -15,7 +15,7 @@ namespace kith::overlay {
 /// from any thread, whether or not the node's executor runs.
 class Registry {
  public:
-  explicit Registry(std::size_t handles_most) : handles_most_(handles_most) {}
+  explicit Registry(std::size_t handles_max) : handles_most_(handles_max) {}
 
   /// On which subject, and on whose behalf.
   struct Wish {

@@ -21,7 +21,7 @@ std::future<LookedUp> refusal() {
 Resolver::Resolver(LookUp look_up) : state_(std::make_shared<State>(std::move(look_up))) {}
 
 std::future<LookedUp> Resolver::ask(const Address& address) const {
-  if (state_->under_way++ >= kUnderWayMost) {
+  if (state_->under_way++ >= kUnderWayMax) {
     --state_->under_way;
     return refusal();
   }

@@ -24,7 +24,7 @@ class Resolver {
   using LookUp = std::function<LookedUp(const Address&)>;
 
   /// As many questions are under way at once; others are refused.
-  static constexpr std::size_t kUnderWayMost = 16;
+  static constexpr std::size_t kUnderWayMax = 16;
 
   explicit Resolver(LookUp look_up = &overlay::look_up);
 
@@ -43,8 +43,8 @@ class Resolver {
   std::shared_ptr<State> state_;
 };
 
-/// What an answer comes to: endpoints in the order of their numbers, `Errc::unreachable` if there is
-/// no such host, `limit_reached` if there were too many questions.
+/// What an answer comes to: endpoints in the order of their numbers, `Errc::unreachable` if there
+/// is no such host, `limit_reached` if there were too many questions.
 [[nodiscard]] Result<std::vector<Endpoint>> endpoints_of(LookedUp answer);
 
 }  // namespace kith::overlay

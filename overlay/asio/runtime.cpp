@@ -24,7 +24,7 @@ using overlay::Done;
 /// How long a stop takes at most: to take leave, and to close the last connection in order.
 constexpr Duration kStopTimeout = std::chrono::seconds(4);
 /// How many peers of before are dialed at a start, besides those that are named.
-constexpr std::size_t kKnownPeersMost = 8;
+constexpr std::size_t kKnownPeersMax = 8;
 
 /// The identity token of `config`, if it will do for the keys in `engine`.
 std::optional<IdentityToken> identity_token(const NodeConfig& config,
@@ -132,7 +132,7 @@ Node::Runtime::Runtime(NodeConfig& config, const std::optional<asio::any_io_exec
       entrance_flow_(overlay::flow_of(config.entrance_flow)),
       questions_(std::make_shared<overlay::Questions>(
           std::move(config.answers), [this](const std::function<void()>& what) { run(what); })),
-      registry_(overlay::EngineConfig().subscriptions_most),
+      registry_(overlay::EngineConfig().subscriptions_max),
       stopped_(std::make_shared<overlay::Outcome>()),
       thread_(executor ? nullptr : std::make_unique<overlay::OwnThread>()) {
   const auto serial = one_at_a_time(executor, thread_.get());
@@ -146,7 +146,7 @@ Node::Runtime::Runtime(NodeConfig& config, const std::optional<asio::any_io_exec
     keeper->restore(made, entrances, now);
     // Who founds an overlay is called back by those that knew it.
     if (!entrances.empty())
-      std::ranges::move(keeper->known_peers(kKnownPeersMost, now), std::back_inserter(entrances));
+      std::ranges::move(keeper->known_peers(kKnownPeersMax, now), std::back_inserter(entrances));
   }
   driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
                                               std::move(made), std::move(acceptors));

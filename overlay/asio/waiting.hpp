@@ -20,11 +20,11 @@ namespace kith::overlay {
 
 /// How much later than asked for a wait ends if the node itself is held up.
 inline constexpr Duration kWaitGrace = std::chrono::seconds(1);
-inline constexpr Duration kWaitingMost = std::chrono::hours(24 * 365);
+inline constexpr Duration kWaitingMax = std::chrono::hours(24 * 365);
 
 /// When a wait ends that begins now.
 [[nodiscard]] inline TimePoint deadline_after(Duration timeout) {
-  return read_clocks().time + std::clamp(timeout, Duration(0), kWaitingMost);
+  return read_clocks().time + std::clamp(timeout, Duration(0), kWaitingMax);
 }
 
 /// Where the answer to a command comes to stand; who waits for it may have gone.
@@ -59,8 +59,7 @@ Result<T> wait(const std::shared_ptr<Driver>& driver, Duration timeout, Begin be
     *slot = std::move(answer);
     outcome->set({});
   }));
-  const auto waited =
-      outcome->wait_for(std::clamp(timeout, Duration(0), kWaitingMost) + kWaitGrace);
+  const auto waited = outcome->wait_for(std::clamp(timeout, Duration(0), kWaitingMax) + kWaitGrace);
   if (!waited) return std::unexpected(waited.error());
   return std::move(**slot);
 }

@@ -180,10 +180,10 @@ void Coordinator::pose(Question question, Instant now) {
 }
 
 bool Coordinator::has_room_to_ask(const Question& question) const {
-  if (questions_.size() >= config_.questions_most) return false;
+  if (questions_.size() >= config_.questions_max) return false;
   // Whoever declares much at once asks at once, too, even of a policy that answers at once.
-  if (questions_.size() < config_.questions_most / 2) return true;
-  const std::size_t room = config_.questions_most - questions_.size();
+  if (questions_.size() < config_.questions_max / 2) return true;
+  const std::size_t room = config_.questions_max - questions_.size();
   const std::size_t share = std::max(room / config_.limits.share_of_room, kQuestionShareLeast);
   return questions_.most_of_one(question) < share;
 }

@@ -39,7 +39,7 @@ struct CoordinatorConfig {
   /// Renewals are told together, after so long.
   Duration renewal_pause{5'000'000};
   /// Declares that wait for the policy, and for how long: as long as ways back are remembered.
-  std::size_t questions_most = 1024;
+  std::size_t questions_max = 1024;
   Duration question_life{10'000'000};
   /// How long a withdrawal is remembered that came to us before anything it ends.
   Duration orphan_life{60'000'000};

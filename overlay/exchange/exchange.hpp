@@ -79,7 +79,7 @@ class Exchange {
   void set_reachability(Reachability reachability);
 
   /// Accepts `payload` for every receiver matched by now.  `Errc::would_block` when the queue is
-  /// full (`PublisherWritable` follows); `Errc::too_long` over `kPayloadBytesMost` or what the
+  /// full (`PublisherWritable` follows); `Errc::too_long` over `kPayloadBytesMax` or what the
   /// queue can ever hold; `Errc::not_found`.  Does not allocate but for a block of many payloads.
   [[nodiscard]] Result<void> publish(PublisherId publisher, ByteView payload, Instant now);
 

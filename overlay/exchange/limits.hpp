@@ -10,27 +10,27 @@ namespace kith::overlay {
 
 /// The longest payload: with its header it is one message of the session, which puts together up
 /// to 1 MiB.
-inline constexpr std::size_t kPayloadBytesMost = (std::size_t{1} << 20) - 64;
+inline constexpr std::size_t kPayloadBytesMax = (std::size_t{1} << 20) - 64;
 
 /// What one data message holds at most unless a single payload is longer: with its header and what
 /// controls it, one record.
-inline constexpr std::size_t kBatchBytesMost = 60 * 1024;
+inline constexpr std::size_t kBatchBytesMax = 60 * 1024;
 
 /// Sequences end here, far beyond what anybody can send, so that sums of them never wrap.
-inline constexpr std::uint64_t kSequenceMost = std::uint64_t{1} << 62;
+inline constexpr std::uint64_t kSequenceMax = std::uint64_t{1} << 62;
 
 /// How many messages a receiver lets a sender have under way at most.  A channel begins with what
 /// the subscription grants and doubles it while the sender uses it up within one read.
-inline constexpr std::uint64_t kWindowMessagesMost = 65'536;
+inline constexpr std::uint64_t kWindowMessagesMax = 65'536;
 /// The same in bytes of data messages.  The message that crosses the bound is still taken.
 inline constexpr std::uint64_t kWindowBytes = std::uint64_t{4} << 20;
 
 /// Gaps of what expired unsent that are kept for a receiver between what it was sent and has not
 /// acknowledged.  Beyond them, what it was sent longest ago counts as expired, too.
-inline constexpr std::size_t kGapsMost = 64;
+inline constexpr std::size_t kGapsMax = 64;
 
 inline constexpr Duration kTimeToLiveLeast = std::chrono::milliseconds(1);
-inline constexpr Duration kTimeToLiveMost = std::chrono::hours(24);
+inline constexpr Duration kTimeToLiveMax = std::chrono::hours(24);
 /// Messages accepted within this span expire together, with the last of them.
 inline constexpr Duration kExpiryGrain = std::chrono::milliseconds(1);
 
@@ -44,19 +44,19 @@ inline constexpr Duration kHoldUpInterval = std::chrono::milliseconds(100);
 inline constexpr Duration kRefusedPauseFirst = std::chrono::seconds(60);
 /// The same where the sender had no room, or the peer has a later intent since it was refused.
 inline constexpr Duration kRefusedPauseLeast = std::chrono::seconds(5);
-inline constexpr Duration kRefusedPauseMost = std::chrono::hours(1);
+inline constexpr Duration kRefusedPauseMax = std::chrono::hours(1);
 inline constexpr std::uint32_t kRefusedJitterPerMille = 250;
 /// How often what was exchanged is accounted for while channels stay open.
 inline constexpr Duration kAccountInterval = std::chrono::seconds(60);
 
-inline constexpr std::size_t kChannelsPerPeerMost = 16'384;
-inline constexpr std::size_t kChannelsPerPublisherMost = 65'536;
+inline constexpr std::size_t kChannelsPerPeerMax = 16'384;
+inline constexpr std::size_t kChannelsPerPublisherMax = 65'536;
 /// Of one publisher with one node: each of its messages goes over all of them.
-inline constexpr std::size_t kChannelsPerPublisherAndPeerMost = 64;
-inline constexpr std::size_t kChannelsPerSubscriptionMost = 65'536;
+inline constexpr std::size_t kChannelsPerPublisherAndPeerMax = 64;
+inline constexpr std::size_t kChannelsPerSubscriptionMax = 65'536;
 /// Channels that a peer asked for and a policy has not judged yet.
-inline constexpr std::size_t kOpeningsPerPeerMost = 1'024;
+inline constexpr std::size_t kOpeningsPerPeerMax = 1'024;
 /// Answers that wait, or will, for a peer that asks but does not read.
-inline constexpr std::size_t kAnswersPerPeerMost = 4'096;
+inline constexpr std::size_t kAnswersPerPeerMax = 4'096;
 
 }  // namespace kith::overlay

@@ -44,7 +44,7 @@ Link* Links::find(const Fingerprint& node) {
 }
 
 Result<void> Links::answer(Link& link, Bytes message) {
-  if (link.answers >= kAnswersPerPeerMost) return std::unexpected(Errc::limit_reached);
+  if (link.answers >= kAnswersPerPeerMax) return std::unexpected(Errc::limit_reached);
   answer_later(link, std::move(message));
   return {};
 }

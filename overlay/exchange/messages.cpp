@@ -15,7 +15,7 @@ namespace {
 
 ChannelNumber channel(codec::Reader& in) { return ChannelNumber{in.unsigned_number()}; }
 
-std::uint64_t sequence(codec::Reader& in) { return in.unsigned_number(kSequenceMost); }
+std::uint64_t sequence(codec::Reader& in) { return in.unsigned_number(kSequenceMax); }
 
 std::uint64_t epoch(codec::Reader& in) {
   const std::uint64_t value = in.unsigned_number();

@@ -17,10 +17,10 @@ Result<Length> long_length(ByteView rest) {
     length.value |= std::size_t{byte & 0x7fU} << (7 * length.bytes);
     ++length.bytes;
     if (byte < 0x80) break;
-    if (length.bytes == kLengthBytesMost) return std::unexpected(Errc::too_long);
+    if (length.bytes == kLengthBytesMax) return std::unexpected(Errc::too_long);
   }
   if (length.bytes != length_bytes(length.value)) return std::unexpected(Errc::not_canonical);
-  if (length.value > kPayloadBytesMost) return std::unexpected(Errc::too_long);
+  if (length.value > kPayloadBytesMax) return std::unexpected(Errc::too_long);
   return length;
 }
 

@@ -16,9 +16,9 @@
 /// once for every message.
 namespace kith::overlay {
 
-/// The lengths that `kPayloadBytesMost` allows fit three bytes.
-inline constexpr std::size_t kLengthBytesMost = 3;
-static_assert(kPayloadBytesMost < std::size_t{1} << (7 * kLengthBytesMost));
+/// The lengths that `kPayloadBytesMax` allows fit three bytes.
+inline constexpr std::size_t kLengthBytesMax = 3;
+static_assert(kPayloadBytesMax < std::size_t{1} << (7 * kLengthBytesMax));
 
 [[nodiscard]] constexpr std::size_t length_bytes(std::size_t payload_bytes) {
   if (payload_bytes < std::size_t{1} << 7) return 1;

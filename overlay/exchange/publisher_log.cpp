@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kBlockBytesLeast = 4 * 1024;
 /// The header of a data message is 20 bytes at most.
-constexpr std::size_t kBlockBytesMost = kBatchBytesMost - 32;
+constexpr std::size_t kBlockBytesMax = kBatchBytesMax - 32;
 
 /// Moves `position` to `sequence` within the payloads of its block.
 void walk(PublisherLog::Position& position, const Byte* block, std::size_t used,
@@ -41,7 +41,7 @@ Result<void> PublisherLog::append(ByteView payload, TimePoint now) {
 }
 
 bool PublisherLog::can_hold(std::size_t payload_bytes) const {
-  return payload_bytes <= kPayloadBytesMost && framed_bytes(payload_bytes) <= limits_.bytes &&
+  return payload_bytes <= kPayloadBytesMax && framed_bytes(payload_bytes) <= limits_.bytes &&
          limits_.messages > 0;
 }
 
@@ -134,7 +134,7 @@ void PublisherLog::sanity_check() const {
 
 void PublisherLog::add_block(std::size_t framed) {
   // A queue that is short needs little room; one that grows is read in large pieces.
-  const std::size_t wanted = std::clamp(bytes_, kBlockBytesLeast, kBlockBytesMost);
+  const std::size_t wanted = std::clamp(bytes_, kBlockBytesLeast, kBlockBytesMax);
   const std::size_t capacity = std::max(framed, wanted);
   blocks_.push_back({std::make_unique_for_overwrite<Byte[]>(capacity), capacity, 0, end_, 0});
 }

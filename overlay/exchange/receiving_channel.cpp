@@ -113,7 +113,7 @@ void ReceivingSide::pause(ReceivingChannel& channel, Duration least, Instant now
   if (channel.needs_session()) needs_.release(channel.node.fingerprint(), channel.dialed);
   channel.state = ReceivingChannel::State::refused;
   channel.link.reset();
-  channel.pause = std::clamp(2 * channel.pause, least, kRefusedPauseMost);
+  channel.pause = std::clamp(2 * channel.pause, least, kRefusedPauseMax);
   timers_.cancel({Task::patience, channel.number});
   timers_.set({Task::again, channel.number},
               now.time + random_.jittered(channel.pause, kRefusedJitterPerMille));

@@ -205,7 +205,7 @@ void ReceivingSide::sanity_check() const {
 
 ReceivingChannel* ReceivingSide::create(Subscription& subscription, const PeerIntent& peer,
                                         Instant now) {
-  if (subscription.channels.size() >= kChannelsPerSubscriptionMost) return nullptr;
+  if (subscription.channels.size() >= kChannelsPerSubscriptionMax) return nullptr;
   auto owned = std::make_unique<ReceivingChannel>(ReceivingChannel{
       .subscription = subscription.id,
       .intent = peer.intent,

@@ -60,7 +60,7 @@ void ReceivingWindow::settle(std::uint64_t end, std::uint64_t count, std::uint64
 CreditMessage ReceivingWindow::grant(ChannelNumber sender_channel) {
   // Half a window within one read: the sender waits for us more than we for it.
   if (2 * (settled_ - granted_) >= messages_)
-    messages_ = std::min(2 * messages_, kWindowMessagesMost);
+    messages_ = std::min(2 * messages_, kWindowMessagesMax);
   granted_ = settled_;
   credit_ = std::max(credit_, settled_ + messages_);
   credit_bytes_ = std::max(credit_bytes_, bytes_ + room());

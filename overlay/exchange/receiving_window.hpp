@@ -19,7 +19,7 @@ namespace kith::overlay {
 class ReceivingWindow {
  public:
   explicit ReceivingWindow(std::uint64_t messages)
-      : messages_(std::clamp<std::uint64_t>(messages, 1, kWindowMessagesMost)) {}
+      : messages_(std::clamp<std::uint64_t>(messages, 1, kWindowMessagesMax)) {}
 
   /// What we ask the sender for when we open the channel.
   struct Request {

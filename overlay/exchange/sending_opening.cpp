@@ -28,7 +28,7 @@ Result<void> SendingSide::on_open(Link& link, const OpenMessage& open, Instant n
   // all of its channels again at once, and cannot read the answers before they are written.
   const auto held = by_node_.find(link.node);
   const std::size_t channels = held == by_node_.end() ? 0 : held->second.size();
-  if (link.answers + link.openings >= kAnswersPerPeerMost + channels)
+  if (link.answers + link.openings >= kAnswersPerPeerMax + channels)
     return std::unexpected(Errc::limit_reached);
   const auto intent = decode_intent_token(open.intent);
   if (!intent) return std::unexpected(intent.error());
@@ -60,7 +60,7 @@ std::optional<RefuseReason> SendingSide::objection(const Link& link, const Openi
                                                    const IntentToken& intent) const {
   const Publisher* publisher = find(opening.publisher);
   if (publisher == nullptr) return RefuseReason::unknown_intent;
-  if (link.openings >= kOpeningsPerPeerMost || !has_room(*publisher, opening.receiver))
+  if (link.openings >= kOpeningsPerPeerMax || !has_room(*publisher, opening.receiver))
     return RefuseReason::limit_reached;
   const IntentToken& ours = publisher->intent;
   if (intent.role == IntentRole::send ||
@@ -74,14 +74,14 @@ std::optional<RefuseReason> SendingSide::objection(const Link& link, const Openi
 bool SendingSide::has_room(const Publisher& publisher, const ReceiverKey& receiver) const {
   const auto& channels = publisher.channels;
   if (channels.contains(receiver)) return true;
-  if (channels.size() >= kChannelsPerPublisherMost) return false;
+  if (channels.size() >= kChannelsPerPublisherMax) return false;
   const auto at_node = by_node_.find(receiver.node);
-  if (at_node != by_node_.end() && at_node->second.size() >= kChannelsPerPeerMost) return false;
+  if (at_node != by_node_.end() && at_node->second.size() >= kChannelsPerPeerMax) return false;
   std::size_t count = 0;
   for (auto it = channels.lower_bound({receiver.node, 0});
        it != channels.end() && it->first.node == receiver.node; ++it)
     ++count;
-  return count < kChannelsPerPublisherAndPeerMost;
+  return count < kChannelsPerPublisherAndPeerMax;
 }
 
 Result<void> SendingSide::check_existing(const Opening& opening) const {

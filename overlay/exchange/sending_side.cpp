@@ -12,7 +12,7 @@ namespace {
 
 Duration resume_time(const PublishOptions& options, Duration life) {
   if (options.resume_time)
-    return std::clamp(*options.resume_time, kTimeToLiveLeast, kTimeToLiveMost);
+    return std::clamp(*options.resume_time, kTimeToLiveLeast, kTimeToLiveMax);
   return std::max(kResumeTime, life + kExpiryGrain);
 }
 
@@ -21,7 +21,7 @@ Duration resume_time(const PublishOptions& options, Duration life) {
 Result<void> SendingSide::add(PublisherId id, const IntentToken& intent,
                               const PublishOptions& options) {
   KITH_ASSERT(!publishers_.contains(id) && intent.node == config_.node);
-  const Duration life = std::clamp(options.time_to_live, kTimeToLiveLeast, kTimeToLiveMost);
+  const Duration life = std::clamp(options.time_to_live, kTimeToLiveLeast, kTimeToLiveMax);
   const auto [slot, is_new] = by_key_.try_emplace(key_of(intent), nullptr);
   if (!is_new) return std::unexpected(Errc::limit_reached);
 
@@ -30,7 +30,7 @@ Result<void> SendingSide::add(PublisherId id, const IntentToken& intent,
       .intent = intent,
       .epoch = std::max<std::uint64_t>(random_.next_u64(), 1),
       .resume_time = resume_time(options, life),
-      .patience = std::clamp(options.patience, Duration{}, kTimeToLiveMost),
+      .patience = std::clamp(options.patience, Duration{}, kTimeToLiveMax),
       .log = PublisherLog({options.queue_messages, options.queue_bytes, life}),
   });
   slot->second = publisher.get();
@@ -105,7 +105,7 @@ void SendingSide::on_matched(PublisherId id, const PeerIntent& peer) {
   if (config_.reachability == Reachability::direct ||
       peer.node.reachability != Reachability::direct)
     return;
-  if (publisher->dialed.size() >= kChannelsPerPublisherMost) return;
+  if (publisher->dialed.size() >= kChannelsPerPublisherMax) return;
   if (publisher->dialed.insert(key_of(peer.intent)).second)
     needs_.need(peer.intent.node, &peer.node);
   else
@@ -145,7 +145,7 @@ void SendingSide::open_local(PublisherId id, const Subscription& subscription) {
   SendingChannel& channel = create(publisher, receiver, subscription.intent.identity());
   channel.local = subscription.id;
   channel.acknowledgement = subscription.options.acknowledgement;
-  channel.window.open(kSequenceMost, kSequenceMost);
+  channel.window.open(kSequenceMax, kSequenceMax);
   outputs_.emplace_back(
       SubscriptionMatched{subscription.id, publisher.intent.identity(), config_.node});
   schedule(channel);

@@ -51,7 +51,7 @@ std::uint64_t SendingWindow::skip_expired(const PublisherLog& log) {
     gaps_.push_back({from, position_.sequence});
   gap_to_tell_ = true;
   const std::uint64_t unsent = position_.sequence - from;
-  return gaps_.size() > kGapsMost ? unsent + join_oldest_gaps() : unsent;
+  return gaps_.size() > kGapsMax ? unsent + join_oldest_gaps() : unsent;
 }
 
 /// How many messages that were sent lie between them.

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kNearTokens = 16;
 constexpr std::size_t kLookupTokens = 8;
-constexpr std::size_t kRelaysHeardOfMost = 32;
+constexpr std::size_t kRelaysHeardOfMax = 32;
 /// A token that expires sooner is handed to nobody: it would be refused, or of no use.
 constexpr Duration kTokenLifeLeast{60'000'000};
 
@@ -105,7 +105,7 @@ void Membership::consider(ContactIndex contact, TimePoint now) {
     if (peers_->find(contact) || dialing_.contains(contact)) return;
     if (std::ranges::find(relays_heard_of_, contact) != relays_heard_of_.end()) return;
     relays_heard_of_.push_back(contact);
-    if (relays_heard_of_.size() > kRelaysHeardOfMost) relays_heard_of_.pop_front();
+    if (relays_heard_of_.size() > kRelaysHeardOfMax) relays_heard_of_.pop_front();
     timers_.set(Timer::dial, now);
     return;
   }

@@ -105,7 +105,7 @@ void Liveness::send_ping(Peer& peer, TimePoint now) {
 void Liveness::on_missed(Peer& peer, TimePoint now) {
   peer.ping_sent.reset();
   peer.health.on_missed_ping();
-  if (peer.health.missed_pings() >= config_.missed_most) {
+  if (peer.health.missed_pings() >= config_.missed_max) {
     outputs_.emplace_back(PeerDead{peer.contact});
     return;
   }

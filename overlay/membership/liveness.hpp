@@ -38,7 +38,7 @@ struct LivenessConfig {
   Duration timeout_unmeasured{1'000'000};
   /// How long a peer may talk on without answering a ping: it waits behind what it sends.
   Duration timeout_while_heard{10'000'000};
-  std::uint32_t missed_most = 3;
+  std::uint32_t missed_max = 3;
 };
 
 /// Finds out which peers still live, and how far away they are.  Whatever is heard of a peer is a

@@ -7,7 +7,7 @@
 namespace kith::overlay {
 namespace {
 
-constexpr std::size_t kLostMost = 64;
+constexpr std::size_t kLostMax = 64;
 constexpr Duration kPauseFirst{5'000'000};
 constexpr Duration kPauseLast{60'000'000};
 /// A session that broke is mostly back sooner; then nothing has happened to the network.
@@ -21,10 +21,10 @@ void LostPeers::on_lost(ContactIndex contact, TimePoint now) {
     pause_ = kPauseFirst;
     due_ = now + random_->jittered(pause_, kPauseJitterPerMille);
   }
-  if (lost_.size() < kLostMost) {
+  if (lost_.size() < kLostMax) {
     lost_.push_back({contact, now});
   } else {
-    lost_[random_->below(kLostMost)] = {contact, now};
+    lost_[random_->below(kLostMax)] = {contact, now};
   }
 }
 

@@ -10,7 +10,7 @@
 namespace kith::overlay {
 namespace {
 
-constexpr std::size_t kForwardedMost = 4096;
+constexpr std::size_t kForwardedMax = 4096;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ Membership::Membership(const MembershipConfig& config, const Shared& shared, Tim
       judgements_(&shared.judgements),
       entrance_(shared.random),
       lost_(shared.random),
-      forwarded_(kForwardedMost),
+      forwarded_(kForwardedMax),
       refresh_interval_(config.refresh_first),
       neighbourhood_interval_(config.neighbourhood_interval) {
   timers_.set(Timer::start, now);
@@ -229,7 +229,7 @@ void Membership::accept(ConnectionId connection, bool is_matched, Instant now) {
 }
 
 bool Membership::has_room_for_exchange() const {
-  return peers_->only_exchange() < config_.exchange_sessions_most;
+  return peers_->only_exchange() < config_.exchange_sessions_max;
 }
 
 std::optional<Bytes> Membership::alternatives_for(const Candidate& candidate, WallTime now) const {
@@ -237,7 +237,7 @@ std::optional<Bytes> Membership::alternatives_for(const Candidate& candidate, Wa
   const Fingerprint& id = book_->id(candidate.contact);
   if (config_.role == Participation::client || candidate.role == Participation::client) {
     const std::size_t others = table_->peers().size() + peers_->only_exchange();
-    if (peers_->size() < others + config_.clients_most) return std::nullopt;
+    if (peers_->size() < others + config_.clients_max) return std::nullopt;
     return piggy_near(id, id, now);
   }
   const auto joiner = candidate.entering ? routing::Joiner::entering : routing::Joiner::settled;

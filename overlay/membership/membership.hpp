@@ -94,9 +94,9 @@ struct MembershipConfig {
   /// Whose word on identities we take besides their own.
   std::optional<crypto::SigningPublicKey> realm_leader;
   std::size_t peers_wanted_by_client = 3;
-  std::size_t clients_most = 1024;
-  std::size_t exchange_sessions_most = 4096;
-  std::size_t dials_most = 8;
+  std::size_t clients_max = 1024;
+  std::size_t exchange_sessions_max = 4096;
+  std::size_t dials_max = 8;
   std::size_t lookups_at_once = 4;
   Duration refresh_first{250'000};
   Duration refresh_last{300'000'000};

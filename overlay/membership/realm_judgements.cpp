@@ -14,7 +14,7 @@ Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 RealmJudgements::RealmJudgements(const RealmJudgementsConfig& config, Random& random)
     : config_(config), random_(&random) {
-  KITH_ASSERT(config.pending_most > 0 && config.known_most > 0 && config.asks_at_once > 0);
+  KITH_ASSERT(config.pending_max > 0 && config.known_max > 0 && config.asks_at_once > 0);
 }
 
 Verdict RealmJudgements::judge(const Token* identity, const Token& node, Instant now) {
@@ -31,7 +31,7 @@ Verdict RealmJudgements::judge(const Token* identity, const Token& node, Instant
 void RealmJudgements::add(const Joiner& joiner, const Token* identity, const Token& node,
                           TimePoint now) {
   if (pending_.contains(joiner)) return;
-  if (pending_.size() >= config_.pending_most) {
+  if (pending_.size() >= config_.pending_max) {
     ++counters_.over_limit;
     return;
   }
@@ -70,7 +70,7 @@ void RealmJudgements::on_matched(const PeerIntent& peer, Instant now) {
   const auto relays = peer.relays();
   const auto found = std::ranges::find(leaders_, key, &LeaderNode::key);
   const bool is_new = found == leaders_.end();
-  if (is_new && leaders_.size() >= config_.leader_nodes_most) return;
+  if (is_new && leaders_.size() >= config_.leader_nodes_max) return;
   LeaderNode& leader = is_new ? leaders_.emplace_back() : *found;
   const bool declared_again = peer.intent.token.issued_at() > leader.issued_at;
   leader = {key, Relays(relays.begin(), relays.end()), peer.intent.token.issued_at()};
@@ -136,7 +136,7 @@ void RealmJudgements::pause(const Joiner& joiner, TimePoint now) {
 void RealmJudgements::remember(const Judgement& judgement, Instant now) {
   const Joiner& joiner = judgement.joiner;
   end(joiner, now.time);
-  if (known_.size() >= config_.known_most && !known_.contains(joiner)) make_room();
+  if (known_.size() >= config_.known_max && !known_.contains(joiner)) make_room();
   known_.insert_or_assign(joiner, Known{judgement.admitted, judgement.until});
   known_ends_.set(joiner, now.time + (judgement.until - now.wall));
 }
@@ -191,7 +191,7 @@ std::optional<TimePoint> RealmJudgements::next_deadline() const {
 }
 
 void RealmJudgements::sanity_check() const {
-  KITH_ASSERT(pending_.size() <= config_.pending_most && known_.size() <= config_.known_most);
+  KITH_ASSERT(pending_.size() <= config_.pending_max && known_.size() <= config_.known_max);
   KITH_ASSERT(requests_.size() <= config_.asks_at_once);
   KITH_ASSERT(pending_ends_.size() == pending_.size() && known_ends_.size() == known_.size());
   KITH_ASSERT(due_.size() + requests_.size() == pending_.size());

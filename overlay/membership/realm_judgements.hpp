@@ -30,13 +30,13 @@ struct RealmJudgementsConfig {
   /// Nobody is asked: the realm is the public one, or we lead it ourselves.
   bool asks_nobody = false;
   /// Joiners that wait for a judgement; of more than that nothing is kept.
-  std::size_t pending_most = 256;
+  std::size_t pending_max = 256;
   /// Judgements that are remembered.
-  std::size_t known_most = 4096;
+  std::size_t known_max = 4096;
   /// Questions under way.
   std::size_t asks_at_once = 8;
   /// Nodes at which the leader is looked for.
-  std::size_t leader_nodes_most = 4;
+  std::size_t leader_nodes_max = 4;
   /// How long a joiner that was deferred is remembered without a judgement.
   Duration pending_life = std::chrono::minutes(10);
   /// How long we go on looking for the leader after the last question.

@@ -25,10 +25,10 @@ void RealmLeader::on_judge(RouteId route, ByteView payload, Instant now) {
   if (const auto thinking = asked_.find(joiner); thinking != asked_.end()) {
     Question& question = questions_.at(thinking->second);
     question.waiting.push_back(route);
-    if (question.waiting.size() > config_.waiting_most) question.waiting.pop_front();
+    if (question.waiting.size() > config_.waiting_max) question.waiting.pop_front();
     return;
   }
-  if (questions_.size() >= config_.questions_most) give_up_oldest();
+  if (questions_.size() >= config_.questions_max) give_up_oldest();
   const QuestionId id{next_question_++};
   questions_.emplace(id, Question{joiner, {route}});
   asked_.emplace(joiner, id);
@@ -73,7 +73,7 @@ void RealmLeader::on_verdict(QuestionId id, Verdict verdict, Instant now) {
 }
 
 const Judgement& RealmLeader::give(const Joiner& joiner, bool admitted, Instant now) {
-  if (given_.size() >= config_.given_most)
+  if (given_.size() >= config_.given_max)
     if (const auto first = given_ends_.pop_due(TimePoint::max())) given_.erase(*first);
   const Duration life = admitted ? config_.admission_life : config_.refusal_life;
   given_ends_.set(joiner, now.time + life / 2);

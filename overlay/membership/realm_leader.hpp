@@ -25,11 +25,11 @@ struct RealmLeaderConfig {
   Fingerprint realm{};
   const crypto::Signatures* signatures = nullptr;
   /// Questions that the policy thinks about; one more, and the oldest is given up.
-  std::size_t questions_most = 256;
+  std::size_t questions_max = 256;
   /// Who waits for the answer to one question; the latest do.
-  std::size_t waiting_most = 16;
+  std::size_t waiting_max = 16;
   /// Judgements that are given again instead of asking the policy.
-  std::size_t given_most = 4096;
+  std::size_t given_max = 4096;
   Duration admission_life = std::chrono::hours(1);
   /// Shorter, so that whoever is refused by mistake need not wait long.
   Duration refusal_life = std::chrono::minutes(5);

@@ -15,12 +15,12 @@ namespace {
 constexpr Duration kRefusedPause{60'000'000};
 /// After which a client tries those again that could not judge it.
 constexpr Duration kDeferredPause{5'000'000};
-constexpr std::size_t kRefusedMost = 1024;
+constexpr std::size_t kRefusedMax = 1024;
 /// How often a spare is tried only to see whether it is nearer than who holds its slot: often
 /// while that brings something, then ever more rarely.
 constexpr Duration kExploreFirst{2'000'000};
 constexpr Duration kExploreLast{120'000'000};
-constexpr std::size_t kPerhapsNearMost = 8;
+constexpr std::size_t kPerhapsNearMax = 8;
 /// How often spares are looked through whose back-off may be over.
 constexpr Duration kDialLast{15'000'000};
 /// How often at most we look for those who were cut off with one who is found.
@@ -76,7 +76,7 @@ void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
     table_->forget(contact);
     refused_by_.set(book_->id(contact),
                     now + random_->jittered(kRefusedPause, kPauseJitterPerMille));
-    if (refused_by_.size() > kRefusedMost) static_cast<void>(refused_by_.pop_due(TimePoint::max()));
+    if (refused_by_.size() > kRefusedMax) static_cast<void>(refused_by_.pop_due(TimePoint::max()));
   } else {
     table_->on_dial_failed(contact, now);
   }
@@ -172,7 +172,7 @@ void Membership::refresh(TimePoint now) {
 void Membership::dial_more(TimePoint now) {
   if (leaving_) return;
   if (config_.role == Participation::client) return dial_for_client();
-  while (dialing_.size() - dialing_lost_.size() < config_.dials_most) {
+  while (dialing_.size() - dialing_lost_.size() < config_.dials_max) {
     const auto candidate = routing::next_candidate(*table_, now, routing::Need::nearer);
     if (!candidate) break;
     dial(candidate->contact);
@@ -194,7 +194,7 @@ void Membership::explore(TimePoint now) {
   explore_interval_ =
       gained ? kExploreFirst : std::clamp(explore_interval_ * 9 / 8, kExploreFirst, kExploreLast);
   explore_at_ = now + random_->jittered(explore_interval_, kPauseJitterPerMille);
-  if (relays() == 0 || dialing_.size() >= config_.dials_most) return;
+  if (relays() == 0 || dialing_.size() >= config_.dials_max) return;
   explored_ = next_to_explore(now);
   if (explored_) dial(*explored_);
   ask_for_nearer();
@@ -240,12 +240,12 @@ void Membership::note_nearer(routing::Slot slot, ByteView message) {
     const Fingerprint way = distance(config_.self, book_->id(*contact));
     if (routing::slot_of(way, table_->config().spread_bits) != slot) continue;
     perhaps_near_.push_back(*contact);
-    if (perhaps_near_.size() > kPerhapsNearMost) perhaps_near_.pop_front();
+    if (perhaps_near_.size() > kPerhapsNearMax) perhaps_near_.pop_front();
   }
 }
 
 void Membership::dial_lost(TimePoint now) {
-  while (dialing_lost_.size() < config_.dials_most) {
+  while (dialing_lost_.size() < config_.dials_max) {
     const auto contact = lost_.next(now);
     if (!contact) break;
     if (peers_->find(*contact) || dialing_.contains(*contact)) continue;

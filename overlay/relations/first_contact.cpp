@@ -17,7 +17,7 @@ Result<RedeemId> FirstContact::redeem(RedeemOrder order, WallTime now) {
   if (ticket.node() == config_.self) return std::unexpected(Errc::wrong_key);
   if (order.certificate.size() > kCertificateBytesMax) return std::unexpected(Errc::too_long);
   if (order.endpoints.empty()) return std::unexpected(Errc::no_route);
-  if (redeemings_.size() >= config_.redeems_most) return std::unexpected(Errc::limit_reached);
+  if (redeemings_.size() >= config_.redeems_max) return std::unexpected(Errc::limit_reached);
 
   RelationshipParams params;
   params.realm = config_.realm;

@@ -97,7 +97,7 @@ struct FirstContactConfig {
   /// Who signs our side.  Outlives this.
   const crypto::SigningKeyPair* identity_key = nullptr;
   const crypto::Signatures* signatures = nullptr;
-  std::size_t redeems_most = 64;
+  std::size_t redeems_max = 64;
 };
 
 /// What follows a ticket: the redeemer proposes a relationship, the issuer's policy is asked, the

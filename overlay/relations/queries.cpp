@@ -6,7 +6,7 @@
 namespace kith::overlay {
 
 Result<QueryId> Queries::ask(const JoinTarget& target, std::string_view topic, ByteView payload) {
-  if (ours_.size() >= config_.queries_most) return std::unexpected(Errc::limit_reached);
+  if (ours_.size() >= config_.queries_max) return std::unexpected(Errc::limit_reached);
   const auto id = static_cast<QueryId>(next_query_);
   Bytes message = encode(QueryMessage{next_query_, topic, payload});
   // What a reader would refuse is not sent.
@@ -33,12 +33,12 @@ Result<void> Queries::on_query(ConnectionId connection, bool is_public, ByteView
   if (!query) return std::unexpected(query.error());
   const auto pending = static_cast<std::size_t>(
       std::ranges::count(theirs_, connection, [](const auto& it) { return it.second.connection; }));
-  if (pending >= (is_public ? 1 : config_.inquiries_of_session_most))
+  if (pending >= (is_public ? 1 : config_.inquiries_of_session_max))
     return std::unexpected(Errc::protocol_error);
   const Theirs theirs{connection, query->number, is_public};
   if (!config_.topics.contains(query->topic)) {
     reply(theirs, QueryStatus::unknown_topic, {});
-  } else if (theirs_.size() >= config_.inquiries_most) {
+  } else if (theirs_.size() >= config_.inquiries_max) {
     reply(theirs, QueryStatus::refused, {});
   } else {
     const auto inquiry = static_cast<Inquiry>(next_inquiry_++);

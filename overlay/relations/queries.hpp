@@ -52,10 +52,10 @@ struct QueriesConfig {
   /// What this node answers to anybody; empty: nothing.
   std::set<std::string, std::less<>> topics;
   /// Queries of one session that the application thinks about.
-  std::size_t inquiries_of_session_most = 8;
-  std::size_t inquiries_most = 1024;
+  std::size_t inquiries_of_session_max = 8;
+  std::size_t inquiries_max = 1024;
   /// Of ours, without a reply.
-  std::size_t queries_most = 64;
+  std::size_t queries_max = 64;
 };
 
 /// Questions that a node answers for anybody, whether it knows the asker or not: asks them of

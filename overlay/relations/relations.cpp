@@ -30,7 +30,7 @@ Result<RelationshipId> Relations::add(RelationshipToken relationship,
     known->second.endpoints = std::move(endpoints);
     return id;
   }
-  if (relations_.size() >= config_.relationships_most) return std::unexpected(Errc::limit_reached);
+  if (relations_.size() >= config_.relationships_max) return std::unexpected(Errc::limit_reached);
   // Dates are judged when it is used.
   if (const auto valid = relationship.verify(*config_.signatures, terms.not_before); !valid)
     return std::unexpected(valid.error());
@@ -73,7 +73,7 @@ Result<std::uint64_t> Relations::send(const RelationshipId& id, ByteView payload
   if (it == relations_.end()) return std::unexpected(Errc::not_found);
   Relation& relation = it->second;
   if (payload.size() > kRelationPayloadBytesMax) return std::unexpected(Errc::too_long);
-  if (relation.outgoing.size() >= config_.under_way_most) return std::unexpected(Errc::would_block);
+  if (relation.outgoing.size() >= config_.under_way_max) return std::unexpected(Errc::would_block);
   const auto link = link_to(theirs(relation).node);
   if (!link || !holds(relation, now)) {
     if (const auto dialed = connect(id, now); !dialed) return std::unexpected(dialed.error());
@@ -205,7 +205,7 @@ void Relations::end_surplus(const Sender& newest) {
     ++sessions;
     if (oldest == links_.end() && !link.dialed && it->first != newest.connection) oldest = it;
   }
-  if (sessions <= config_.sessions_per_node_most || oldest == links_.end()) return;
+  if (sessions <= config_.sessions_per_node_max || oldest == links_.end()) return;
   oldest->second.is_surplus = true;
   outputs_.emplace_back(RelationOver{oldest->first, CloseReason::duplicate});
 }
@@ -363,7 +363,7 @@ std::optional<ConnectionId> Relations::session_of(const RelationshipId& id) cons
 void Relations::sanity_check() const {
   for (const auto& [id, relation] : relations_) {
     KITH_ASSERT(by_node_.at(theirs(relation).node).contains(id));
-    KITH_ASSERT(relation.outgoing.size() <= config_.under_way_most);
+    KITH_ASSERT(relation.outgoing.size() <= config_.under_way_max);
     KITH_ASSERT(!relation.end || relation.outgoing.empty());
     for (const auto& [number, message] : relation.outgoing)
       KITH_ASSERT(message.connection ? links_.contains(*message.connection)

@@ -59,13 +59,13 @@ struct RelationsConfig {
   /// Whom nothing is said to and nothing taken from, whatever was signed; nothing: nobody. Outlives
   /// this.
   const Blocks* blocks = nullptr;
-  std::size_t relationships_most = 65'536;
+  std::size_t relationships_max = 65'536;
   /// Messages of one relationship and direction that are not taken yet.
-  std::size_t under_way_most = 64;
+  std::size_t under_way_max = 64;
   /// Messages of one session on relationships that there are not.
-  int strikes_most = 8;
+  int strikes_max = 8;
   /// Sessions with one node: as many as of a peer.
-  std::size_t sessions_per_node_most = 4;
+  std::size_t sessions_per_node_max = 4;
 };
 
 /// The relationships of this node, and what is said on them (docs/protocol.md §10): whoever shares
@@ -144,7 +144,7 @@ class Relations {
   /// Whether it was one with `node`, and was ended.
   [[nodiscard]] bool has_ended(const RelationshipId& id, const Fingerprint& node) const;
   [[nodiscard]] bool knows(const RelationshipId& id) const { return relations_.contains(id); }
-  [[nodiscard]] bool is_full() const { return relations_.size() >= config_.relationships_most; }
+  [[nodiscard]] bool is_full() const { return relations_.size() >= config_.relationships_max; }
   /// The session that messages on it go over.
   [[nodiscard]] std::optional<ConnectionId> session_of(const RelationshipId& id) const;
   void sanity_check() const;

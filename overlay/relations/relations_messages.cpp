@@ -49,14 +49,14 @@ Result<void> Relations::on_told(const Sender& from, ByteView message, WallTime n
     return strike(link);
   }
   std::set<std::uint64_t>& untaken = link.untaken[id];
-  if (untaken.size() >= config_.under_way_most || !untaken.insert(told->number).second)
+  if (untaken.size() >= config_.under_way_max || !untaken.insert(told->number).second)
     return std::unexpected(Errc::protocol_error);
   outputs_.emplace_back(RelationMessageArrived{id, told->number, told->payload});
   return {};
 }
 
 Result<void> Relations::strike(Link& link) const {
-  if (++link.strikes > config_.strikes_most) return std::unexpected(Errc::not_authorized);
+  if (++link.strikes > config_.strikes_max) return std::unexpected(Errc::not_authorized);
   return {};
 }
 

@@ -221,7 +221,7 @@ void Router::make_room(ContactIndex from) {
   const auto origin = origins_.find(from);
   if (origin != origins_.end() && origin->second.ways.size() >= config_.ways_back_per_peer)
     return forget(*origin->second.ways.begin());
-  if (ways_of_others_ < config_.ways_back_most) return;
+  if (ways_of_others_ < config_.ways_back_max) return;
   const auto most = std::ranges::max_element(
       origins_, {}, [](const auto& entry) { return entry.second.ways.size(); });
   forget(*most->second.ways.begin());
@@ -231,7 +231,7 @@ void Router::keep_payload(Way& way) {
   if (!way.from || way.is_kept) return;
   Origin& origin = origins_.at(*way.from);
   const std::size_t bytes = way.payload.size();
-  if (kept_bytes_ + bytes > config_.kept_bytes_most ||
+  if (kept_bytes_ + bytes > config_.kept_bytes_max ||
       origin.kept_bytes + bytes > config_.kept_bytes_per_peer) {
     way.payload = {};
     return;

@@ -85,10 +85,10 @@ struct RouterConfig {
   std::uint8_t hop_limit = 32;
   /// How long the way back is remembered.
   Duration way_back_life{10'000'000};
-  std::size_t ways_back_most = 65'536;
+  std::size_t ways_back_max = 65'536;
   std::size_t ways_back_per_peer = 8'192;
   /// What is kept of messages of others until the next hop has them; more is handed on without.
-  std::size_t kept_bytes_most = 32U << 20;
+  std::size_t kept_bytes_max = 32U << 20;
   std::size_t kept_bytes_per_peer = 4U << 20;
 };
 

@@ -20,7 +20,7 @@ Bytes BufferPool::take(BufferPool* pool) {
 void BufferPool::give_back(BufferPool* pool, Bytes& buffer) {
   Bytes given = std::exchange(buffer, Bytes());
   const bool is_kept = pool != nullptr && given.capacity() > 0 &&
-                       given.capacity() <= kBufferBytesMost && pool->buffers_.size() < kBuffersMost;
+                       given.capacity() <= kBufferBytesMax && pool->buffers_.size() < kBuffersMax;
   if (!is_kept) return discard(given);
   given.clear();
   pool->buffers_.push_back(std::move(given));

@@ -13,8 +13,8 @@ namespace kith::overlay {
 /// memory is given up.
 class BufferPool {
  public:
-  static constexpr std::size_t kBuffersMost = 16;
-  static constexpr std::size_t kBufferBytesMost = 128U << 10;
+  static constexpr std::size_t kBuffersMax = 16;
+  static constexpr std::size_t kBufferBytesMax = 128U << 10;
 
   BufferPool() = default;
   BufferPool(const BufferPool&) = delete;

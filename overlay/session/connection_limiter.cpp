@@ -8,7 +8,7 @@
 namespace kith::overlay {
 
 ConnectionLimiter::ConnectionLimiter(ConnectionLimits limits) : limits_(std::move(limits)) {
-  KITH_ASSERT(limits_.sources_most > limits_.half_open_most);
+  KITH_ASSERT(limits_.sources_max > limits_.half_open_max);
 }
 
 auto ConnectionLimiter::on_accepted(Number connection, const Endpoint& from, TimePoint now)
@@ -75,7 +75,7 @@ auto ConnectionLimiter::source_at(const SourceKey& key, const Endpoint& from, Ti
     -> Source& {
   if (const auto known = sources_.find(key); known != sources_.end()) return known->second;
   while (const auto due = forgetting_.pop_due(now)) sources_.erase(*due);
-  if (sources_.size() >= limits_.sources_most) {
+  if (sources_.size() >= limits_.sources_max) {
     // Whoever has half-open connections is not in there, and they are fewer than the sources.
     const auto first = forgetting_.pop_due(TimePoint::max());
     sources_.erase(*first);
@@ -90,8 +90,8 @@ auto ConnectionLimiter::source_at(const SourceKey& key, const Endpoint& from, Ti
 auto ConnectionLimiter::make_room(const SourceKey& key, TimePoint now) -> std::optional<Number> {
   const Source& source = sources_.at(key);
   const bool too_many_here =
-      !source.is_exempt && source.half_open.size() > limits_.half_open_per_source_most;
-  if (!too_many_here && half_open_.size() <= limits_.half_open_most) return std::nullopt;
+      !source.is_exempt && source.half_open.size() > limits_.half_open_per_source_max;
+  if (!too_many_here && half_open_.size() <= limits_.half_open_max) return std::nullopt;
   const SourceKey crowded = too_many_here ? key : busiest_source();
   const Number oldest = sources_.at(crowded).half_open.front();
   on_gone(oldest, now);
@@ -120,10 +120,10 @@ void ConnectionLimiter::note_failure(Source& source, TimePoint now) const {
   std::erase_if(source.failures,
                 [&](TimePoint failure) { return failure + limits_.failure_window <= now; });
   source.failures.push_back(now);
-  if (source.failures.size() < limits_.failures_most) return;
+  if (source.failures.size() < limits_.failures_max) return;
   source.failures.clear();
   source.shut_out_until = now + source.shut_out_next;
-  source.shut_out_next = std::min(source.shut_out_next * 2, limits_.shut_out_most);
+  source.shut_out_next = std::min(source.shut_out_next * 2, limits_.shut_out_max);
 }
 
 /// A source is remembered while it makes a difference: as long again as it would be shut out.

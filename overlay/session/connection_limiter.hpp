@@ -18,15 +18,15 @@ namespace kith::overlay {
 
 /// What a listener spends on connections that have not proven anything yet (docs/protocol.md §4.6).
 struct ConnectionLimits {
-  std::size_t half_open_most = 256;
-  std::size_t half_open_per_source_most = 8;
+  std::size_t half_open_max = 256;
+  std::size_t half_open_per_source_max = 8;
   Duration start_interval = std::chrono::milliseconds(200);  ///< 5 a second, …
   std::int64_t start_burst = 10;                             ///< … after the first 10.
-  std::size_t failures_most = 5;
+  std::size_t failures_max = 5;
   Duration failure_window = std::chrono::seconds(60);
   Duration shut_out_first = std::chrono::seconds(60);  ///< Doubles each time, …
-  Duration shut_out_most = std::chrono::hours(1);      ///< … up to this.
-  std::size_t sources_most = 4096;
+  Duration shut_out_max = std::chrono::hours(1);       ///< … up to this.
+  std::size_t sources_max = 4096;
   /// Networks (`Endpoint::network`) that only the total applies to, as to loopback.
   std::vector<Endpoint> exempt_networks;
 };
@@ -39,7 +39,7 @@ class ConnectionLimiter {
   /// The caller's number of a connection; used again only after it was reported gone.
   using Number = std::uint32_t;
 
-  /// @pre limits.sources_most > limits.half_open_most
+  /// @pre limits.sources_max > limits.half_open_max
   explicit ConnectionLimiter(ConnectionLimits limits = {});
 
   /// A connection came in.  `Errc::limit_reached`: close it at once.  Otherwise it is half-open

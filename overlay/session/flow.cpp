@@ -13,20 +13,20 @@ using enum PayloadForm;
 using enum PayloadKey;
 using enum Side;
 
-constexpr std::size_t kFrameLengthMost = 4096;
+constexpr std::size_t kFrameLengthMax = 4096;
 /// What is readable by anybody is short: one packet (R32).
-constexpr std::size_t kOpenFrameLengthMost = 1024;
+constexpr std::size_t kOpenFrameLengthMax = 1024;
 
 constexpr PayloadSchema kToken{.required = {token}, .optional = {}};
 constexpr PayloadSchema kProof{.required = {token, signature}, .optional = {}};
 /// A letter, a key, and one sealed block without a word in it.
 constexpr std::size_t kEmptyAnswerLength = 1 + 32 + 256 + 16;
 constexpr FlowMessage kEmptyAnswer{responder, 'A', padded_map, {}, kEmptyAnswerLength};
-constexpr FlowMessage kTokenAnswer{responder, 'A', padded_map, kToken, kFrameLengthMost};
+constexpr FlowMessage kTokenAnswer{responder, 'A', padded_map, kToken, kFrameLengthMax};
 
 constexpr std::array kSealedMessages{
-    FlowMessage{dialer, 'S', empty, {}, kFrameLengthMost},
-    FlowMessage{responder, 'A', empty, {}, kFrameLengthMost},
+    FlowMessage{dialer, 'S', empty, {}, kFrameLengthMax},
+    FlowMessage{responder, 'A', empty, {}, kFrameLengthMax},
     FlowMessage{dialer, 'T', proof, kProof, 0},
     FlowMessage{responder, 'T', proof, kProof, 0},
 };
@@ -36,20 +36,20 @@ constexpr std::array kConnectionMessages{
                 'C',
                 padded_map,
                 {.required = {token, PayloadKey::time}, .optional = {about}},
-                kFrameLengthMost},
+                kFrameLengthMax},
     kEmptyAnswer,
 };
 
 constexpr std::array kOpenMessages{
-    FlowMessage{dialer, 'O', clear_token, kToken, kOpenFrameLengthMost},
+    FlowMessage{dialer, 'O', clear_token, kToken, kOpenFrameLengthMax},
     kTokenAnswer,
 };
 
 constexpr std::array kHiddenMessages{
-    FlowMessage{dialer, 'H', empty, {}, kFrameLengthMost},
+    FlowMessage{dialer, 'H', empty, {}, kFrameLengthMax},
     kTokenAnswer,
     FlowMessage{
-        dialer, 'F', padded_map, {.required = {token}, .optional = {join}}, kFrameLengthMost},
+        dialer, 'F', padded_map, {.required = {token}, .optional = {join}}, kFrameLengthMax},
 };
 
 constexpr std::array kTicketMessages{
@@ -57,18 +57,18 @@ constexpr std::array kTicketMessages{
                 'I',
                 padded_map,
                 {.required = {token, PayloadKey::time, ticket}, .optional = {certificate}},
-                kFrameLengthMost},
+                kFrameLengthMax},
     kEmptyAnswer,
 };
 
 constexpr std::array kReconnectMessages{
     FlowMessage{
-        dialer, 'N', padded_map, {.required = {site, node}, .optional = {}}, kFrameLengthMost},
+        dialer, 'N', padded_map, {.required = {site, node}, .optional = {}}, kFrameLengthMax},
     FlowMessage{dialer,
                 'K',
                 padded_map,
                 {.required = {PayloadKey::time, about}, .optional = {early}},
-                kFrameLengthMost},
+                kFrameLengthMax},
     kEmptyAnswer,
 };
 

@@ -46,7 +46,7 @@ struct FlowMessage {
   Byte letter = 0;
   PayloadForm form = PayloadForm::empty;
   PayloadSchema schema;
-  std::size_t frame_length_most = 0;
+  std::size_t frame_length_max = 0;
 };
 
 /// One flow as data.  Everything that tells flows apart stands here; the machine that runs them

@@ -33,8 +33,7 @@ bool rides_in_handshake(const DialTarget& target) {
   const bool has_place = std::ranges::any_of(messages, [](const FlowMessage& message) {
     return message.schema.optional.contains(PayloadKey::join);
   });
-  return has_place && !target.first_message.empty() &&
-         target.first_message.size() <= kJoinBytesMost;
+  return has_place && !target.first_message.empty() && target.first_message.size() <= kJoinBytesMax;
 }
 
 Handshake::Handshake(const LocalNode& local, const SessionConfig& config, Random& random,
@@ -100,7 +99,7 @@ bool Handshake::is_finished() const {
 Result<void> Handshake::check_header(const FrameHeader& header) {
   // What has a length that no handshake frame has names no flow, whatever its letter is.
   if (header.length < kHandshakeLengthLeast) return std::unexpected(Errc::truncated);
-  if (header.length > kHandshakeLengthMost) return std::unexpected(Errc::too_long);
+  if (header.length > kHandshakeLengthMax) return std::unexpected(Errc::too_long);
   if (!header.letter) return {};
   if (!is_started()) {
     if (const auto started = start_by(*header.letter); !started) return started;
@@ -108,7 +107,7 @@ Result<void> Handshake::check_header(const FrameHeader& header) {
   if (*header.letter != message().letter) return std::unexpected(Errc::protocol_error);
   const std::size_t least = frame_length_least();
   if (header.length < least) return std::unexpected(Errc::truncated);
-  if (header.length > message().frame_length_most) return std::unexpected(Errc::too_long);
+  if (header.length > message().frame_length_max) return std::unexpected(Errc::too_long);
   const std::size_t excess = header.length - least;
   const PayloadForm form = message().form;
   if (form == PayloadForm::padded_map ? excess % kPayloadBlock != 0
@@ -283,7 +282,7 @@ Result<void> Handshake::write_frame(Bytes& out) {
   auto payload = encoded_payload();
   if (!payload) return std::unexpected(payload.error());
   const std::size_t body_bytes = noise_->message_bytes(payload->size());
-  KITH_ASSERT(body_bytes + 1 <= next.frame_length_most);
+  KITH_ASSERT(body_bytes + 1 <= next.frame_length_max);
 
   const std::size_t at = out.size();
   out.resize(at + kFrameHeaderBytes);

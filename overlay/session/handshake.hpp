@@ -41,16 +41,16 @@ struct DialTarget {
   std::optional<RelationshipId> about{};
   /// What the ticket says (flow `I`: required).
   std::optional<TicketSecret> ticket{};
-  /// What the dialer's user shows of itself, at most `kCertificateBytesMost` bytes, if it is to be
+  /// What the dialer's user shows of itself, at most `kCertificateBytesMax` bytes, if it is to be
   /// in the first message (flow `I`).  That message can be read by whoever steals the responder's
   /// static key later; an owner that minds sends it as a message of the open session.
   Bytes certificate{};
-  /// Where we are at home, `host@port`, of at most `kSiteBytesMost` bytes (flow `N`: required).
+  /// Where we are at home, `host@port`, of at most `kSiteBytesMax` bytes (flow `N`: required).
   std::string site{};
-  /// A message that may be acted on more than once, at most `kEarlyBytesMost` bytes: it goes with
+  /// A message that may be acted on more than once, at most `kEarlyBytesMax` bytes: it goes with
   /// the first ones, and can be read and repeated as those can (flow `N`).
   Bytes early{};
-  /// The first message.  Rides in `F` (flow `H`) if it is at most `kJoinBytesMost`, or in the first
+  /// The first message.  Rides in `F` (flow `H`) if it is at most `kJoinBytesMax`, or in the first
   /// record.
   Bytes first_message{};
 };

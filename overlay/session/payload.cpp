@@ -18,16 +18,16 @@ struct ValueForm {
 };
 
 constexpr std::array<ValueForm, kPayloadKeys> kForms{{
-    {ValueType::binary, 1, 1024},                   // token
-    {ValueType::number, 0, 0},                      // time
-    {ValueType::binary, 32, 32},                    // ticket
-    {ValueType::binary, 1, kCertificateBytesMost},  // certificate
-    {ValueType::binary, 16, 16},                    // about
-    {ValueType::binary, 1, kEarlyBytesMost},        // early
-    {ValueType::binary, 1, kJoinBytesMost},         // join
-    {ValueType::text, 1, kSiteBytesMost},           // site
-    {ValueType::binary, 32, 32},                    // node
-    {ValueType::binary, 64, 64},                    // signature
+    {ValueType::binary, 1, 1024},                  // token
+    {ValueType::number, 0, 0},                     // time
+    {ValueType::binary, 32, 32},                   // ticket
+    {ValueType::binary, 1, kCertificateBytesMax},  // certificate
+    {ValueType::binary, 16, 16},                   // about
+    {ValueType::binary, 1, kEarlyBytesMax},        // early
+    {ValueType::binary, 1, kJoinBytesMax},         // join
+    {ValueType::text, 1, kSiteBytesMax},           // site
+    {ValueType::binary, 32, 32},                   // node
+    {ValueType::binary, 64, 64},                   // signature
 }};
 
 PayloadKey key_at(std::size_t index) { return static_cast<PayloadKey>(index); }

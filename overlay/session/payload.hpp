@@ -29,10 +29,10 @@ inline constexpr std::size_t kPayloadKeys = 10;
 /// Payloads are padded to multiples of this.
 inline constexpr std::size_t kPayloadBlock = 256;
 /// The longest message that may ride in the handshake of flow `H`, and in that of `N` and `K`.
-inline constexpr std::size_t kJoinBytesMost = 2048;
-inline constexpr std::size_t kEarlyBytesMost = 1024;
-inline constexpr std::size_t kCertificateBytesMost = 2048;
-inline constexpr std::size_t kSiteBytesMost = 255;
+inline constexpr std::size_t kJoinBytesMax = 2048;
+inline constexpr std::size_t kEarlyBytesMax = 1024;
+inline constexpr std::size_t kCertificateBytesMax = 2048;
+inline constexpr std::size_t kSiteBytesMax = 255;
 
 /// A set of keys.
 class PayloadKeys {

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kTagBytes = crypto::Cipher::kTagBytes;
 /// At least one byte of a record is padding.
-constexpr std::size_t kItemsBytesMost = kRecordPlainBytesMost - 1;
-constexpr std::size_t kItemBodyBytesMost = kItemsBytesMost - kItemHeaderBytes;
+constexpr std::size_t kItemsBytesMax = kRecordPlainBytesMax - 1;
+constexpr std::size_t kItemBodyBytesMax = kItemsBytesMax - kItemHeaderBytes;
 constexpr std::size_t kLargeBlock = 8192;
 /// A message is not cut for less room than this.
 constexpr std::size_t kPartBytesLeast = 512;
@@ -53,12 +53,12 @@ std::uint64_t decode_ping(ByteView body) {
 bool is_record_length(std::size_t frame_length) {
   const std::size_t overhead = 1 + kTagBytes;
   return frame_length >= kRecordBlock + overhead &&
-         frame_length <= kRecordPlainBytesMost + overhead &&
+         frame_length <= kRecordPlainBytesMax + overhead &&
          (frame_length - overhead) % kRecordBlock == 0;
 }
 
 std::size_t padded_record_bytes(std::size_t item_bytes, RecordPadding padding) {
-  KITH_ASSERT(item_bytes <= kItemsBytesMost);
+  KITH_ASSERT(item_bytes <= kItemsBytesMax);
   std::size_t padded = item_bytes + 1;
   switch (padding) {
     case RecordPadding::block256:
@@ -71,7 +71,7 @@ std::size_t padded_record_bytes(std::size_t item_bytes, RecordPadding padding) {
       padded = round_up(crypto::padme(padded), kRecordBlock);
       break;
   }
-  return std::min(padded, kRecordPlainBytesMost);
+  return std::min(padded, kRecordPlainBytesMax);
 }
 
 void RecordWriter::add_message(std::initializer_list<ByteView> parts) {
@@ -83,7 +83,7 @@ void RecordWriter::add_message(std::initializer_list<ByteView> parts) {
     const std::size_t needed = std::min(left, kPartBytesLeast) + kItemHeaderBytes;
     if (has_record_ && room() < needed) end_record();
     // A message that fits into a record is not cut.
-    if (has_record_ && left <= kItemBodyBytesMost && room() < left + kItemHeaderBytes) {
+    if (has_record_ && left <= kItemBodyBytesMax && room() < left + kItemHeaderBytes) {
       end_record();
     }
     item_left = std::min(left, room() - kItemHeaderBytes);
@@ -115,7 +115,7 @@ Result<void> RecordWriter::seal_into(noise::CipherState& cipher, Bytes& out) {
     const std::size_t length = std::size_t{frames_[at]} << 8U | frames_[at + 1];
     const MutableByteView body =
         MutableByteView(frames_).subspan(at + kFrameHeaderBytes, length - 1);
-    if (cipher.nonce() >= kRecordsMost) return std::unexpected(Errc::exhausted);
+    if (cipher.nonce() >= kRecordsMax) return std::unexpected(Errc::exhausted);
     const auto sealed = cipher.encrypt({}, body.first(body.size() - kTagBytes), body);
     if (!sealed) return sealed;
     count_record(cipher);
@@ -137,8 +137,8 @@ void RecordWriter::clear() {
 
 /// How many bytes of items still fit into the record under construction, or into a new one.
 std::size_t RecordWriter::room() const {
-  if (!has_record_) return kItemsBytesMost;
-  return kItemsBytesMost - (frames_.size() - record_at_ - kFrameHeaderBytes);
+  if (!has_record_) return kItemsBytesMax;
+  return kItemsBytesMax - (frames_.size() - record_at_ - kFrameHeaderBytes);
 }
 
 void RecordWriter::begin_item(ItemKind kind, std::size_t body_bytes) {
@@ -172,7 +172,7 @@ void RecordWriter::end_record() {
 Result<void> RecordReader::open(noise::CipherState& cipher, ByteView ciphertext, BufferPool* pool) {
   KITH_ASSERT(items_.empty());
   if (ciphertext.size() < kTagBytes) return std::unexpected(Errc::decrypt_failed);
-  if (cipher.nonce() >= kRecordsMost) return std::unexpected(Errc::exhausted);
+  if (cipher.nonce() >= kRecordsMax) return std::unexpected(Errc::exhausted);
   if (plaintext_.capacity() == 0) plaintext_ = BufferPool::take(pool);
   plaintext_.resize(ciphertext.size() - kTagBytes);
   if (const auto opened = cipher.decrypt({}, ciphertext, plaintext_); !opened) return opened;
@@ -185,7 +185,7 @@ Result<void> RecordReader::open(noise::CipherState& cipher, ByteView ciphertext,
   return {};
 }
 
-Result<std::optional<Item>> RecordReader::next(std::size_t message_bytes_most) {
+Result<std::optional<Item>> RecordReader::next(std::size_t message_bytes_max) {
   if (message_is_whole_) {
     message_ = Bytes();
     message_is_whole_ = false;
@@ -196,7 +196,7 @@ Result<std::optional<Item>> RecordReader::next(std::size_t message_bytes_most) {
     const bool is_part = item->kind == ItemKind::message_part;
     if (!is_part && item->kind != ItemKind::message) return *item;
 
-    if (message_.size() + item->body.size() > message_bytes_most) {
+    if (message_.size() + item->body.size() > message_bytes_max) {
       return std::unexpected(Errc::too_long);
     }
     if (!is_part && message_.empty()) return *item;

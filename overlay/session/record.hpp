@@ -19,13 +19,13 @@ namespace kith::overlay {
 // A record is a frame `T`: items, padded to 256·k bytes, sealed (docs/protocol.md §5).
 
 inline constexpr std::size_t kRecordBlock = 256;
-inline constexpr std::size_t kRecordBlocksMost = 255;
-inline constexpr std::size_t kRecordPlainBytesMost = kRecordBlock * kRecordBlocksMost;
+inline constexpr std::size_t kRecordBlocksMax = 255;
+inline constexpr std::size_t kRecordPlainBytesMax = kRecordBlock * kRecordBlocksMax;
 inline constexpr std::size_t kItemHeaderBytes = 3;
 /// Both directions get a new key after so many records; both sides count.
 inline constexpr std::uint64_t kRekeyInterval = 1024;
 /// A direction ends after so many records.
-inline constexpr std::uint64_t kRecordsMost = std::uint64_t{1} << 40U;
+inline constexpr std::uint64_t kRecordsMax = std::uint64_t{1} << 40U;
 
 enum class ItemKind : Byte {
   confirm = 0,  ///< Nothing: confirms, or covers.
@@ -53,7 +53,7 @@ inline constexpr std::size_t kPingBytes = 8;
 [[nodiscard]] bool is_record_length(std::size_t frame_length);
 
 /// How long the plaintext of a record with `item_bytes` of items becomes.
-/// @pre item_bytes < kRecordPlainBytesMost
+/// @pre item_bytes < kRecordPlainBytesMax
 [[nodiscard]] std::size_t padded_record_bytes(std::size_t item_bytes, RecordPadding padding);
 
 /// Builds records.  An item is copied once, to where it will be sealed; whatever waits together
@@ -75,13 +75,13 @@ class RecordWriter {
   void add_item(ItemKind kind, ByteView body);
 
   /// Makes the record that the last item is in as long as one with `item_bytes` of items.
-  /// @pre an item was added, item_bytes < kRecordPlainBytesMost
+  /// @pre an item was added, item_bytes < kRecordPlainBytesMax
   void lengthen(std::size_t item_bytes) {
     item_bytes_least_ = static_cast<std::uint16_t>(item_bytes);
   }
 
   /// Seals everything with `cipher` and appends it to `out`.  `Errc::exhausted` after
-  /// `kRecordsMost` records.
+  /// `kRecordsMax` records.
   [[nodiscard]] Result<void> seal_into(noise::CipherState& cipher, Bytes& out);
 
   /// Drops what waits.
@@ -121,8 +121,8 @@ class RecordReader {
                                   BufferPool* pool);
 
   /// The next item, or nothing at the record's end; valid until the next call.  Parts of a
-  /// message are put together first; `Errc::too_long` if it gets longer than `message_bytes_most`.
-  [[nodiscard]] Result<std::optional<Item>> next(std::size_t message_bytes_most);
+  /// message are put together first; `Errc::too_long` if it gets longer than `message_bytes_max`.
+  [[nodiscard]] Result<std::optional<Item>> next(std::size_t message_bytes_max);
 
   /// Puts a message before everything else, as if a record had brought it.
   /// @pre nothing was opened yet, message.size() <= 65535

@@ -6,9 +6,7 @@
 
 namespace kith::overlay {
 
-ReplayGuard::ReplayGuard(std::size_t keys_most) : keys_most_(keys_most) {
-  KITH_ASSERT(keys_most > 0);
-}
+ReplayGuard::ReplayGuard(std::size_t keys_max) : keys_most_(keys_max) { KITH_ASSERT(keys_max > 0); }
 
 Result<void> ReplayGuard::check(const crypto::DhPublicKey& key, WallTime time, WallTime now) const {
   if (time > now + kClockSkewMax) return std::unexpected(Errc::out_of_range);

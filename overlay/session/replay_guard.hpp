@@ -19,8 +19,8 @@ namespace kith::overlay {
 /// harms nobody, as who replays can confirm nothing.
 class ReplayGuard {
  public:
-  /// @pre keys_most > 0
-  explicit ReplayGuard(std::size_t keys_most = 16'384);
+  /// @pre keys_max > 0
+  explicit ReplayGuard(std::size_t keys_max = 16'384);
 
   /// Whether `time` is greater than what is remembered: `Errc::replayed` if not.
   /// `Errc::out_of_range` if it is more than `kClockSkewMax` ahead of `now`.

@@ -40,14 +40,14 @@ Result<void> Session::send(std::initializer_list<ByteView> parts) {
   if (phase_ == Phase::ended) return std::unexpected(Errc::closed);
   std::size_t bytes = 0;
   for (ByteView part : parts) bytes += part.size();
-  if (bytes > config_->message_bytes_most) return std::unexpected(Errc::too_long);
-  if (writer_.waiting_bytes() >= queued_bytes_most()) return std::unexpected(Errc::would_block);
+  if (bytes > config_->message_bytes_max) return std::unexpected(Errc::too_long);
+  if (writer_.waiting_bytes() >= queued_bytes_max()) return std::unexpected(Errc::would_block);
   writer_.add_message(parts);
   return {};
 }
 
 void Session::ping(std::uint64_t value) {
-  if (phase_ == Phase::ended || writer_.waiting_bytes() >= queued_bytes_most()) return;
+  if (phase_ == Phase::ended || writer_.waiting_bytes() >= queued_bytes_max()) return;
   writer_.add_item(ItemKind::ping, encode_ping(value));
 }
 

@@ -79,7 +79,7 @@ class Session {
 
   /// Queues a message made of `parts`.  Before the session is open it waits.
   /// `Errc::too_long` over the message limit, `Errc::closed` after the end, `Errc::would_block`
-  /// while more than `queued_bytes_most` wait, or before `let_in` `unjudged_bytes_most`.
+  /// while more than `queued_bytes_max` wait, or before `let_in` `unjudged_bytes_max`.
   [[nodiscard]] Result<void> send(std::initializer_list<ByteView> parts);
   void ping(std::uint64_t value);
   /// The peer is trusted from now on: it may send large messages, and its pings are answered.
@@ -145,8 +145,8 @@ class Session {
   [[nodiscard]] bool wait(Instant now);
   [[nodiscard]] bool settle(Instant now);
 
-  [[nodiscard]] std::size_t message_bytes_most() const;
-  [[nodiscard]] std::size_t queued_bytes_most() const;
+  [[nodiscard]] std::size_t message_bytes_max() const;
+  [[nodiscard]] std::size_t queued_bytes_max() const;
   void answer_ping(ByteView body);
 
   // Steps.

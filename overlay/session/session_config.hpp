@@ -33,12 +33,12 @@ struct SessionConfig {
   Duration idle_timeout = std::chrono::seconds(60);   ///< The responder closes.
   Duration life = std::chrono::hours(24);             ///< The responder closes.
 
-  std::size_t message_bytes_most = 1U << 20;
+  std::size_t message_bytes_max = 1U << 20;
   /// What waits to be taken; beyond, nothing more is queued.
-  std::size_t queued_bytes_most = 8U << 20;
+  std::size_t queued_bytes_max = 8U << 20;
   /// What a peer may send ahead, in one message and in all, and what waits for it, until it is
   /// judged and let in.
-  std::size_t unjudged_bytes_most = 64U << 10;
+  std::size_t unjudged_bytes_max = 64U << 10;
 };
 
 }  // namespace kith::overlay

@@ -9,13 +9,13 @@ namespace kith::overlay {
 namespace {
 
 /// A peer has a ping or two under way; whoever sends more without reading wants us to hoard.
-constexpr std::uint8_t kPongsQueuedMost = 64;
+constexpr std::uint8_t kPongsQueuedMax = 64;
 
 }  // namespace
 
 std::optional<SessionEvent> Session::take_item() {
   while (phase_ == Phase::open) {
-    const auto item = records_.next(message_bytes_most());
+    const auto item = records_.next(message_bytes_max());
     if (!item) {
       fail(item.error());
     } else if (!*item) {
@@ -60,20 +60,20 @@ std::optional<SessionEvent> Session::handle_item(const Item& item) {
   return std::nullopt;
 }
 
-std::size_t Session::message_bytes_most() const {
-  return is_let_in_ ? config_->message_bytes_most
-                    : std::min(config_->unjudged_bytes_most, config_->message_bytes_most);
+std::size_t Session::message_bytes_max() const {
+  return is_let_in_ ? config_->message_bytes_max
+                    : std::min(config_->unjudged_bytes_max, config_->message_bytes_max);
 }
 
-std::size_t Session::queued_bytes_most() const {
-  return is_let_in_ ? config_->queued_bytes_most
-                    : std::min(config_->unjudged_bytes_most, config_->queued_bytes_most);
+std::size_t Session::queued_bytes_max() const {
+  return is_let_in_ ? config_->queued_bytes_max
+                    : std::min(config_->unjudged_bytes_max, config_->queued_bytes_max);
 }
 
 /// Who does not read gets no answers, and who is not let in has nothing to keep alive.
 void Session::answer_ping(ByteView body) {
-  if (!is_let_in_ || pongs_queued_ >= kPongsQueuedMost) return;
-  if (writer_.waiting_bytes() >= queued_bytes_most()) return;
+  if (!is_let_in_ || pongs_queued_ >= kPongsQueuedMax) return;
+  if (writer_.waiting_bytes() >= queued_bytes_max()) return;
   writer_.add_item(ItemKind::pong, body);
   ++pongs_queued_;
 }

@@ -35,8 +35,8 @@ bool Session::advance_handshake(Instant now) {
 /// Reads nothing while the owner thinks; bounds what comes meanwhile.
 bool Session::wait(Instant now) {
   std::size_t most = 0;
-  if (handshake_->is_finished()) most = config_->unjudged_bytes_most;
-  if (awaits_ == Awaits::static_key) most = kFrameLengthBytes + kHandshakeLengthMost;
+  if (handshake_->is_finished()) most = config_->unjudged_bytes_max;
+  if (awaits_ == Awaits::static_key) most = kFrameLengthBytes + kHandshakeLengthMax;
   if (frames_.waiting_bytes() <= most) return settle(now);
   handshake_->is_finished() ? fail(Errc::limit_reached) : reject(Errc::trailing_bytes);
   return true;
@@ -153,7 +153,7 @@ bool Session::advance_records(Instant now) {
 
 /// The peer's first record: its proof and nothing else, or that it does not want ours.
 Result<void> Session::read_proof(Instant now) {
-  const auto item = records_.next(config_->unjudged_bytes_most);
+  const auto item = records_.next(config_->unjudged_bytes_max);
   if (!item) return std::unexpected(item.error());
   if (!*item || !records_.is_at_end()) return std::unexpected(Errc::protocol_error);
   if (is_dialer_ && (*item)->kind == ItemKind::refuse) {

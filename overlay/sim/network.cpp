@@ -27,7 +27,7 @@ Network::Network(LatencyModel underlay, const NetworkConfig& config)
 }
 
 HostIndex Network::add_host(const Fingerprint& node, bool listens) {
-  KITH_ASSERT(hosts_.size() < kHostsMost);
+  KITH_ASSERT(hosts_.size() < kHostsMax);
   hosts_.push_back({.place = underlay_.place(node), .listens = listens});
   return static_cast<HostIndex>(hosts_.size() - 1);
 }
@@ -321,8 +321,8 @@ Duration Network::delay(WireEnd from, std::uint64_t draw, std::size_t segments) 
   const HostIndex source = half(from).host;
   const HostIndex target = half(peer_of(from)).host;
   Duration way = one_way(source, target);
-  if (config_.jitter_most.count() > 0) {
-    way += Duration(draw % static_cast<std::uint64_t>(config_.jitter_most.count() + 1));
+  if (config_.jitter_max.count() > 0) {
+    way += Duration(draw % static_cast<std::uint64_t>(config_.jitter_max.count() + 1));
   }
   if (config_.loss_per_million == 0) return way;
   Duration worst{0};

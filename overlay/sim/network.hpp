@@ -69,7 +69,7 @@ struct NetworkConfig {
   /// A lost segment comes later, as TCP sends it again.
   std::uint32_t loss_per_million = 0;
   /// Up to this is added to each delay.
-  Duration jitter_most{0};
+  Duration jitter_max{0};
   Duration retransmission_timeout = std::chrono::milliseconds(200);
   Duration connect_timeout = std::chrono::seconds(10);
   /// How long a lingering close reads on.

@@ -14,7 +14,7 @@ using overlay::Engine;
 constexpr Duration kLookEvery = std::chrono::milliseconds(10);
 /// What a transport takes at a time.
 constexpr std::size_t kWriteBytes = 64U << 10;
-constexpr std::uint32_t kWakesAtOnceMost = 1'000'000;
+constexpr std::uint32_t kWakesAtOnceMax = 1'000'000;
 
 // The streams of randomness of one node.
 constexpr std::uint64_t kStreams = 2;
@@ -145,7 +145,7 @@ void World::dispatch(Happening happening) {
 void World::on(const Woken& what) {
   wakes_at_once_ = now() == last_wake_ ? wakes_at_once_ + 1 : 0;
   last_wake_ = now();
-  KITH_ASSERT(wakes_at_once_ < kWakesAtOnceMost);
+  KITH_ASSERT(wakes_at_once_ < kWakesAtOnceMax);
   Engine& engine = *nodes_[what.host].engine;
   const Instant here = instant(what.host);
   const auto deadline = engine.next_deadline();

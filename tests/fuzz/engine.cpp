@@ -34,7 +34,7 @@ using namespace kith::overlay;
 using namespace kith::overlay::test;
 using kith::test::Input;
 
-constexpr std::size_t kScriptBytesMost = 1024;
+constexpr std::size_t kScriptBytesMax = 1024;
 constexpr std::size_t kRogues = 2;
 constexpr std::array<std::string_view, 2> kSubjects = {"a", "b"};
 
@@ -389,7 +389,7 @@ class Town {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Cast cast;
-  Input input{ByteView(data, std::min(size, kScriptBytesMost))};
+  Input input{ByteView(data, std::min(size, kScriptBytesMax))};
   Town town(cast);
   while (!input.rest.empty()) town.step(input);
   return 0;

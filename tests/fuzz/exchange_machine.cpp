@@ -78,7 +78,7 @@ class Script {
   /// Mostly small, sometimes as large as can be.
   std::uint64_t number() {
     const std::uint8_t first = byte();
-    return first < 240 ? first : kSequenceMost >> (4 * (255 - first));
+    return first < 240 ? first : kSequenceMax >> (4 * (255 - first));
   }
 
  private:

@@ -13,7 +13,7 @@ namespace kith::overlay::test {
 namespace {
 
 /// Small enough to be met.
-constexpr std::size_t kMessageBytesMost = 600;
+constexpr std::size_t kMessageBytesMax = 600;
 
 /// What a session that hears these items must deliver, by the plain reading of the rules.
 struct Expected {
@@ -37,7 +37,7 @@ struct Expected {
   void take(Byte kind, ByteView body) {
     if (kind == 1 || (kind == 2 && !body.empty())) {
       append(parts, body);
-      closed = parts.size() > kMessageBytesMost;
+      closed = parts.size() > kMessageBytesMax;
       if (kind == 2 || closed) return;
       messages.push_back(std::exchange(parts, {}));
     } else if (kind == 6 && body.size() == 8) {
@@ -53,7 +53,7 @@ void run(ByteView input) {
   TestNode self(1);
   TestNode peer(2);
   SessionConfig config;
-  config.message_bytes_most = kMessageBytesMost;
+  config.message_bytes_max = kMessageBytesMax;
   OpenedByRawPeer open(peer, self, config);
   Expected expected;
   while (input.size() > 2 && !open.responder.closed) {

@@ -54,9 +54,9 @@ TEST(Blocks, EndWhenTheyAreRemoved) {
 
 TEST(Blocks, AreBoundedAndGiveWayOnceTheyAreOver) {
   Blocks blocks;
-  for (std::uint64_t i = 0; i < Blocks::kMost; ++i)
+  for (std::uint64_t i = 0; i < Blocks::kMax; ++i)
     ASSERT_TRUE(blocks.add({name_of(i), kNow + (i == 0 ? 1h : 2h)}, kNow));
-  const Fingerprint further = name_of(Blocks::kMost);
+  const Fingerprint further = name_of(Blocks::kMax);
   EXPECT_EQ(blocks.add({further, kNow + 9h}, kNow).error(), Errc::limit_reached);
   EXPECT_TRUE(blocks.add({name_of(1), kNow + 9h}, kNow));
   EXPECT_TRUE(blocks.add({further, kNow + 9h}, kNow + 1h));
@@ -69,8 +69,8 @@ TEST(Blocks, AreThoseThatWereKept) {
   EXPECT_TRUE(blocks.contains(name_of(1), kNow));
   EXPECT_FALSE(blocks.contains(name_of(2), kNow));
   std::vector<Blocked> too_many;
-  for (std::uint64_t i = 0; i <= Blocks::kMost; ++i) too_many.push_back({name_of(i), kNow + 1h});
-  EXPECT_EQ(Blocks(too_many).all(kNow).size(), Blocks::kMost);
+  for (std::uint64_t i = 0; i <= Blocks::kMax; ++i) too_many.push_back({name_of(i), kNow + 1h});
+  EXPECT_EQ(Blocks(too_many).all(kNow).size(), Blocks::kMax);
 }
 
 }  // namespace

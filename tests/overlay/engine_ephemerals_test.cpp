@@ -41,7 +41,7 @@ TEST(EngineEphemerals, AreMadeBeforeAnybodyKnocks) {
   lab.pass(1h);
   const int made = dh.made;
   EXPECT_GT(made, 0);
-  EXPECT_LE(made, static_cast<int>(noise::EphemeralPool::kPairsMost));
+  EXPECT_LE(made, static_cast<int>(noise::EphemeralPool::kPairsMax));
   DialTarget target;
   target.node = node.engine->id();
   EngineLab::Stranger& dialer =

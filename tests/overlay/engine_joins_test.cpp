@@ -276,8 +276,8 @@ struct CrowdedEngineJoins : EngineJoins {
   CrowdedEngineJoins() {
     crowded = &lab.add(2, [](EngineConfig& config) {
       config.neighbourhood_size = 2;
-      config.sessions_most = 20;
-      config.clients_most = 3;
+      config.sessions_max = 20;
+      config.clients_max = 3;
     });
     crowded->engine->on_deadline(lab.now);
   }

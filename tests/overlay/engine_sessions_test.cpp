@@ -179,7 +179,7 @@ TEST(EngineSessions, AreNotCutByWhatAThirdNodeSendsThroughUs) {
   for (const Bytes& message : sender.party->messages)
     if (const auto answer = decode_answer(message))
       unreachable += answer->status == AnswerStatus::unreachable ? 1U : 0U;
-  const std::size_t queue = default_config().queued_bytes_most / 2;
+  const std::size_t queue = default_config().queued_bytes_max / 2;
   EXPECT_GE(unreachable, kMessages - queue / kRoutedBytesMax - 1);
   EXPECT_LT(unreachable, kMessages);
 }

@@ -19,7 +19,7 @@ struct EngineTest : testing::Test {
     config.primitives = &sim::simulated_primitives();
     config.node_key = config.primitives->signatures->generate(keys);
     config.static_key = config.primitives->dh->generate(keys);
-    config.subscriptions_most = 2;
+    config.subscriptions_max = 2;
     return config;
   }
 

@@ -57,7 +57,7 @@ TEST_F(NeededSessionsTest, AreNotDialedWithoutAToken) {
 TEST_F(NeededSessionsTest, WaitTheirTurnWhereTooManyDialsAreUnderWay) {
   for (std::size_t i = 0; i < kMany; ++i) need(i);
   auto under_way = dials();
-  EXPECT_EQ(under_way.size(), kExchangeDialsMost);
+  EXPECT_EQ(under_way.size(), kExchangeDialsMax);
   now += 10s;
   EXPECT_TRUE(dials().empty());
   EXPECT_EQ(needed.next_deadline(), std::nullopt);

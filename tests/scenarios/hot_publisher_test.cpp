@@ -18,13 +18,13 @@ constexpr std::size_t kClients = 20;
 constexpr std::size_t kMessages = 20;
 
 /// A town whose host `kSource` has room for 24 members and 4 clients only.
-sim::WorldConfig with_a_small_source(std::size_t exchange_sessions_most) {
+sim::WorldConfig with_a_small_source(std::size_t exchange_sessions_max) {
   sim::WorldConfig config;
   config.configure = [=](HostIndex host, overlay::EngineConfig& engine) {
     if (host != kSource) return;
-    engine.sessions_most = 24;
-    engine.clients_most = 4;
-    engine.exchange_sessions_most = exchange_sessions_most;
+    engine.sessions_max = 24;
+    engine.clients_max = 4;
+    engine.exchange_sessions_max = exchange_sessions_max;
   };
   return config;
 }

@@ -50,7 +50,7 @@ TEST(Join, SurvivesLossJitterAndWrongClocks) {
   for_each_seed(3, [](Random& random) {
     sim::WorldConfig config;
     config.network.loss_per_million = 20'000;
-    config.network.jitter_most = 20ms;
+    config.network.jitter_max = 20ms;
     Town town(random.next_u64(), config);
     for (int i = 0; i < 50; ++i) {
       const auto drift = static_cast<std::int32_t>(random.below(201)) - 100;

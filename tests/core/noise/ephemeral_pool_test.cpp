@@ -14,7 +14,7 @@ TEST(EphemeralPool, GivesEachPairAwayOnce) {
   EphemeralPool pool;
   pool.fill(crypto::x25519(), random);
   std::set<crypto::DhPublicKey> seen;
-  for (std::size_t i = 0; i < EphemeralPool::kPairsMost + 10; ++i) {
+  for (std::size_t i = 0; i < EphemeralPool::kPairsMax + 10; ++i) {
     const crypto::DhKeyPair pair = pool.take(crypto::x25519(), random);
     EXPECT_EQ(crypto::x25519().public_key(pair.secret), pair.public_key);
     EXPECT_TRUE(seen.insert(pair.public_key).second);
@@ -29,7 +29,7 @@ TEST(EphemeralPool, IsFilledAsFarAsAskedAndNoFurtherThanItsRoom) {
   EXPECT_EQ(pool.size(), 5U);
   EXPECT_FALSE(pool.is_full());
   pool.fill(crypto::x25519(), random, 500);
-  EXPECT_EQ(pool.size(), EphemeralPool::kPairsMost);
+  EXPECT_EQ(pool.size(), EphemeralPool::kPairsMax);
   EXPECT_TRUE(pool.is_full());
 }
 

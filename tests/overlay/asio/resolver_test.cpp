@@ -53,7 +53,7 @@ TEST(ResolverTest, AsksOnlySoMuchAtOnce) {
   const auto let_go = std::make_shared<Flag>();
   const Resolver resolver = slow(let_go);
   std::vector<std::future<LookedUp>> answers;
-  for (std::size_t i = 0; i < Resolver::kUnderWayMost; ++i)
+  for (std::size_t i = 0; i < Resolver::kUnderWayMax; ++i)
     answers.push_back(resolver.ask(named("node.example")));
   EXPECT_EQ(endpoints_of(resolver.ask(named("node.example")).get()).error(), Errc::limit_reached);
   let_go->raise();

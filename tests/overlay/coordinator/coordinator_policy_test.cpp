@@ -175,7 +175,7 @@ TEST_F(CoordinatorPolicyTest, IsNotBelievedTwice) {
 
 TEST_F(CoordinatorPolicyTest, KeepsOnlySoManyQuestionsOpen) {
   CoordinatorConfig config;
-  config.questions_most = 2;
+  config.questions_max = 2;
   Desk busy(random, config);
   busy.policy.reset();
   for (int i = 0; i < 3; ++i) {

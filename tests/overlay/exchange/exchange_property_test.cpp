@@ -81,7 +81,7 @@ class Chaos {
     for (std::size_t turn = 0; turn < kAcknowledgeTurns; ++turn) {
       world_.run();
       for (std::size_t i = 0; i < kNodes; ++i) {
-        world_.node(i).exchange->acknowledge(subscriptions_[i], kSequenceMost);
+        world_.node(i).exchange->acknowledge(subscriptions_[i], kSequenceMax);
         world_.drain(i);
       }
     }

@@ -100,7 +100,7 @@ TEST(Exchange, CarriesPayloadsOfEverySize) {
   std::vector<Bytes> sent;
   for (std::size_t size :
        {std::size_t{0}, std::size_t{1}, std::size_t{127}, std::size_t{128}, std::size_t{61'000},
-        std::size_t{61'440}, std::size_t{70'000}, kPayloadBytesMost}) {
+        std::size_t{61'440}, std::size_t{70'000}, kPayloadBytesMax}) {
     sent.push_back(Bytes(size, static_cast<Byte>(size % 251)));
     ASSERT_TRUE(test.world.publish(0, test.publisher, sent.back()));
   }
@@ -110,19 +110,19 @@ TEST(Exchange, CarriesPayloadsOfEverySize) {
 
 TEST(Exchange, KeepsMessagesWithinWhatASessionCarries) {
   Delivering test(1);
-  ASSERT_TRUE(test.world.publish(0, test.publisher, Bytes(kPayloadBytesMost)));
+  ASSERT_TRUE(test.world.publish(0, test.publisher, Bytes(kPayloadBytesMax)));
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(test.world.publish(0, test.publisher, Bytes(2'000)));
   test.world.fill(0, 1);
   ASSERT_GT(test.world.pipe(0, 1).size(), 3U);
   EXPECT_LE(test.world.pipe(0, 1).front().size(), std::size_t{1} << 20);
   test.world.pipe(0, 1).pop_front();
-  for (const Bytes& message : test.world.pipe(0, 1)) EXPECT_LE(message.size(), kBatchBytesMost);
+  for (const Bytes& message : test.world.pipe(0, 1)) EXPECT_LE(message.size(), kBatchBytesMax);
 }
 
 TEST(Exchange, RefusesPayloadsThatAreTooLong) {
   for (std::size_t receivers : {0U, 1U}) {
     Delivering test(receivers);
-    EXPECT_EQ(test.world.publish(0, test.publisher, Bytes(kPayloadBytesMost + 1)).error(),
+    EXPECT_EQ(test.world.publish(0, test.publisher, Bytes(kPayloadBytesMax + 1)).error(),
               Errc::too_long);
   }
 }

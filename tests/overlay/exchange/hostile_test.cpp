@@ -162,8 +162,8 @@ TEST_F(Hostile, MayNotGoBackByExpiry) {
 }
 
 TEST_F(Hostile, MayExpireUpToTheEndOfSequencesAndNoFurther) {
-  EXPECT_EQ(to_receiver(0, expired(receiver_channel, kSequenceMost)), kAccepted);
-  EXPECT_EQ(to_receiver(0, data(receiver_channel, kSequenceMost, Bytes{1, 'x'})),
+  EXPECT_EQ(to_receiver(0, expired(receiver_channel, kSequenceMax)), kAccepted);
+  EXPECT_EQ(to_receiver(0, data(receiver_channel, kSequenceMax, Bytes{1, 'x'})),
             Errc::protocol_error);
 }
 
@@ -267,7 +267,7 @@ TEST_F(Hostile, IsStoppedWhenItAsksAndDoesNotRead) {
   OpenMessage message = open(intent_of(2, world.node(2).actor.node));
   message.role = IntentRole::both;
   const Bytes bytes = encode(message);
-  for (std::size_t i = 0; i < kAnswersPerPeerMost; ++i) ASSERT_EQ(to_sender(2, bytes), kAccepted);
+  for (std::size_t i = 0; i < kAnswersPerPeerMax; ++i) ASSERT_EQ(to_sender(2, bytes), kAccepted);
   EXPECT_EQ(to_sender(2, bytes), Errc::limit_reached);
 }
 
@@ -277,7 +277,7 @@ TEST_F(Hostile, IsStoppedWhenItOpensAndClosesAndDoesNotRead) {
   const auto close = [](std::uint64_t turn) {
     return encode(CloseMessage{true, ChannelNumber{turn << 24 | 1}});
   };
-  for (std::size_t i = 0; i < kAnswersPerPeerMost; ++i) {
+  for (std::size_t i = 0; i < kAnswersPerPeerMax; ++i) {
     ASSERT_EQ(to_sender(2, bytes), kAccepted);
     ASSERT_EQ(to_sender(2, close(i)), kAccepted);
   }
@@ -287,7 +287,7 @@ TEST_F(Hostile, IsStoppedWhenItOpensAndClosesAndDoesNotRead) {
 TEST_F(Hostile, IsStoppedWhenItIsRefusedByThePolicyAndDoesNotRead) {
   world.node(0).verdict = false;
   const Bytes bytes = encode(open(intent_of(2, world.node(2).actor.node)));
-  for (std::size_t i = 0; i < kAnswersPerPeerMost; ++i) ASSERT_EQ(to_sender(2, bytes), kAccepted);
+  for (std::size_t i = 0; i < kAnswersPerPeerMax; ++i) ASSERT_EQ(to_sender(2, bytes), kAccepted);
   EXPECT_EQ(to_sender(2, bytes), Errc::limit_reached);
 }
 
@@ -295,39 +295,39 @@ TEST_F(Hostile, IsRefusedMoreOpeningsThanThePolicyCanKeepUpWith) {
   world.node(0).verdict.reset();
   const IntentToken& intent = intent_of(2, world.node(2).actor.node);
   OpenMessage message = open(intent);
-  for (std::size_t i = 0; i <= kOpeningsPerPeerMost; ++i) {
+  for (std::size_t i = 0; i <= kOpeningsPerPeerMax; ++i) {
     message.subscription_epoch = 100 + i;
     ASSERT_EQ(to_sender(2, encode(message)), kAccepted);
   }
-  EXPECT_EQ(world.node(0).questions.size(), kOpeningsPerPeerMost);
+  EXPECT_EQ(world.node(0).questions.size(), kOpeningsPerPeerMax);
 }
 
 TEST_F(Hostile, IsRefusedMoreChannelsOfOnePublisherThanANodeMayHave) {
-  for (std::size_t i = 0; i < kChannelsPerPublisherAndPeerMost; ++i)
+  for (std::size_t i = 0; i < kChannelsPerPublisherAndPeerMax; ++i)
     ASSERT_EQ(open_for(i), kAccepted);
   EXPECT_FALSE(refusal());
-  EXPECT_EQ(open_for(kChannelsPerPublisherAndPeerMost), kAccepted);
+  EXPECT_EQ(open_for(kChannelsPerPublisherAndPeerMax), kAccepted);
   EXPECT_EQ(refusal(), RefuseReason::limit_reached);
-  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMost);
+  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMax);
 }
 
 TEST_F(Hostile, IsRefusedChannelsBeyondThatHoweverLateThePolicyIs) {
   world.node(0).verdict.reset();
-  for (std::size_t i = 0; i <= kChannelsPerPublisherAndPeerMost; ++i)
+  for (std::size_t i = 0; i <= kChannelsPerPublisherAndPeerMax; ++i)
     ASSERT_EQ(open_for(i), kAccepted);
   while (!world.node(0).questions.empty()) world.answer(0, true);
   EXPECT_EQ(refusal(), RefuseReason::limit_reached);
-  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMost);
+  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMax);
 }
 
 TEST_F(Hostile, MayOpenAgainAsManyChannelsAsANodeMayHave) {
-  for (std::size_t i = 0; i < kChannelsPerPublisherAndPeerMost; ++i)
+  for (std::size_t i = 0; i < kChannelsPerPublisherAndPeerMax; ++i)
     ASSERT_EQ(open_for(i), kAccepted);
   world.lose(0, 2);
   world.connect(0, 2);
   EXPECT_EQ(open_for(0), kAccepted);
   EXPECT_FALSE(refusal());
-  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMost);
+  EXPECT_EQ(receivers(), 1 + kChannelsPerPublisherAndPeerMax);
 }
 
 TEST_F(Hostile, IsNotRememberedForEverWhatItWasSentAndNeverAcknowledges) {
@@ -338,7 +338,7 @@ TEST_F(Hostile, IsNotRememberedForEverWhatItWasSentAndNeverAcknowledges) {
   publish(8);
   world.fill(0, 1);
   // One of two is sent each time, the other expires.
-  const std::uint64_t rounds = kGapsMost + 10;
+  const std::uint64_t rounds = kGapsMax + 10;
   for (std::uint64_t i = 0; i < rounds; ++i) {
     publish(2);
     ASSERT_EQ(to_sender(1, credit(sender_channel, 0, 9 + 2 * i)), kAccepted);
@@ -346,11 +346,11 @@ TEST_F(Hostile, IsNotRememberedForEverWhatItWasSentAndNeverAcknowledges) {
     world.advance(61s);
     world.sanity_check();
   }
-  EXPECT_EQ(ledger().in_flight(), 8 + kGapsMost);
-  EXPECT_EQ(ledger().expired, 2 * rounds - kGapsMost);
+  EXPECT_EQ(ledger().in_flight(), 8 + kGapsMax);
+  EXPECT_EQ(ledger().expired, 2 * rounds - kGapsMax);
   EXPECT_EQ(to_sender(1, credit(sender_channel, 8 + 2 * rounds, 8 + 2 * rounds)), kAccepted);
   EXPECT_EQ(ledger().in_flight(), 0U);
-  EXPECT_EQ(ledger().delivered, 8 + kGapsMost);
+  EXPECT_EQ(ledger().delivered, 8 + kGapsMax);
   world.sanity_check();
 }
 

@@ -99,7 +99,7 @@ TEST(ExchangeMessages, ReadAsTheyWereWritten) {
   const auto open = decode_exchange_message(opening);
   ASSERT_TRUE(open && std::holds_alternative<OpenMessage>(*open));
   EXPECT_EQ(encode(std::get<OpenMessage>(*open)), opening);
-  const DataMessage data{ChannelNumber{70'000}, kSequenceMost,
+  const DataMessage data{ChannelNumber{70'000}, kSequenceMax,
                          as_bytes("\x03"
                                   "abc")};
   const Bytes bytes = encoded(data);
@@ -181,7 +181,7 @@ TEST(ExchangeMessages, RefuseToReceiveFromAReceiver) {
 
 TEST(ExchangeMessages, RefuseSequencesBeyondTheEnd) {
   EXPECT_EQ(
-      decode_exchange_message(encoded(ExpiredMessage{ChannelNumber{5}, kSequenceMost + 1})).error(),
+      decode_exchange_message(encoded(ExpiredMessage{ChannelNumber{5}, kSequenceMax + 1})).error(),
       Errc::out_of_range);
 }
 

@@ -16,8 +16,8 @@ Bytes framed(ByteView payload) {
 }
 
 TEST(Payloads, ReadAsTheyWereWritten) {
-  const std::vector<std::size_t> sizes{
-      0, 1, 126, 127, 128, 129, 16'383, 16'384, 16'385, 70'000, 1'000'000, kPayloadBytesMost};
+  const std::vector<std::size_t> sizes{0,      1,      126,    127,    128,       129,
+                                       16'383, 16'384, 16'385, 70'000, 1'000'000, kPayloadBytesMax};
   Bytes run;
   for (std::size_t size : sizes) append(run, framed(Bytes(size, static_cast<Byte>(size))));
   ASSERT_EQ(count_payloads(run), sizes.size());
@@ -43,7 +43,7 @@ TEST(Payloads, HaveTheShortestLengths) {
 }
 
 TEST(Payloads, AreNotTooLong) {
-  Bytes longest = framed(Bytes(kPayloadBytesMost));
+  Bytes longest = framed(Bytes(kPayloadBytesMax));
   EXPECT_EQ(count_payloads(longest), 1U);
   ++longest[0];
   longest.push_back(0);

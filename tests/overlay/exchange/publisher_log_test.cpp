@@ -58,8 +58,8 @@ TEST(PublisherLog, RefusesWhenItIsFull) {
 
 TEST(PublisherLog, RefusesWhatNoSessionCarries) {
   PublisherLog log({.messages = 2, .bytes = std::size_t{1} << 30, .time_to_live = 1s});
-  EXPECT_TRUE(log.append(Bytes(kPayloadBytesMost), kStart));
-  EXPECT_EQ(log.append(Bytes(kPayloadBytesMost + 1), kStart).error(), Errc::too_long);
+  EXPECT_TRUE(log.append(Bytes(kPayloadBytesMax), kStart));
+  EXPECT_EQ(log.append(Bytes(kPayloadBytesMax + 1), kStart).error(), Errc::too_long);
 }
 
 TEST(PublisherLog, ForgetsAMessageWhenItsTimeIsOverNotBefore) {
@@ -125,7 +125,7 @@ void compare(const PublisherLog& log, const Model& model, Random& random) {
     ASSERT_EQ(batch.first, first);
     ASSERT_EQ(batch.count, payloads.size());
     ASSERT_EQ(position.sequence, first + batch.count);
-    ASSERT_TRUE(batch.payloads.size() <= kBatchBytesMost || batch.count == 1);
+    ASSERT_TRUE(batch.payloads.size() <= kBatchBytesMax || batch.count == 1);
     for (std::size_t i = 0; i < payloads.size(); ++i)
       ASSERT_EQ(payloads[i], model.messages[first - model.begin + i].payload);
   }

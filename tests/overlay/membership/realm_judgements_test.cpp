@@ -26,8 +26,8 @@ struct RealmJudgementsTest : testing::Test {
     RealmJudgementsConfig config;
     config.realm = realm.leader.identity;
     config.signatures = &signatures();
-    config.pending_most = 20;
-    config.known_most = 10;
+    config.pending_max = 20;
+    config.known_max = 10;
     config.asks_at_once = 4;
     return config;
   }

@@ -21,8 +21,8 @@ struct RealmLeaderTest : testing::Test {
     RealmLeaderConfig config;
     config.realm = realm.leader.identity;
     config.signatures = &signatures();
-    config.questions_most = 5;
-    config.given_most = 10;
+    config.questions_max = 5;
+    config.given_max = 10;
     return config;
   }
 

@@ -242,7 +242,7 @@ TEST_F(RouterTest, ForgetsTheWayBackInTime) {
 }
 
 TEST_F(RouterTest, NeverForgetsItsOwnRequestForThoseOfOthers) {
-  config.ways_back_most = 8;
+  config.ways_back_max = 8;
   restart();
   const RequestId request =
       router->route({.key = village.id(friends[2]), .payload = payload}, TimePoint{});
@@ -259,7 +259,7 @@ TEST_F(RouterTest, NeverForgetsItsOwnRequestForThoseOfOthers) {
 }
 
 TEST_F(RouterTest, APeerThatAsksTooMuchForgetsItsOwn) {
-  config.ways_back_most = 20;
+  config.ways_back_max = 20;
   config.ways_back_per_peer = 4;
   restart();
   receive(friends[0], village.id(friends[4]), 42);
@@ -281,7 +281,7 @@ TEST_F(RouterTest, APeerThatAsksTooMuchForgetsItsOwn) {
 }
 
 TEST_F(RouterTest, WhenAllIsFullWhoAsksMostMakesRoom) {
-  config.ways_back_most = 6;
+  config.ways_back_max = 6;
   restart();
   receive(friends[0], village.id(friends[4]), 42);
   const auto first = take<RouterSend>();
@@ -309,7 +309,7 @@ TEST_F(RouterTest, KeepsAMessageOnlyUntilTheNextHopHasIt) {
 
 TEST_F(RouterTest, HandsOnWithoutKeepingWhatIsTooMuch) {
   config.kept_bytes_per_peer = payload.size();
-  config.kept_bytes_most = 2 * payload.size();
+  config.kept_bytes_max = 2 * payload.size();
   restart();
   for (const ContactIndex from : {friends[0], friends[0], friends[1], friends[2]}) {
     receive(from, village.id(friends[4]));

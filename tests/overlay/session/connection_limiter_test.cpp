@@ -153,8 +153,8 @@ TEST(ConnectionLimiter, IgnoresConnectionsThatItDoesNotKnow) {
 TEST(ConnectionLimiter, IsBoundedWhoeverCalls) {
   kith::test::for_each_seed(20, [](Random& random) {
     ConnectionLimits limits;
-    limits.half_open_most = 16;
-    limits.sources_most = 32;
+    limits.half_open_max = 16;
+    limits.sources_max = 32;
     ConnectionLimiter limiter(limits);
     std::set<ConnectionLimiter::Number> half_open;
     TimePoint now = kStart;

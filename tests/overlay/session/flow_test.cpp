@@ -52,7 +52,7 @@ TEST(FlowTable, HasAMessageForEachOfThePatternAndBeginsWithItsLetter) {
     }
     EXPECT_EQ(rule.messages.front().letter, static_cast<Byte>(letter));
     for (const FlowMessage& message : rule.messages) {
-      EXPECT_LE(message.frame_length_most, kHandshakeLengthMost);
+      EXPECT_LE(message.frame_length_max, kHandshakeLengthMax);
     }
   }
 }

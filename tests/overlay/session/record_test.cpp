@@ -23,13 +23,13 @@ TEST(RecordLength, IsOfTheForm) {
 }
 
 TEST(RecordPadding, HidesTheLengthAndAlwaysFits) {
-  for (std::size_t bytes = 0; bytes < kRecordPlainBytesMost; ++bytes) {
+  for (std::size_t bytes = 0; bytes < kRecordPlainBytesMax; ++bytes) {
     for (RecordPadding padding :
          {RecordPadding::block256, RecordPadding::block8192, RecordPadding::padme}) {
       const std::size_t padded = padded_record_bytes(bytes, padding);
       ASSERT_GT(padded, bytes);
       ASSERT_EQ(padded % kRecordBlock, 0U);
-      ASSERT_LE(padded, kRecordPlainBytesMost);
+      ASSERT_LE(padded, kRecordPlainBytesMax);
     }
     ASSERT_LE(padded_record_bytes(bytes, RecordPadding::block256), bytes + 256);
   }
@@ -53,12 +53,12 @@ TEST(Record, PadsByPadmeToFewLengthsAndAtMostAnEighthMore) {
     EXPECT_EQ(padded_record_bytes(bytes, RecordPadding::padme), padded) << bytes;
   }
   std::set<std::size_t> lengths;
-  for (std::size_t bytes = 0; bytes < kRecordPlainBytesMost; ++bytes) {
+  for (std::size_t bytes = 0; bytes < kRecordPlainBytesMax; ++bytes) {
     const std::size_t padded = padded_record_bytes(bytes, RecordPadding::padme);
     ASSERT_LE(padded, (bytes + 1) + (bytes + 1) * 12 / 100 + kRecordBlock) << bytes;
     lengths.insert(padded);
   }
-  EXPECT_LT(lengths.size(), kRecordPlainBytesMost / kRecordBlock / 2);
+  EXPECT_LT(lengths.size(), kRecordPlainBytesMax / kRecordBlock / 2);
 }
 
 TEST(RecordWriter, SealsWhereTheItemsLie) {
@@ -121,7 +121,7 @@ TEST(RecordWriter, DoesNotCutAMessageThatFitsIntoTheNextRecord) {
 TEST(RecordWriter, EndsBeforeTheNumbersDo) {
   RecordWriter writer(RecordPadding::block256, nullptr);
   noise::CipherState sending = cipher();
-  sending.set_nonce(kRecordsMost - 1);
+  sending.set_nonce(kRecordsMax - 1);
   Bytes out;
   writer.add_item(ItemKind::confirm, {});
   EXPECT_TRUE(writer.seal_into(sending, out));
@@ -131,7 +131,7 @@ TEST(RecordWriter, EndsBeforeTheNumbersDo) {
 
 TEST(RecordReader, EndsBeforeTheNumbersDo) {
   noise::CipherState receiving = cipher();
-  receiving.set_nonce(kRecordsMost);
+  receiving.set_nonce(kRecordsMax);
   RecordReader reader;
   EXPECT_EQ(reader.open(receiving, Bytes(272), nullptr).error(), Errc::exhausted);
 }
@@ -183,15 +183,15 @@ TEST(RecordWriter, IsReadBackWhateverItWasGiven) {
 
 TEST(BufferPool, GivesBackWhatItWasGivenWithinItsLimits) {
   BufferPool pool;
-  Bytes large(BufferPool::kBufferBytesMost * 2);
+  Bytes large(BufferPool::kBufferBytesMax * 2);
   BufferPool::give_back(&pool, large);
   EXPECT_EQ(large.capacity(), 0U);
   EXPECT_EQ(BufferPool::take(&pool).capacity(), 0U);
-  for (std::size_t i = 0; i < 2 * BufferPool::kBuffersMost; ++i) {
+  for (std::size_t i = 0; i < 2 * BufferPool::kBuffersMax; ++i) {
     Bytes buffer(100, 'x');
     BufferPool::give_back(&pool, buffer);
   }
-  for (std::size_t i = 0; i < BufferPool::kBuffersMost; ++i) {
+  for (std::size_t i = 0; i < BufferPool::kBuffersMax; ++i) {
     const Bytes buffer = BufferPool::take(&pool);
     EXPECT_TRUE(buffer.empty());
     EXPECT_GE(buffer.capacity(), 100U);

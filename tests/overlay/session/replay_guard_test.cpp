@@ -49,8 +49,8 @@ TEST(ReplayGuard, RefusesTimesFurtherAheadThanClocksDiffer) {
 
 TEST(ReplayGuard, IsBoundedAndAdmitsNoReplayOfTheNewest) {
   kith::test::for_each_seed(100, [](Random& random) {
-    constexpr int kMost = 8;
-    ReplayGuard guard(kMost);
+    constexpr int kMax = 8;
+    ReplayGuard guard(kMax);
     std::map<Byte, WallTime> greatest;
     for (int i = 0; i < 500; ++i) {
       const auto name = static_cast<Byte>(random.below(20));
@@ -61,13 +61,13 @@ TEST(ReplayGuard, IsBoundedAndAdmitsNoReplayOfTheNewest) {
       });
       const bool admitted = guard.check(key(name), time, at(i)).has_value();
       ASSERT_TRUE(admitted || !is_new);
-      if (newer < kMost) {
+      if (newer < kMax) {
         ASSERT_EQ(admitted, is_new);
       }
       if (!admitted) continue;
       guard.remember(key(name), time);
       greatest[name] = std::max(greatest[name], time);
-      ASSERT_LE(guard.size(), std::size_t{kMost});
+      ASSERT_LE(guard.size(), std::size_t{kMax});
     }
   });
 }

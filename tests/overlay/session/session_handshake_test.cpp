@@ -105,7 +105,7 @@ TEST_P(SessionFlow, DeliversTheFirstMessageBeforeThoseSentWhileItOpened) {
 
 TEST_P(SessionFlow, DeliversAFirstMessageThatIsTooLongForTheHandshake) {
   DialTarget with_message = target();
-  with_message.first_message = Bytes(kJoinBytesMost + 1, 'j');
+  with_message.first_message = Bytes(kJoinBytesMax + 1, 'j');
   Pair pair(dialing, listening, with_message);
   pair.run();
   EXPECT_THAT(pair.responder.messages, ElementsAre(with_message.first_message));

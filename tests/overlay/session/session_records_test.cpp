@@ -218,7 +218,7 @@ TEST_F(SessionRecords, AnswerPingsByThemselves) {
 
 TEST_F(SessionRecords, DoNotPileUpAnswersForWhoDoesNotRead) {
   SessionConfig config;
-  config.queued_bytes_most = 10'000;
+  config.queued_bytes_max = 10'000;
   OpenedByRawPeer open(dialing, listening, config);
   for (std::uint64_t i = 0; i < 2'000; ++i) open.hear_record(padded({item(6, encode_ping(i))}));
   EXPECT_LT(open.responder.session.queued_bytes(), 11'000U);
@@ -276,7 +276,7 @@ TEST_F(StrangersSession, QueuesLittle) {
 
 TEST_F(SessionRecords, RefuseToQueueWithoutEnd) {
   SessionConfig config;
-  config.queued_bytes_most = 100'000;
+  config.queued_bytes_max = 100'000;
   Pair slow(dialing, listening, DialTarget{}, config, config);
   slow.run();
   Result<void> sent;

@@ -44,7 +44,7 @@ TEST_F(SessionTicket, R70_R74_HasTheSizesOfTheSpecification) {
   pair.run();
   EXPECT_THAT(frame_sizes(pair.dialer.said), ElementsAre(611, 275));
   EXPECT_THAT(frame_sizes(pair.responder.said), ElementsAre(307));
-  target.certificate.resize(kCertificateBytesMost);
+  target.certificate.resize(kCertificateBytesMax);
   Pair longest(dialing, listening, target);
   longest.run();
   EXPECT_TRUE(longest.responder.opened());
@@ -266,7 +266,7 @@ TEST_F(SessionReconnect, TakesNoMoreThanTheRequestWhileTheKeyIsSought) {
   Party party = listener();
   party.finds = false;
   Bytes bytes = first_piece(Flow::reconnect);
-  bytes.resize(307 + 2 + kHandshakeLengthMost);
+  bytes.resize(307 + 2 + kHandshakeLengthMax);
   party.hear(bytes, start_time());
   EXPECT_FALSE(party.closed);
   party.hear(Bytes{0}, start_time());

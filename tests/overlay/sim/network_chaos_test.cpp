@@ -16,7 +16,7 @@ class Chaos {
  public:
   Chaos(std::uint64_t seed, std::size_t hosts)
       : random_(seed),
-        lab_(hosts, {.seed = seed, .loss_per_million = 50'000, .jitter_most = 3ms}),
+        lab_(hosts, {.seed = seed, .loss_per_million = 50'000, .jitter_max = 3ms}),
         ends_(hosts) {}
 
   std::uint64_t run(int steps) {

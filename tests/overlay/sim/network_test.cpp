@@ -60,7 +60,7 @@ TEST(Network, CarriesBytesOneWay) {
 
 TEST(Network, KeepsTheOrderOfADirectionInSpiteOfLossAndJitter) {
   test::for_each_seed(200, [](Random& random) {
-    Lab lab(2, {.seed = random.next_u64(), .loss_per_million = 200'000, .jitter_most = 50ms});
+    Lab lab(2, {.seed = random.next_u64(), .loss_per_million = 200'000, .jitter_max = 50ms});
     const WireEnd dialer = lab.network.dial(0, endpoint_of(1));
     lab.run(1min);
     std::vector<std::string> sent;
