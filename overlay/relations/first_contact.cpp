@@ -5,6 +5,7 @@
 
 #include "overlay/membership/messages.hpp"
 #include "overlay/relations/messages.hpp"
+#include "overlay/session/payload.hpp"
 #include "tokens/issue.hpp"
 
 namespace kith::overlay {

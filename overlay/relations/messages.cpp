@@ -5,6 +5,7 @@
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
 #include "overlay/message_fields.hpp"
+#include "overlay/session/payload.hpp"
 
 namespace kith::overlay {
 namespace {

@@ -14,7 +14,6 @@
 
 namespace kith::overlay {
 
-inline constexpr std::size_t kCertificateBytesMax = 2048;
 inline constexpr std::size_t kRelationPayloadBytesMax = 64U << 10;
 inline constexpr std::size_t kTopicBytesMax = 64;
 inline constexpr std::size_t kQueryPayloadBytesMax = 1024;

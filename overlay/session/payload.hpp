@@ -31,6 +31,7 @@ inline constexpr std::size_t kPayloadBlock = 256;
 /// The longest message that may ride in the handshake of flow `H`, and in that of `N` and `K`.
 inline constexpr std::size_t kJoinBytesMax = 2048;
 inline constexpr std::size_t kEarlyBytesMax = 1024;
+/// What a user shows of itself, with a ticket or after it.
 inline constexpr std::size_t kCertificateBytesMax = 2048;
 inline constexpr std::size_t kSiteBytesMax = 255;
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "overlay/membership/messages.hpp"
+#include "overlay/session/payload.hpp"
 
 namespace kith::overlay {
 namespace {
