@@ -46,7 +46,7 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       first_contact_(first_contact_config(config_, signatures_), random),
       relations_(relations_config(config_, signatures_, blocks_)),
       needs_(random),
-      limiter_({.exempt_networks = config_.exempt_networks}),
+      limiter_(config_.connection_limits, config_.exempt_networks),
       dial_clock_(config_.last_dial_time) {
   local_.primitives = config_.primitives;
   local_.static_key = &config_.static_key;

@@ -15,6 +15,7 @@
 #include <kith/fingerprint.hpp>
 #include <kith/message.hpp>
 #include <kith/policy.hpp>
+#include <kith/session_limits.hpp>
 #include <kith/time.hpp>
 
 #include "core/crypto/primitives.hpp"
@@ -111,6 +112,12 @@ struct EngineConfig {
   /// Networks exempt from address diversity and from penalties, beyond loopback.
   std::vector<Endpoint> exempt_networks;
 
+  SessionTimers session_timers;
+  ConnectionLimits connection_limits;
+  RecordPadding padding = RecordPadding::block256;
+  /// Several sessions with one node stay open, and do not become one.
+  bool keeps_duplicates = false;
+
   std::size_t peers_wanted_by_client = 3;
   /// Members with a session; a few more that enter the overlay here, and neighbours always.
   std::size_t sessions_max = 400;
@@ -130,11 +137,9 @@ struct EngineConfig {
 
   Duration node_token_life = std::chrono::hours(24);
   Duration ping_interval = std::chrono::seconds(20);
-  /// Of peers that are neither neighbours nor exchange with us.  Less than `idle_timeout`.
+  /// Of peers that are neither neighbours nor exchange with us.  Less than the idle timeout.
   Duration ping_interval_far = std::chrono::seconds(50);
   Duration ping_timeout_least = std::chrono::milliseconds(250);
-  /// After so long without a record a session that another node opened is closed.
-  Duration idle_timeout = std::chrono::seconds(60);
   Duration route_timeout = std::chrono::seconds(1);
   std::uint8_t route_attempts = 4;
   std::uint8_t hop_limit = 32;

@@ -44,7 +44,7 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   connection->deadline.reset();
   connection->session->let_in();
   if (connection->dialed)
-    renew_session_at(*connection, connection->opened_at + session_config_.life -
+    renew_session_at(*connection, connection->opened_at + session_config_.timers.life -
                                       random_->jittered(kRenewBefore, kRenewJitterPerMille));
   if (!connection->dialed) limiter_.on_confirmed(std::to_underlying(connection->id), now.time);
   relations_.tell_ends({connection->id, *connection->node}, std::nullopt);
@@ -181,6 +181,7 @@ void Engine::Impl::converge(ContactIndex contact, Instant now) {
     use(*peer, *connections[winner]);
     restart_on_other_session(*peer, now);
   }
+  if (config_.keeps_duplicates) return;
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     if (i == winner) continue;
     const auto end = duplicate_end(sessions[i], sessions[winner]);

@@ -21,7 +21,8 @@ SessionConfig session_config(const EngineConfig& config) {
   SessionConfig session;
   session.accepted_flows = config.listener.accepted_flows;
   session.stealth = config.listener.stealth;
-  session.idle_timeout = config.idle_timeout;
+  session.padding = config.padding;
+  session.timers = config.session_timers;
   return session;
 }
 

@@ -13,6 +13,7 @@
 #include "overlay/asio/keys.hpp"
 #include "overlay/asio/listener.hpp"
 #include "overlay/asio/profiles.hpp"
+#include "overlay/asio/session_settings.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith {
@@ -48,21 +49,6 @@ std::optional<IdentityToken> identity_token(const NodeConfig& config,
   return std::move(*identity);
 }
 
-void set_times(const NodeConfig& config, overlay::EngineConfig& engine) {
-  using std::chrono::hours;
-  if (config.ping_interval < std::chrono::seconds(1) || config.ping_interval > hours(1))
-    throw StartError("ping interval: it must be from a second to an hour");
-  if (config.idle_timeout <= config.ping_interval || config.idle_timeout > hours(24)) {
-    throw StartError(
-        "idle timeout: it must be longer than the ping interval, or connections in use would be "
-        "closed, and at most a day");
-  }
-  engine.ping_interval = config.ping_interval;
-  engine.idle_timeout = config.idle_timeout;
-  engine.ping_interval_far = std::max(
-      config.ping_interval, std::min(engine.ping_interval_far, config.idle_timeout * 5 / 6));
-}
-
 /// @pre the keys are there
 overlay::EngineConfig engine_config(const NodeConfig& config) {
   const NodeKeys& keys = *config.keys;
@@ -79,7 +65,7 @@ overlay::EngineConfig engine_config(const NodeConfig& config) {
   engine.listener = overlay::listener_profile(config);
   engine.entrance_flow = overlay::flow_of(config.entrance_flow);
   engine.known_tokens = config.known_tokens;
-  set_times(config, engine);
+  set_sessions(config, engine);
   if (!engine.realm_leader && config.policy)
     engine.realm_leader = config.policy->trusted_key(config.realm);
   engine.identity_token = identity_token(config, engine);

@@ -7,7 +7,9 @@
 
 namespace kith::overlay {
 
-ConnectionLimiter::ConnectionLimiter(ConnectionLimits limits) : limits_(std::move(limits)) {
+ConnectionLimiter::ConnectionLimiter(const ConnectionLimits& limits,
+                                     std::vector<Endpoint> exempt_networks)
+    : limits_(limits), exempt_networks_(std::move(exempt_networks)) {
   KITH_ASSERT(limits_.sources_max > limits_.half_open_max);
 }
 
@@ -57,7 +59,7 @@ auto ConnectionLimiter::source_of(const Endpoint& from) -> SourceKey {
 
 bool ConnectionLimiter::is_exempt(const Endpoint& from) const {
   return from.is_loopback() ||
-         std::ranges::any_of(limits_.exempt_networks, [&from](const Endpoint& exempt) {
+         std::ranges::any_of(exempt_networks_, [&from](const Endpoint& exempt) {
            return exempt.network() == from.network();
          });
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,37 +9,24 @@
 
 #include <kith/endpoint.hpp>
 #include <kith/result.hpp>
+#include <kith/session_limits.hpp>
 #include <kith/time.hpp>
 
 #include "core/deadline_queue.hpp"
 
 namespace kith::overlay {
 
-/// What a listener spends on connections that have not proven anything yet (docs/protocol.md §4.6).
-struct ConnectionLimits {
-  std::size_t half_open_max = 256;
-  std::size_t half_open_per_source_max = 8;
-  Duration start_interval = std::chrono::milliseconds(200);  ///< 5 a second, …
-  std::int64_t start_burst = 10;                             ///< … after the first 10.
-  std::size_t failures_max = 5;
-  Duration failure_window = std::chrono::seconds(60);
-  Duration shut_out_first = std::chrono::seconds(60);  ///< Doubles each time, …
-  Duration shut_out_max = std::chrono::hours(1);       ///< … up to this.
-  std::size_t sources_max = 4096;
-  /// Networks (`Endpoint::network`) that only the total applies to, as to loopback.
-  std::vector<Endpoint> exempt_networks;
-};
-
 /// Decides at accept whether a connection is worth a handshake, and which one has to go if there
-/// are too many.  A *source* is an address (IPv4) or a /64 (IPv6); its memory is bounded, and what
-/// is forgotten first is who would be free again first.
+/// are too many (docs/protocol.md §4.6).  Its memory of sources is bounded, and what is forgotten
+/// first is who would be free again first.
 class ConnectionLimiter {
  public:
   /// The caller's number of a connection; used again only after it was reported gone.
   using Number = std::uint32_t;
 
   /// @pre limits.sources_max > limits.half_open_max
-  explicit ConnectionLimiter(ConnectionLimits limits = {});
+  explicit ConnectionLimiter(const ConnectionLimits& limits = {},
+                             std::vector<Endpoint> exempt_networks = {});
 
   /// A connection came in.  `Errc::limit_reached`: close it at once.  Otherwise it is half-open
   /// from now on; if a number is returned, that connection is not any more and has to be closed.
@@ -86,6 +72,7 @@ class ConnectionLimiter {
   void schedule_forgetting(const SourceKey& key, TimePoint now);
 
   ConnectionLimits limits_;
+  std::vector<Endpoint> exempt_networks_;
   std::map<Number, HalfOpen> half_open_;
   std::uint64_t accepted_ = 0;
   std::map<SourceKey, Source> sources_;

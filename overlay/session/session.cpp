@@ -12,7 +12,7 @@ Session::Session(const LocalNode& local, const SessionConfig& config, bool is_di
     : local_(&local),
       config_(&config),
       writer_(config.padding, local.buffers),
-      deadline_(now.time + config.handshake_timeout),
+      deadline_(now.time + config.timers.handshake_timeout),
       last_heard_(now.time),
       last_active_(now.time),
       is_dialer_(is_dialer) {}
@@ -32,7 +32,7 @@ Session Session::accept(const LocalNode& local, const SessionConfig& config, Ran
                         Instant now) {
   Session session(local, config, false, now);
   session.handshake_ = std::make_unique<Handshake>(local, config, random);
-  session.deadline_ = std::min(session.deadline_, now.time + config.first_frame_timeout);
+  session.deadline_ = std::min(session.deadline_, now.time + config.timers.first_frame_timeout);
   return session;
 }
 
@@ -109,7 +109,7 @@ void Session::on_deadline(Instant now) {
     case Phase::open:
       if (frame_deadline_ <= now.time) {
         fail(Errc::timed_out);
-      } else if (!is_dialer_ && last_active_ + config_->idle_timeout <= now.time) {
+      } else if (!is_dialer_ && last_active_ + config_->timers.idle_timeout <= now.time) {
         close(CloseReason::idle, now);
       } else if (!is_dialer_ && deadline_ <= now.time) {
         close(CloseReason::done, now);
@@ -125,7 +125,7 @@ std::optional<TimePoint> Session::next_deadline() const {
   if (phase_ != Phase::open) return deadline_;
   TimePoint next = frame_deadline_;
   // Only the responder ends a connection for being idle or old (R69).
-  if (!is_dialer_) next = std::min({next, deadline_, last_active_ + config_->idle_timeout});
+  if (!is_dialer_) next = std::min({next, deadline_, last_active_ + config_->timers.idle_timeout});
   if (next == TimePoint::max()) return std::nullopt;
   return next;
 }

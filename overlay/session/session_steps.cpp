@@ -22,7 +22,7 @@ bool Session::advance_handshake(Instant now) {
     reject(read.error());
     return true;
   }
-  deadline_ = last_active_ + config_->handshake_timeout;
+  deadline_ = last_active_ + config_->timers.handshake_timeout;
   if (handshake_->is_our_turn() && frames_.waiting_bytes() > 0) {
     // The frame must be the whole stream at this point (R12, R17).
     reject(Errc::trailing_bytes);
@@ -46,7 +46,7 @@ bool Session::wait(Instant now) {
 void Session::await_next(Instant now) {
   if (handshake_->seeks()) {
     awaits_ = Awaits::static_key;
-    deadline_ = std::min(deadline_, now.time + config_->request_timeout);
+    deadline_ = std::min(deadline_, now.time + config_->timers.request_timeout);
   } else if (handshake_->has_question()) {
     awaits_ = Awaits::verdict;
   } else {
@@ -66,7 +66,7 @@ void Session::proceed(Instant now) {
   if (!sending_) take_keys();
   if (!handshake_->is_finished()) {
     phase_ = Phase::proving;
-    if (!is_dialer_) deadline_ = std::min(deadline_, now.time + config_->confirm_timeout);
+    if (!is_dialer_) deadline_ = std::min(deadline_, now.time + config_->timers.confirm_timeout);
     return;
   }
 
@@ -78,7 +78,7 @@ void Session::proceed(Instant now) {
     open(now);
   } else {
     phase_ = Phase::unconfirmed;
-    deadline_ = std::min(deadline_, now.time + config_->confirm_timeout);
+    deadline_ = std::min(deadline_, now.time + config_->timers.confirm_timeout);
   }
 }
 
@@ -110,7 +110,7 @@ void Session::take_keys() {
 void Session::confirm(Instant now) {
   if (handshake_->has_ticket()) {
     awaits_ = Awaits::spending;
-    deadline_ = last_active_ + config_->handshake_timeout;
+    deadline_ = last_active_ + config_->timers.handshake_timeout;
   } else {
     open(now);
   }
@@ -121,7 +121,7 @@ void Session::open(Instant now) {
   handshake_.reset();
   tells_opened_ = true;
   last_active_ = now.time;
-  deadline_ = now.time + config_->life;
+  deadline_ = now.time + config_->timers.life;
 }
 
 bool Session::advance_records(Instant now) {
@@ -162,7 +162,7 @@ Result<void> Session::read_proof(Instant now) {
   }
   if ((*item)->kind != ItemKind::proof) return std::unexpected(Errc::protocol_error);
   if (const auto read = handshake_->read_proof((*item)->body, now.wall); !read) return read;
-  deadline_ = last_active_ + config_->handshake_timeout;
+  deadline_ = last_active_ + config_->timers.handshake_timeout;
   // Whoever has yet to be answered has said all that it may.
   if (handshake_->is_our_turn() && frames_.waiting_bytes() > 0) {
     return std::unexpected(Errc::trailing_bytes);
@@ -179,7 +179,7 @@ bool Session::settle(Instant now) {
   if (frames_.waiting_bytes() == 0) {
     frame_deadline_ = TimePoint::max();
   } else if (frame_deadline_ == TimePoint::max()) {
-    frame_deadline_ = now.time + config_->frame_timeout;
+    frame_deadline_ = now.time + config_->timers.frame_timeout;
   }
   if (!stream_ended_ || awaits_ != Awaits::nothing) return false;
 

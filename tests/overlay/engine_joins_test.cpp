@@ -367,7 +367,7 @@ INSTANTIATE_TEST_SUITE_P(SettledOrEntering, CrowdedEngineJoinsOfOneNetwork, test
 
 TEST_F(EngineJoins, EndAfterTheIdleTimeoutThatWasSet) {
   EngineLab::Node& host =
-      lab.add(2, [](EngineConfig& config) { config.idle_timeout = std::chrono::seconds(10); });
+      lab.add(2, [](EngineConfig& config) { config.session_timers.idle_timeout = 10s; });
   DialTarget target;
   target.node = host.engine->id();
   target.first_message = encode(JoinMessage{.role = Participation::client});

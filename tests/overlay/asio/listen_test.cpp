@@ -5,9 +5,11 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -86,8 +88,24 @@ TEST(Start, RefusesTimesThatWouldEndConnectionsInUse) {
   for (const auto& [ping_interval, idle_timeout] : wrong) {
     NodeConfig config = on_loopback();
     config.ping_interval = ping_interval;
-    config.idle_timeout = idle_timeout;
-    EXPECT_TRUE(what_start_says(std::move(config)).contains("it must be")) << idle_timeout.count();
+    config.session_timers.idle_timeout = idle_timeout;
+    EXPECT_TRUE(what_start_says(std::move(config)).contains("must be")) << idle_timeout.count();
+  }
+}
+
+TEST(Start, RefusesLimitsThatWouldLetNobodyIn) {
+  const std::vector<std::function<void(ConnectionLimits&)>> mistakes = {
+      [](ConnectionLimits& limits) { limits.half_open_max = 0; },
+      [](ConnectionLimits& limits) { limits.half_open_per_source_max = 0; },
+      [](ConnectionLimits& limits) { limits.start_burst = 0; },
+      [](ConnectionLimits& limits) { limits.start_interval = Duration(-1); },
+      [](ConnectionLimits& limits) { limits.failures_max = 0; },
+      [](ConnectionLimits& limits) { limits.sources_max = limits.half_open_max; },
+      [](ConnectionLimits& limits) { limits.shut_out_max = limits.shut_out_first - Duration(1); }};
+  for (std::size_t i = 0; i < mistakes.size(); ++i) {
+    NodeConfig config = on_loopback();
+    mistakes[i](config.connection_limits);
+    EXPECT_TRUE(what_start_says(std::move(config)).starts_with("connection limits: ")) << i;
   }
 }
 

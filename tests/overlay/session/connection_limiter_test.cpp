@@ -128,9 +128,7 @@ TEST(ConnectionLimiter, ForgivesWhoSucceeds) {
 }
 
 TEST(ConnectionLimiter, ExemptsLoopbackAndNetworksFromAllButTheTotal) {
-  ConnectionLimits limits;
-  limits.exempt_networks = {at("192.0.2.1:0")};
-  ConnectionLimiter limiter(limits);
+  ConnectionLimiter limiter({}, {at("192.0.2.1:0")});
   ConnectionLimiter::Number number = 0;
   for (const char* from : {"127.0.0.1:9", "[::1]:9", "192.0.2.77:9"}) {
     for (int i = 0; i < 50; ++i) EXPECT_TRUE(fail_once(limiter, at(from), kStart)) << from;

@@ -23,6 +23,7 @@
 #include <kith/message.hpp>
 #include <kith/policy.hpp>
 #include <kith/result.hpp>
+#include <kith/session_limits.hpp>
 #include <kith/time.hpp>
 
 namespace kith {
@@ -102,10 +103,11 @@ struct NodeConfig {
   /// A peer that is needed and quiet for so long is pinged; one that is far away and exchanges
   /// nothing with us more rarely.  From a second to an hour.
   Duration ping_interval = std::chrono::seconds(20);
-  /// A connection that another node opened is closed after so long without a word; longer than the
-  /// pings are apart, at most a day.  Under a minute it also ends connections that others keep with
-  /// a ping every 50 seconds.
-  Duration idle_timeout = std::chrono::seconds(60);
+  SessionTimers session_timers{};
+  ConnectionLimits connection_limits{};
+  RecordPadding padding = RecordPadding::block256;
+  /// Where two nodes have several sessions, all of them stay; otherwise all but one are closed.
+  bool keeps_duplicates = false;
   /// Whoever is turned away before it has shown a valid token hears nothing, so that nobody finds
   /// the node by knocking.
   bool stealth = false;
