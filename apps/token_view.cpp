@@ -213,8 +213,9 @@ Result<json::object> view_written_token(const std::string& content, const TokenJ
 }
 
 std::string to_words(json::object view) {
+  const char* everybody = view.at("kind") == "ticket" ? "whoever shows it" : "anybody";
   for (const auto& [name, nobody] :
-       {std::pair{"realm", "public"}, std::pair{"audience", "anybody"}, std::pair{"node", "any"}}) {
+       {std::pair{"realm", "public"}, std::pair{"audience", everybody}, std::pair{"node", "any"}}) {
     json::value* value = view.if_contains(name);
     if (value != nullptr && value->is_null()) *value = nobody;
   }

@@ -58,7 +58,9 @@ TEST_F(TokenView, SaysWhatIsInIt) {
 }
 
 TEST_F(TokenView, NamesNobodyByNullAndForPeopleInWords) {
-  EXPECT_TRUE(view(cast_.node_token().token.raw()).at("audience").is_null());
+  const auto node = view(cast_.node_token().token.raw());
+  EXPECT_TRUE(node.at("audience").is_null());
+  EXPECT_THAT(to_words(node), ContainsRegex("audience +anybody\n"));
   TicketTokenParams params = cast_.ticket_params();
   params.realm = {};
   params.partner = {};
@@ -68,7 +70,7 @@ TEST_F(TokenView, NamesNobodyByNullAndForPeopleInWords) {
   EXPECT_TRUE(ticket.at("audience").is_null());
   const std::string words = to_words(ticket);
   EXPECT_THAT(words, ContainsRegex("realm +public\n"));
-  EXPECT_THAT(words, ContainsRegex("audience +anybody\n"));
+  EXPECT_THAT(words, ContainsRegex("audience +whoever shows it\n"));
   IdentityTokenParams anywhere = cast_.identity_params();
   anywhere.node.reset();
   const auto identity =
