@@ -166,7 +166,8 @@ bool Engine::Impl::tell_of_end(const Connection& connection,
   if (!connection.opened || connection.dialed || connection.closed) return false;
   if (!scopes_of(connection).is_fresh()) return false;
   if (about && !relations_.has_ended(*about, *connection.node)) return false;
-  return relations_.tell_ends({connection.id, *connection.node}, about);
+  const Relations::Sender with{connection.id, *connection.node};
+  return about ? relations_.tell_ends(with, about) : relations_.on_silence(with);
 }
 
 /// What is being kept is kept all the same.

@@ -118,6 +118,10 @@ class Relations {
   /// heard of, and what became of `about`, if it is there for that.  The session is over, too, if
   /// there was anything to tell.
   bool tell_ends(const Sender& with, const std::optional<RelationshipId>& about);
+  /// There is such a session, and the other node does not say what it is there for: it is told of
+  /// the ends of what the two share, those first that it has not heard of, then the latest ones.
+  /// What it was told before may not have arrived, or its store may be an older one.
+  bool on_silence(const Sender& from);
   /// `Errc` if the message has no place: close the session then.
   Result<void> on_message(const Sender& from, MessageKind kind, ByteView message, WallTime now);
   void on_closed(ConnectionId connection, Errc why);

@@ -1,10 +1,20 @@
-// What the other node says on relationships.
+// What the other node says on relationships, or does not.
 
+#include <algorithm>
+#include <functional>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "overlay/relations/relations.hpp"
 
 namespace kith::overlay {
+namespace {
+
+/// How many ends a node that says nothing is told of.
+constexpr std::size_t kEndsToldMax = 64;
+
+}  // namespace
 
 Result<void> Relations::on_message(const Sender& from, MessageKind kind, ByteView message,
                                    WallTime now) {
@@ -94,6 +104,23 @@ Result<const RelationshipParty*> Relations::signer_of(const RelationEnd& end,
   for (const RelationshipParty* party : {&terms.proposer, &terms.partner})
     if (config_.signatures->verify(party->key, {statement}, end.signature)) return party;
   return std::unexpected(Errc::bad_signature);
+}
+
+bool Relations::on_silence(const Sender& from) {
+  std::vector<Relation*> ended;
+  if (const auto shared = by_node_.find(from.node); shared != by_node_.end())
+    for (const RelationshipId& id : shared->second)
+      if (Relation& relation = relations_.at(id); relation.end) ended.push_back(&relation);
+  std::ranges::sort(ended, std::greater(), [](const Relation* relation) {
+    return std::tuple(relation->is_end_untold, relation->end->at, relation->end->relationship);
+  });
+  if (ended.size() > kEndsToldMax) ended.resize(kEndsToldMax);
+  for (Relation* relation : ended) {
+    relation->is_end_untold = false;
+    outputs_.emplace_back(RelationSend{from.connection, encode(*relation->end)});
+  }
+  if (!ended.empty()) outputs_.emplace_back(RelationOver{from.connection});
+  return !ended.empty();
 }
 
 Result<void> Relations::on_no_relation(const Sender& from, ByteView message) {

@@ -106,6 +106,22 @@ TEST_F(EngineContacts, AreKnownToAPrivateListenerAsLongAsTheyShareSomething) {
   EXPECT_TRUE(dial(shy, Flow::connection, id).party->opened());
 }
 
+TEST_F(EngineContacts, HearOfEveryEndAsOftenAsTheyComeByFlowHAndSayNothing) {
+  const RelationEnd ends[] = {end_of(relate_by_hand().terms().id, key(ada)),
+                              end_of(relate_by_hand().terms().id, hand.node_key)};
+  for (const RelationEnd& end : ends) ASSERT_TRUE(ada.node.engine->add_relation_end(end));
+  // What was said the first time may not have arrived.
+  for (int i = 0; i < 2; ++i) {
+    const EngineLab::Stranger& visitor = dial(ada, Flow::hidden, {});
+    ASSERT_TRUE(visitor.party->opened());
+    lab.pass(15s);
+    EXPECT_EQ(visitor.party->messages.size(), 2U);
+    for (const RelationEnd& end : ends)
+      EXPECT_EQ(std::ranges::count(visitor.party->messages, encode(end)), 1);
+    expect_closed(visitor, CloseReason::done);
+  }
+}
+
 /// Somebody who ended what is shared with `ada`, whom nobody reaches but by flow `H`.
 struct EngineContactsByFlowH : EngineContacts {
   EngineContactsByFlowH() : id(relate(ada, shy)) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -173,6 +174,29 @@ TEST_F(RelationsOfANode, TellOfNoEndThatNobodyComesFor) {
   ASSERT_TRUE(hear_end(relate(), kFirst));
   static_cast<void>(closings());
   relations.tell_ends({kSecond, them.place.node}, std::nullopt);
+  EXPECT_FALSE(relations.poll_output());
+}
+
+TEST_F(RelationsOfANode, TellWhoeverIsSilentOfTheLatestEnds) {
+  const RelationshipId first = relate();
+  ASSERT_TRUE(hear_end(first, kFirst));
+  now = {now.time + 1s, now.wall + 1s};
+  for (int i = 0; i < 64; ++i) ASSERT_TRUE(hear_end(relate(), kFirst));
+  static_cast<void>(closings());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(relations.on_silence({kSecond, them.place.node}));
+    std::set<RelationshipId> told;
+    while (const auto output = relations.poll_output())
+      if (const auto* said = std::get_if<RelationSend>(&*output))
+        told.insert(decode_relation_end(said->message).value().relationship);
+    EXPECT_EQ(told.size(), 64U);
+    EXPECT_FALSE(told.contains(first));
+  }
+}
+
+TEST_F(RelationsOfANode, TellWhoeverIsSilentOfNoEndIfThereIsNone) {
+  static_cast<void>(relate());
+  EXPECT_FALSE(relations.on_silence({kFirst, them.place.node}));
   EXPECT_FALSE(relations.poll_output());
 }
 
