@@ -197,9 +197,14 @@ bool ReceivingSide::waits_for(ExchangeQuestion question) const {
 }
 
 void ReceivingSide::sanity_check() const {
+  const auto is_over = [&](ChannelNumber number) { return channels_.find(number) == nullptr; };
   for (const auto& [node, channels] : by_node_) {
     const Link* link = links_.find(node);
-    KITH_ASSERT(link == nullptr || link->credits.size() <= 3 * channels.size());
+    if (link == nullptr) continue;
+    KITH_ASSERT(link->credits.size() <= 3 * channels.size());
+    // Of those that are not over, one that the peer refuses unasked may be there more than once.
+    const auto over = std::ranges::count_if(link->opens, is_over);
+    KITH_ASSERT(static_cast<std::size_t>(over) <= 2 * channels.size());
   }
 }
 

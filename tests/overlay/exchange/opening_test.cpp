@@ -183,6 +183,19 @@ TEST_F(Opening, LeavesNothingAmongWhatIsToBeSentToAPeerThatReadsSlowly) {
   }
 }
 
+TEST_F(Opening, LeavesNothingAmongWhatIsToBeOpenedWhileNothingIsWritten) {
+  meet();
+  for (int i = 0; i < 10; ++i) {
+    const SubscriptionId passing = world.subscribe(1);
+    world.match(0, publisher, 1, passing);
+    receiver().exchange->remove_subscription(passing);
+    world.drain(1);
+    world.sanity_check();
+  }
+  world.run();
+  EXPECT_EQ(sender().exchange->publisher(publisher).receivers, 1U);
+}
+
 TEST_F(Opening, LeavesNothingAmongWhatIsToBeAcknowledgedToAPeerThatReadsSlowly) {
   const PublisherId other = world.advertise(0, {}, "other");
   world.match(0, other, 1, world.subscribe(1, {}, "other"));
