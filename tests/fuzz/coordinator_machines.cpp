@@ -71,7 +71,7 @@ class Machines {
   void step(Input& input) {
     switch (input.next() % 10) {
       case 0:
-        return coordinator_.on_declare(RouteId{1}, {}, message(input), now_);
+        return hear_declare(input);
       case 1:
         return coordinator_.on_withdraw(RouteId{1}, message(input), now_);
       case 2:
@@ -125,6 +125,13 @@ class Machines {
     if (how >= 192) bytes[at] = static_cast<Byte>(bytes[at] ^ how);
     if (how == 191) bytes.resize(at);
     return bytes;
+  }
+
+  /// Somebody brings it, or we ourselves.
+  void hear_declare(Input& input) {
+    std::optional<Fingerprint> peer;
+    if (input.next() % 4 != 0) peer = actor(input).id();
+    coordinator_.on_declare(RouteId{1}, peer, message(input), now_);
   }
 
   void declare(Input& input) {

@@ -106,6 +106,7 @@ void EngineLab::drain(Node& node) {
                    [&](const WriteReady& ready) { write(node, ready.connection); },
                    [&](const CloseConnection& order) { close(node, order); },
                    [&](const AskPolicy& asked) {
+                     node.asked.push_back(asked.question);
                      if (node.verdict) node.engine->on_verdict(asked.question, *node.verdict, now);
                    },
                    [&](const JoinFailed& failed) { node.join_failures.push_back(failed); },

@@ -36,6 +36,7 @@ class EngineLab {
     std::unique_ptr<Engine> engine;
     /// What its policy answers; nothing: it does not yet.
     std::optional<Verdict> verdict = Verdict::yes;
+    std::vector<QuestionId> asked;  ///< All that it was asked.
     std::vector<JoinFailed> join_failures;
     std::vector<EntranceLearned> entrances;
     std::vector<Fingerprint> joined;

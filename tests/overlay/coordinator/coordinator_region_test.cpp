@@ -106,6 +106,19 @@ TEST_F(CoordinatorRegionTest, AsksThePolicyAboutWhatComesFromFarAway) {
   EXPECT_EQ(desk.coordinator.intents_held(), 1U);
 }
 
+TEST_F(CoordinatorRegionTest, AsksThePolicyAboutOthersWhileOneHandsOverALotFromFarAway) {
+  crowd_around(desk, subject);
+  const Fingerprint far = opposite(subject);
+  const Fingerprint also_far = opposite(next_to(subject));
+  desk.neighbours.join(far);
+  desk.neighbours.join(also_far);
+  desk.policy.reset();
+  for (int i = 0; i < 600; ++i) desk.replicate(far, receives(Actor(random)));
+  EXPECT_EQ(desk.asked.size(), 512U) << "half of the places";
+  desk.replicate(also_far, receives(bob));
+  EXPECT_EQ(desk.asked.size(), 513U);
+}
+
 TEST_F(CoordinatorRegionTest, RemembersAWithdrawalFromFarAwayForAShortTime) {
   crowd_around(desk, subject);
   const Fingerprint far = opposite(subject);
