@@ -1,5 +1,7 @@
 // The part of the engine that has to do with the leader of the realm: asking it, and being it.
 
+#include <map>
+#include <optional>
 #include <utility>
 
 #include <kith/subject.hpp>
@@ -48,9 +50,12 @@ void Engine::Impl::handle(RealmLeader::Output output, Instant now) {
                         [&](RealmLeader::Ask& ask) {
                           const QuestionId question = next_question();
                           leader_questions_.emplace(question, ask.question);
-                          // It has given up what was asked before so many others.
-                          if (leader_questions_.size() > 2 * RealmLeaderConfig{}.questions_max)
-                            leader_questions_.erase(leader_questions_.begin());
+                          // Of those that it gives up it does not tell.
+                          if (leader_questions_.size() > 2 * RealmLeaderConfig{}.questions_max) {
+                            std::erase_if(leader_questions_, [&](const auto& asked) {
+                              return !leader_->waits_for(asked.second);
+                            });
+                          }
                           outputs_.emplace_back(AskPolicy{question, std::move(ask.what)});
                         }},
              output);
@@ -71,7 +76,10 @@ std::optional<Declarations::Id> Engine::Impl::declare_to_leader(
 }
 
 void Engine::Impl::on_judge(const Arrived& arrived, Instant now) {
-  if (leader_) return leader_->on_judge(arrived.route, arrived.payload, now);
+  if (leader_) {
+    const auto peer = arrived.from ? std::optional(book_->id(*arrived.from)) : std::nullopt;
+    return leader_->on_judge(arrived.route, peer, arrived.payload, now);
+  }
   router_.answer(arrived.route, AnswerStatus::final, {}, now.time);
 }
 

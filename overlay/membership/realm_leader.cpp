@@ -1,5 +1,7 @@
 #include "overlay/membership/realm_leader.hpp"
 
+#include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "tokens/identity_token.hpp"
@@ -11,7 +13,8 @@ namespace kith::overlay {
 RealmLeader::RealmLeader(const RealmLeaderConfig& config, const crypto::SigningKeyPair& leader)
     : config_(config), leader_(&leader) {}
 
-void RealmLeader::on_judge(RouteId route, ByteView payload, Instant now) {
+void RealmLeader::on_judge(RouteId route, const std::optional<Fingerprint>& peer, ByteView payload,
+                           Instant now) {
   auto asked = read(payload, now.wall);
   if (!asked) {
     outputs_.emplace_back(Answer{route, {}});
@@ -28,9 +31,9 @@ void RealmLeader::on_judge(RouteId route, ByteView payload, Instant now) {
     if (question.waiting.size() > config_.waiting_max) question.waiting.pop_front();
     return;
   }
-  if (questions_.size() >= config_.questions_max) give_up_oldest();
+  if (questions_.size() >= config_.questions_max) give_up_one(peer);
   const QuestionId id{next_question_++};
-  questions_.emplace(id, Question{joiner, {route}});
+  questions_.emplace(id, Question{joiner, peer, {route}});
   asked_.emplace(joiner, id);
   outputs_.emplace_back(Ask{id, std::move(asked->second)});
 }
@@ -54,8 +57,13 @@ std::optional<std::pair<Joiner, PolicyQuestion>> RealmLeader::read(ByteView payl
   return std::pair(joiner, AuthorizeQuestion{std::move(identity->token), JudgeRequest{id}});
 }
 
-void RealmLeader::give_up_oldest() {
-  const auto oldest = questions_.begin();
+void RealmLeader::give_up_one(const std::optional<Fingerprint>& peer) {
+  // Keys cost nothing, so whoever makes up joiners must not push out those of others.
+  std::map<std::optional<Fingerprint>, std::size_t> counts{{peer, 1}};
+  for (const auto& [id, question] : questions_) ++counts[question.peer];
+  const std::size_t most = std::ranges::max(std::views::values(counts));
+  const auto oldest = std::ranges::find_if(
+      questions_, [&](const auto& entry) { return counts.at(entry.second.peer) == most; });
   for (const RouteId route : oldest->second.waiting) outputs_.emplace_back(Answer{route, {}});
   asked_.erase(oldest->second.joiner);
   questions_.erase(oldest);

@@ -24,7 +24,8 @@ namespace kith::overlay {
 struct RealmLeaderConfig {
   Fingerprint realm{};
   const crypto::Signatures* signatures = nullptr;
-  /// Questions that the policy thinks about; one more, and the oldest is given up.
+  /// Questions that the policy thinks about; one more, and the oldest is given up of those that
+  /// came from the peer that brought the most.
   std::size_t questions_max = 256;
   /// Who waits for the answer to one question; the latest do.
   std::size_t waiting_max = 16;
@@ -58,7 +59,9 @@ class RealmLeader {
 
   // Inputs.
 
-  void on_judge(RouteId route, ByteView payload, Instant now);
+  /// `peer` brought it to us; nothing: we ourselves.
+  void on_judge(RouteId route, const std::optional<Fingerprint>& peer, ByteView payload,
+                Instant now);
   /// Late and unknown answers are ignored.
   void on_verdict(QuestionId question, Verdict verdict, Instant now);
   void on_deadline(TimePoint now);
@@ -71,18 +74,22 @@ class RealmLeader {
   // Getters.
 
   [[nodiscard]] std::size_t questions() const { return questions_.size(); }
+  /// Whether it was neither answered nor given up.
+  [[nodiscard]] bool waits_for(QuestionId question) const { return questions_.contains(question); }
   [[nodiscard]] std::size_t given() const { return given_.size(); }
 
  private:
   struct Question {
     Joiner joiner;
+    std::optional<Fingerprint> peer;  ///< Who brought it first.
     std::deque<RouteId> waiting;
   };
 
   /// The joiner and the question about it, if what is shown is valid.
   [[nodiscard]] std::optional<std::pair<Joiner, PolicyQuestion>> read(ByteView payload,
                                                                       WallTime now) const;
-  void give_up_oldest();
+  /// Makes room for one that `peer` brings.
+  void give_up_one(const std::optional<Fingerprint>& peer);
   [[nodiscard]] const Judgement& give(const Joiner& joiner, bool admitted, Instant now);
 
   RealmLeaderConfig config_;

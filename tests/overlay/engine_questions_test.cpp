@@ -1,6 +1,8 @@
 // What peers bring that a policy thinks about.
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -8,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "overlay/coordinator/messages.hpp"
+#include "overlay/membership/judgement.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/router/messages.hpp"
 #include "overlay/sim/crypto.hpp"
@@ -66,6 +69,19 @@ struct EngineQuestions : testing::Test {
                           actor.node_token(lab.now.wall), std::nullopt};
     bring(by, encode_declare(view_of(peer), 0));
   }
+  /// Asks the leader about such a one.
+  void judge(EngineLab::Stranger& by) {
+    const NodeToken token = somebody().node_token(lab.now.wall);
+    bring(by, encode(JudgeMessage{{}, token.token.raw()}));
+  }
+
+  /// How many answers came that are empty, or are not.
+  static std::ptrdiff_t answers(const EngineLab::Stranger& to, bool empty) {
+    return std::ranges::count_if(to.party->messages, [&](const Bytes& message) {
+      const auto answer = decode_answer(message);
+      return answer && answer->payload.empty() == empty;
+    });
+  }
 
   EngineLab lab;
   EngineLab::Node& node = lab.add(1, [](EngineConfig& config) {
@@ -88,6 +104,20 @@ TEST_F(EngineQuestions, AboutWhatOnePeerBringsLeaveRoomForThoseOfOthers) {
   declare(modest);
   lab.pass(1s);
   EXPECT_EQ(node.asked.size(), 513U);
+}
+
+TEST_F(EngineQuestions, ForTheLeaderAreNotGivenUpForThoseThatAnotherPeerBrings) {
+  judge(modest);
+  lab.pass(1s);
+  ASSERT_EQ(node.asked.size(), 1U);
+  for (int i = 0; i < 600; ++i) judge(greedy);
+  lab.pass(1s);
+  EXPECT_EQ(node.asked.size(), 601U);
+  EXPECT_EQ(answers(greedy, true), 601 - 256);
+  EXPECT_EQ(answers(modest, true), 0);
+  node.engine->on_verdict(node.asked.front(), Verdict::yes, lab.now);
+  lab.pass(1s);
+  EXPECT_EQ(answers(modest, false), 1);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ struct RealmLeaderTest : testing::Test {
 
   RouteId judge(ByteView identity, ByteView node) {
     const RouteId route{++routes};
-    desk.on_judge(route, encode(JudgeMessage{identity, node}), now);
+    desk.on_judge(route, peer, encode(JudgeMessage{identity, node}), now);
     return route;
   }
   RouteId judge(const Actor& joiner) { return judge({}, joiner.node_token().token.raw()); }
@@ -61,6 +61,8 @@ struct RealmLeaderTest : testing::Test {
   test::Realm realm;
   Instant now = kStart;
   std::uint32_t routes = 0;
+  /// Who brings the questions.
+  std::optional<Fingerprint> peer;
   Actor ada = realm.somebody();
   RealmLeader desk{config(), realm.leader.identity_key};
 };
@@ -137,7 +139,7 @@ TEST_F(RealmLeaderTest, AsksNothingAboutWhatIsNotValid) {
   (void)judge({}, person.node_token(now.wall - 25h).token.raw());
   for (const Bytes& identity : {elsewhere, foreign, forged})
     (void)judge(identity, node.token.raw());
-  desk.on_judge(RouteId{99}, Bytes{0x93}, now);
+  desk.on_judge(RouteId{99}, peer, Bytes{0x93}, now);
   std::size_t empty = 0;
   while (auto output = desk.poll_output()) {
     const auto* answer = std::get_if<RealmLeader::Answer>(&*output);
@@ -160,6 +162,24 @@ TEST_F(RealmLeaderTest, GivesUpTheOldestOfTooManyQuestions) {
   EXPECT_TRUE(answers[0].payload.empty());
   desk.on_verdict(RealmLeader::QuestionId{1}, Verdict::yes, now);
   EXPECT_FALSE(desk.poll_output());
+}
+
+TEST_F(RealmLeaderTest, GivesUpWhatOneBringsWhoBringsALotBeforeWhatOthersBring) {
+  peer = test::random_fingerprint(realm.random);
+  (void)judge(ada);
+  const RealmLeader::QuestionId first = asked().question;
+  peer = test::random_fingerprint(realm.random);
+  for (int i = 0; i < 20; ++i) (void)judge(realm.somebody());
+  EXPECT_EQ(desk.questions(), 5U);
+  EXPECT_TRUE(desk.waits_for(first));
+  const auto given_up = take<RealmLeader::Answer>();
+  ASSERT_EQ(given_up.size(), 16U);
+  EXPECT_EQ(given_up[0].route, RouteId{2}) << "the oldest of them";
+
+  peer = test::random_fingerprint(realm.random);
+  (void)judge(realm.somebody());
+  EXPECT_EQ(take<RealmLeader::Ask>().size(), 1U);
+  EXPECT_TRUE(desk.waits_for(first));
 }
 
 TEST_F(RealmLeaderTest, RemembersNoMoreThanSoMany) {
