@@ -43,6 +43,8 @@ struct Opening {
   std::optional<Fingerprint> ticket;
   /// The relationship that a dialer is there for, if it said so.
   std::optional<RelationshipId> about;
+  /// What it said before the session was confirmed, until that is heard.
+  Bytes early;
   /// We dialed to join and were refused; membership has heard of it.
   bool refused = false;
 };

@@ -146,6 +146,7 @@ class Engine::Impl {
   void on_session_opened(Connection& connection, Instant now);
   void on_session_pong(Connection& connection, const SessionPong& pong, Instant now);
   void on_session_message(Connection& connection, ByteView message, Instant now);
+  bool hear_early(Connection& connection, Instant now);
   void on_session_closed(Connection& connection, const SessionClosed& closed, Instant now);
   /// Hands a message to the machine of its kind; an error if it has no place here.
   Result<void> dispatch(Connection& connection, ByteView message, Instant now);
@@ -353,6 +354,7 @@ class Engine::Impl {
   ReplayGuard replay_guard_;
 
   std::deque<ConnectionId> in_line_;
+  Bytes early_;  ///< What was heard last of that: outputs may point into it.
   std::deque<Output> outputs_;
   std::set<ContactIndex> converging_;
   std::map<RequestId, Asker> askers_;

@@ -1,5 +1,7 @@
 // The part of the engine that takes the messages of sessions to the machines of their kinds.
 
+#include <utility>
+
 #include "overlay/engine_impl.hpp"
 
 namespace kith::overlay {
@@ -8,6 +10,16 @@ void Engine::Impl::on_session_message(Connection& connection, ByteView message, 
   const auto done = dispatch(connection, message, now);
   // What has no place here is an attack or another version: not worth a session (R17, R54).
   if (!done) connection.session->abort(done.error());
+}
+
+/// What came with the first messages of a session is taken as the first message in its first
+/// record, and so by nobody while it may be a recording.  Whether there was any.
+bool Engine::Impl::hear_early(Connection& connection, Instant now) {
+  if (!connection.opening || connection.opening->early.empty()) return false;
+  if (!connection.opened || !connection.session->is_open()) return false;
+  early_ = std::exchange(connection.opening->early, {});
+  on_session_message(connection, early_, now);
+  return true;
 }
 
 Result<void> Engine::Impl::dispatch(Connection& connection, ByteView message, Instant now) {

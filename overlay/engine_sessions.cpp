@@ -150,6 +150,7 @@ bool Engine::Impl::step_sessions(Instant now) {
   if (in_line_.empty()) return false;
   Connection* connection = connections_.find(in_line_.front());
   if (connection && connection->session) {
+    if (hear_early(*connection, now)) return true;
     if (auto event = connection->session->poll_event(now)) {
       handle(*connection, std::move(*event), now);
       return true;
@@ -193,6 +194,7 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
     opening.proven = std::move(asks.peer);
     opening.time = asks.time;
     opening.about = asks.about;
+    opening.early = std::move(asks.early);
     if (asks.ticket) return check_ticket(connection, std::move(asks));
     const bool only_known = asks.flow == Flow::connection && config_.listener.only_known;
     if (asks.flow == Flow::sealed || only_known) return ask_whether_known(connection, now);

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -132,6 +133,66 @@ TEST_F(EngineRelations, CarryNothingOfTheOverlay) {
     say(visitor, other);
     EXPECT_TRUE(visitor.ended) << static_cast<int>(other[1]);
   }
+}
+
+TEST_F(EngineRelations, HearFirstWhatADialerSaidEarly) {
+  const RelationshipId ours = relate_by_hand().terms().id;
+  DialTarget target = target_to(ada, Flow::reconnect, ours);
+  target.early = encode(RelationMessage{ours, 1, as_bytes("early")});
+  target.first_message = encode(RelationMessage{ours, 2, as_bytes("later")});
+  const EngineLab::Stranger& visitor = dial(ada, std::move(target));
+  EXPECT_EQ(ada.heard, (std::vector<std::string>{"early", "later"}));
+  ASSERT_EQ(visitor.party->messages.size(), 2U);
+  EXPECT_EQ(decode_relation_taken(visitor.party->messages[0])->number, 1U);
+}
+
+TEST_F(EngineRelations, HearNothingEarlyOfARecording) {
+  const RelationshipId ours = relate_by_hand().terms().id;
+  DialTarget target = target_to(ada, Flow::reconnect, ours);
+  target.early = encode(RelationMessage{ours, 1, as_bytes("early")});
+  Session dialer =
+      Session::dial(hand.local, std::move(target), test::default_config(), hand.random, lab.now);
+  Bytes first;
+  dialer.take_bytes(first, lab.now);
+  for (int i = 0; i < 2; ++i) {
+    EngineLab::Stranger& recording = lab.knock(ada.node, test::kSource);
+    lab.say(recording, first);
+    lab.pass(1s);
+    EXPECT_FALSE(recording.heard.empty());
+    EXPECT_FALSE(recording.is_over());
+    lab.pass(1min);
+    EXPECT_TRUE(recording.is_over());
+  }
+  EXPECT_TRUE(ada.heard.empty());
+}
+
+TEST_F(EngineRelations, HearEarlyNothingThatHasNoPlaceLater) {
+  const RelationshipId ours = relate_by_hand().terms().id;
+  for (const Bytes& other : {encode_bare(MessageKind::leave), encode(JoinMessage{}), Bytes(1)}) {
+    DialTarget target = target_to(ada, Flow::reconnect, ours);
+    target.early = other;
+    EXPECT_TRUE(dial(ada, std::move(target)).ended);
+  }
+  DialTarget target = target_to(ada, Flow::reconnect, ours);
+  target.early = encode(RelationMessage{shared[0], 1, as_bytes("early")});
+  const EngineLab::Stranger& visitor = dial(ada, std::move(target));
+  ASSERT_EQ(visitor.party->messages.size(), 1U);
+  EXPECT_EQ(decode_no_relation(visitor.party->messages[0]), shared[0]);
+  EXPECT_TRUE(ada.heard.empty());
+}
+
+TEST_F(EngineRelations, CountWhatCameEarlyAmongWhatIsUnderWay) {
+  ada.takes = false;
+  const RelationshipId ours = relate_by_hand().terms().id;
+  DialTarget target = target_to(ada, Flow::reconnect, ours);
+  target.early = encode(RelationMessage{ours, 0, as_bytes("early")});
+  EngineLab::Stranger& visitor = dial(ada, std::move(target));
+  for (std::uint64_t i = 1; i < 64; ++i) say(visitor, encode(RelationMessage{ours, i, {}}));
+  EXPECT_EQ(ada.heard.size(), 64U);
+  EXPECT_FALSE(visitor.is_over());
+  say(visitor, encode(RelationMessage{ours, 64, {}}));
+  EXPECT_EQ(ada.heard.size(), 64U);
+  EXPECT_TRUE(visitor.ended);
 }
 
 TEST_F(EngineRelations, EndAtOnceForBoth) {

@@ -85,9 +85,8 @@ struct EngineRelations : testing::Test {
     return dial(ada, Flow::reconnect, about);
   }
 
-  /// The node in hand dials somebody whose static key it has.
-  EngineLab::Stranger& dial(Keeper& whom, Flow flow, const std::optional<RelationshipId>& about,
-                            Bytes first_message = {}) {
+  /// How the node in hand dials somebody whose static key it has, later than ever before.
+  DialTarget target_to(Keeper& whom, Flow flow, const std::optional<RelationshipId>& about) {
     lab.pass(std::chrono::milliseconds(1));
     DialTarget target;
     target.flow = flow;
@@ -96,9 +95,18 @@ struct EngineRelations : testing::Test {
     target.time = lab.now.wall;
     target.about = about;
     if (flow == Flow::reconnect) target.site = "home@1";
+    return target;
+  }
+
+  EngineLab::Stranger& dial(Keeper& whom, Flow flow, const std::optional<RelationshipId>& about,
+                            Bytes first_message = {}) {
+    DialTarget target = target_to(whom, flow, about);
     target.first_message = std::move(first_message);
+    return dial(whom, std::move(target));
+  }
+  EngineLab::Stranger& dial(Keeper& whom, DialTarget target) {
     EngineLab::Stranger& visitor = lab.knock(
-        whom.node, Endpoint::v4({192, 0, 2, 7}, 4000),
+        whom.node, kSource,
         Session::dial(hand.local, std::move(target), default_config(), hand.random, lab.now));
     lab.pass(std::chrono::seconds(1));
     return visitor;
