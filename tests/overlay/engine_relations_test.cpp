@@ -272,6 +272,39 @@ TEST_F(EngineRelations, FallBackToAConnectionMessageWhenTheListenerDoesNotReconn
   EXPECT_EQ(shy.heard, std::vector<std::string>{"hello"});
 }
 
+TEST_F(EngineRelations, FallBackToThePinnedHiddenFlowWhenTheListenerAnswersNothingElse) {
+  Keeper shy{lab, lab.add(4, [](EngineConfig& config) {
+               config.listener = {.accepted_flows = {Flow::hidden}};
+             })};
+  lab.pass(0s);
+  const RelationshipId id = relate(ada, shy);
+  ASSERT_TRUE(ada.tell(id, "hello"));
+  lab.pass(5s);
+  EXPECT_EQ(shy.heard, std::vector<std::string>{"hello"});
+  EXPECT_EQ(ada.taken.size(), 1U);
+  EXPECT_EQ(ada.node.dials, 3U);
+}
+
+TEST_F(EngineRelations, FallBackToNothingFromAHiddenFlowInWhichAnotherNodeAnswers) {
+  const RelationshipId ours = relate_by_hand().terms().id;
+  test::TestNode other{8, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  lab.listen(EngineLab::endpoint_of(7), other);
+  ASSERT_TRUE(ada.tell(ours, "hello"));
+  lab.pass(10min);
+  std::string letters;
+  for (const EngineLab::Stranger* visitor : lab.visitors) {
+    ASSERT_GT(visitor->heard.size(), 2U);
+    letters.push_back(static_cast<char>(visitor->heard[2]));
+    EXPECT_FALSE(visitor->party->opened());
+  }
+  ASSERT_EQ(letters, "NCH");
+  // It learns nothing of who dialed: the key exchange and a `nope`.
+  EXPECT_EQ(lab.visitors.back()->heard.size(), 35U + 4U);
+  EXPECT_EQ(ada.unreachable, std::vector{Errc::wrong_key});
+  EXPECT_EQ(ada.lost, std::vector{Errc::wrong_key});
+  EXPECT_TRUE(ada.reached.empty());
+}
+
 TEST_F(EngineRelations, LetRelatedNodesJoin) {
   ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
   lab.pass(1s);
