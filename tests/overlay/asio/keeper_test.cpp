@@ -1,5 +1,11 @@
 #include "overlay/asio/keeper.hpp"
 
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 /// One that keeps a ticket, and what it logged as an error.
 class KeeperOfOneTicket : public testing::Test {
@@ -43,6 +50,64 @@ TEST_F(KeeperOfOneTicket, SaysOnceThatTheStoreIsDamaged) {
   change(path_, "DROP TRIGGER tickets_update; UPDATE tickets SET expires_at = expires_at + 1");
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(is_good());
   EXPECT_THAT(complaints_, ElementsAre(HasSubstr("is damaged")));
+}
+
+/// A keeper that is there, gone, and there again.
+class KeeperAfterARestart : public testing::Test {
+ protected:
+  void restart() {
+    keeper_.reset();
+    keeper_.emplace(path_, [](LogLevel, std::string_view line) { ADD_FAILURE() << line; });
+  }
+
+  [[nodiscard]] overlay::EngineConfig restored(const std::vector<Address>& entrances = {}) {
+    restart();
+    overlay::EngineConfig config;
+    keeper_->restore(config, entrances, kIssuedAt);
+    return config;
+  }
+
+  StoreFolder folder_;
+  std::string path_ = folder_ / "store";
+  std::optional<overlay::Keeper> keeper_;
+  const Endpoint entrance_ = Endpoint::v4({192, 0, 2, 1}, 3141);
+};
+
+TEST_F(KeeperAfterARestart, GivesBackTheGreatestTimesOfDialersAndItsOwn) {
+  constexpr crypto::DhPublicKey kOne{1};
+  constexpr crypto::DhPublicKey kOther{2};
+  const auto at = [](int seconds) { return kIssuedAt + std::chrono::seconds(seconds); };
+  restart();
+  keeper_->note(overlay::DialTimeSeen{kOne, at(5)});
+  keeper_->note(overlay::DialTimeSeen{kOne, at(3)});
+  keeper_->note(overlay::DialTimeSeen{kOther, at(1)});
+  keeper_->flush(at(8));
+  keeper_->note(overlay::DialTimeSeen{kOther, at(2)});
+  keeper_->note(overlay::DialTimeSeen{kOne, at(4)});
+  keeper_->flush(at(9));
+  const overlay::EngineConfig config = restored();
+  EXPECT_THAT(config.known_dial_times,
+              UnorderedElementsAre(testing::Pair(kOne, at(5)), testing::Pair(kOther, at(2))));
+  EXPECT_EQ(config.last_dial_time, at(9));
+}
+
+TEST_F(KeeperAfterARestart, GivesBackWhoWasMetFirstWhere) {
+  restart();
+  keeper_->keep(overlay::EntranceLearned{entrance_, numbered(1)}, kIssuedAt);
+  keeper_->keep(overlay::EntranceLearned{entrance_, numbered(2)}, kIssuedAt);
+  EXPECT_THAT(restored().known_entrances, ElementsAre(testing::Pair(entrance_, numbered(1))));
+}
+
+TEST_F(KeeperAfterARestart, BelievesWhoeverIsNamedRatherThanItsMemory) {
+  restart();
+  keeper_->keep(overlay::EntranceLearned{entrance_, numbered(1)}, kIssuedAt);
+  const std::string where = "@" + entrance_.to_string();
+  const auto as_before = Address::parse("kith://" + numbered(1).to_string() + where);
+  const auto another = Address::parse("kith://" + numbered(2).to_string() + where);
+  ASSERT_TRUE(as_before && another);
+  EXPECT_THAT(restored({*as_before}).known_entrances,
+              ElementsAre(testing::Pair(entrance_, numbered(1))));
+  EXPECT_THAT(restored({*another}).known_entrances, ElementsAre());
 }
 
 }  // namespace
