@@ -157,6 +157,33 @@ TEST_F(ContactsTest, AreNotNeededToFindTheOverlayAgain) {
   EXPECT_TRUE(heard.wait_for("joined " + other.id().abbreviated()));
 }
 
+/// Who answers where nobody was named is believed at the first time alone, restarts or not.
+TEST_F(ContactsTest, HaveANodeRefuseAnotherOneWhereItMetOneBeforeItsRestart) {
+  auto founder = std::make_unique<Node>(on_loopback());
+  const std::string address = founder->addresses().front();
+  const std::string where = address.substr(address.find('@') + 1);
+  const auto start = [&](Heard& heard) {
+    NodeConfig config = on_loopback({where});
+    config.keys = here_keys;
+    config.store = folder + "/here";
+    config.log = [&heard](LogLevel, std::string_view line) { heard.add(std::string(line)); };
+    return Node(std::move(config));
+  };
+  {
+    Heard heard;
+    Node here = start(heard);
+    ASSERT_TRUE(here.wait_until_ready(kPatience));
+  }
+  const std::string met_first = founder->id().to_string();
+  founder.reset();
+  const Node other(on_loopback({}, "tcp://" + where));
+  Heard heard;
+  Node here = start(heard);
+  EXPECT_TRUE(heard.wait_for("cannot join through " + where +
+                             ": another node answers there than at first, " + met_first));
+  EXPECT_FALSE(here.is_ready());
+}
+
 TEST_F(ContactsTest, SayNothingOnceItIsOver) {
   Uuid id{};
   {
