@@ -94,6 +94,43 @@ TEST_F(EngineFlows, CWithoutATokenIsHPinned) {
   EXPECT_TRUE(has_joined());
 }
 
+TEST_F(EngineFlows, CIsNotTakenInByARecordingOfBeforeARestart) {
+  TestNode dialer{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  EngineLab::Stranger& visitor =
+      lab.knock(entrance, kSource,
+                Session::dial(dialer.local, lab.target_by_token(entrance), test::default_config(),
+                              dialer.random, lab.now));
+  lab.pass(1s);
+  ASSERT_TRUE(visitor.party->opened());
+  ASSERT_EQ(entrance.dial_times.size(), 1U);
+  const DialTimeSeen& seen = entrance.dial_times[0];
+  const Bytes recording = test::frames_of(visitor.party->said)[0];
+  for (const bool remembers : {true, false}) {
+    // The same keys again.
+    EngineLab::Node& restarted = lab.add(1, [&](EngineConfig& config) {
+      if (remembers) config.known_dial_times.emplace_back(seen.static_key, seen.time);
+    });
+    EngineLab::Stranger& replay = lab.knock(restarted, kSource);
+    lab.say(replay, recording);
+    lab.pass(1s);
+    EXPECT_FALSE(replay.heard.empty());
+    EXPECT_EQ(replay.heard == test::kNopeBytes, remembers);
+  }
+}
+
+TEST_F(EngineFlows, CIsDialedAtALaterTimeThanBeforeARestart) {
+  const WallTime last = lab.now.wall + 1min;
+  const ByteView token = entrance.engine->node_token();
+  EngineLab::Node& restarted = lab.add(3, [&](EngineConfig& config) {
+    config.known_tokens = {Bytes(token.begin(), token.end())};
+    config.last_dial_time = last;
+  });
+  restarted.engine->join({entrance.endpoint, entrance.engine->id(), Flow::connection}, lab.now);
+  lab.pass(5s);
+  ASSERT_FALSE(entrance.dial_times.empty());
+  EXPECT_GT(entrance.dial_times[0].time, last);
+}
+
 TEST_F(EngineFlows, R18_SAsksTheListenersPolicyWhetherItKnowsTheDialer) {
   entrance.verdict = Verdict::no;
   enter_by(Flow::sealed);

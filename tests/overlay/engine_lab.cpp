@@ -111,6 +111,7 @@ void EngineLab::drain(Node& node) {
                    },
                    [&](const JoinFailed& failed) { node.join_failures.push_back(failed); },
                    [&](const EntranceLearned& learned) { node.entrances.push_back(learned); },
+                   [&](const DialTimeSeen& seen) { node.dial_times.push_back(seen); },
                    [&](const PeerJoined& peer) { node.joined.push_back(peer.node); },
                    [&](const PeerLost& peer) { node.lost.push_back(peer); },
                    [&](const Delivered& delivered) {
@@ -129,7 +130,8 @@ void EngineLab::dial(Node& node, const Dial& order) {
   ++node.dials;
   Wire& wire = *wires_.emplace_back(std::make_unique<Wire>());
   wire.sides[0] = {.node = &node, .connection = order.connection};
-  later([this, &wire, to = order.to] { connect(wire, to); });
+  wire.latency = next_latency();
+  later(wire, [this, &wire, to = order.to] { connect(wire, to); });
 }
 
 void EngineLab::connect(Wire& wire, const Endpoint& to) {
@@ -176,13 +178,14 @@ void EngineLab::close(Node& node, const CloseConnection& order) {
   const auto [wire, side] = find(node, order.connection);
   if (!wire) return;
   wire->sides[side].gone = true;
-  later([this, &closed = *wire, to = 1 - side, lost = order.mode == CloseMode::drop] {
+  later(*wire, [this, &closed = *wire, to = 1 - side, lost = order.mode == CloseMode::drop] {
     end(closed, to, lost);
   });
 }
 
 void EngineLab::say(Wire& wire, int from, const Bytes& bytes) {
-  if (!bytes.empty()) later([this, &wire, to = 1 - from, bytes] { deliver(wire, to, bytes); });
+  if (!bytes.empty())
+    later(wire, [this, &wire, to = 1 - from, bytes] { deliver(wire, to, bytes); });
 }
 
 void EngineLab::deliver(Wire& wire, int to, const Bytes& bytes) {

@@ -23,8 +23,9 @@ namespace kith::overlay::test {
 /// Where a stranger comes from.
 inline const Endpoint kSource = Endpoint::v4({192, 0, 2, 7}, 4000);
 
-/// Engines, and strangers with a session or with bare bytes, on wires where everything takes 10 ms.
-/// Time is virtual; a connection attempt to where nobody listens fails.
+/// Engines, and strangers with a session or with bare bytes, on wires where everything takes 10 ms
+/// unless a test says otherwise.  Time is virtual; a connection attempt to where nobody listens
+/// fails.
 class EngineLab {
  public:
   static constexpr Duration kLatency = std::chrono::milliseconds(10);
@@ -39,6 +40,7 @@ class EngineLab {
     std::vector<QuestionId> asked;  ///< All that it was asked.
     std::vector<JoinFailed> join_failures;
     std::vector<EntranceLearned> entrances;
+    std::vector<DialTimeSeen> dial_times;
     std::vector<Fingerprint> joined;
     std::vector<PeerLost> lost;
     std::vector<std::string> delivered;
@@ -87,6 +89,8 @@ class EngineLab {
   }
 
   Instant now = start_time();
+  /// How long everything takes on the next wire that an engine asks for.
+  std::function<Duration()> next_latency = [] { return kLatency; };
   /// Who met the hosts, in the order of their coming.
   std::vector<Stranger*> visitors;
 
@@ -99,6 +103,7 @@ class EngineLab {
   };
   struct Wire {
     Side sides[2];
+    Duration latency = kLatency;
   };
 
   void drain(Node& node);
@@ -109,8 +114,8 @@ class EngineLab {
   void deliver(Wire& wire, int to, const Bytes& bytes);
   void end(Wire& wire, int to, bool lost);
   void say(Wire& wire, int from, const Bytes& bytes);
-  void later(std::function<void()> event) {
-    events_.emplace(now.time + kLatency, std::move(event));
+  void later(const Wire& wire, std::function<void()> event) {
+    events_.emplace(now.time + wire.latency, std::move(event));
   }
   [[nodiscard]] std::pair<Wire*, int> find(const Node& node, ConnectionId connection);
   [[nodiscard]] std::pair<Wire*, int> find(const Stranger& stranger);
