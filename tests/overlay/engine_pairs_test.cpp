@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "overlay/membership/messages.hpp"
 #include "overlay/sim/crypto.hpp"
 #include "tests/overlay/engine_lab.hpp"
+#include "tests/support/for_each_seed.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -48,6 +50,47 @@ TEST_F(EnginePair, ThatDialsAtOnceLosesNothingAndKeepsOneSession) {
   EXPECT_EQ(two.engine->status().sessions, 1U);
   EXPECT_TRUE(one.lost.empty());
   EXPECT_TRUE(two.lost.empty());
+}
+
+/// What `from` publishes while the two find each other, and somewhat longer.
+std::vector<std::string> publish_for_a_while(EngineLab& lab, EngineLab::Node& from,
+                                             PublisherId publisher, Random& random) {
+  std::vector<std::string> published;
+  for (const TimePoint end = lab.now.time + 5s; lab.now.time < end;) {
+    lab.pass(Duration(random.below(800'000)));
+    if (from.engine->publisher(publisher).receivers == 0) continue;
+    published.push_back(std::to_string(published.size()));
+    EXPECT_TRUE(from.engine->publish(publisher, as_bytes(published.back()), lab.now));
+  }
+  return published;
+}
+
+TEST(EnginePairs, ThatDialAtOnceLoseNothingAndKeepOneSessionHoweverLongEverythingTakes) {
+  kith::test::for_each_seed(KITH_SANITIZED ? 100 : 1000, [](Random& random) {
+    constexpr std::uint64_t kLatencyLeast = 2'000;
+    EngineLab lab;
+    lab.next_latency = [&random] { return Duration(kLatencyLeast + random.below(60'000)); };
+    EngineLab::Node* nodes[] = {&lab.add(1), &lab.add(2)};
+    if (random.below(2) == 0) std::swap(nodes[0], nodes[1]);
+    auto& [first, second] = nodes;
+    ASSERT_TRUE(first->engine->subscribe("news", {}, lab.now));
+    const auto publisher = second->engine->advertise("news", {}, lab.now);
+    ASSERT_TRUE(publisher);
+    // The other one dials, too, before it can have heard of the first.
+    first->engine->join({second->endpoint, {}}, lab.now);
+    lab.pass(Duration(random.below(2 * kLatencyLeast)));
+    second->engine->join({first->endpoint, {}}, lab.now);
+    const auto published = publish_for_a_while(lab, *second, *publisher, random);
+    ASSERT_EQ(lab.wires_between(*first, *second), 1U);
+    lab.pass(1s);
+    ASSERT_FALSE(published.empty());
+    EXPECT_EQ(first->delivered, published);
+    for (const EngineLab::Node* node : nodes) {
+      EXPECT_GE(node->dials, 1U);
+      EXPECT_EQ(node->engine->status().sessions, 1U);
+      EXPECT_TRUE(node->lost.empty());
+    }
+  });
 }
 
 TEST_F(EnginePair, ForgetsTheQuestionsOfASubscriptionThatEnds) {
