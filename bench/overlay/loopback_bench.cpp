@@ -207,23 +207,24 @@ class SealedStream {
   Bytes in_;
 };
 
-/// Answers a batch that begins with a byte other than zero, and counts the messages of the rest.
+/// Answers a batch that begins with a byte other than zero, and looks at each message of the rest.
 void receive_at_the_limit(const Child::Ends& ends) {
   asio::io_context context;
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
   say(ends.say, std::to_string(acceptor.local_endpoint().port()));
   SealedStream stream(acceptor.accept());
-  std::size_t messages = 0;
   for (ByteView batch = stream.receive(); !batch.empty(); batch = stream.receive()) {
     if (batch.front() != 0) {
       stream.send(batch);
       continue;
     }
-    for (std::size_t at = 1; at < batch.size(); ++messages) {
+    std::size_t at = 1;
+    while (at < batch.size()) {
       std::uint32_t length = 0;
       std::memcpy(&length, batch.data() + at, sizeof(length));
       at += sizeof(length) + length;
     }
+    KITH_ASSERT(at == batch.size());
   }
   await_end(ends.end_of_input);
 }
