@@ -51,6 +51,8 @@ struct StoredRelationship {
 struct KnownAddress {
   std::string address;
   Fingerprint node;
+
+  friend bool operator==(const KnownAddress&, const KnownAddress&) = default;
 };
 
 /// What an address has to do with the key that answered there.
@@ -67,6 +69,8 @@ struct KnownPeer {
 struct SeenTime {
   crypto::DhPublicKey static_key{};
   WallTime time;
+
+  friend bool operator==(const SeenTime&, const SeenTime&) = default;
 };
 
 struct Block {

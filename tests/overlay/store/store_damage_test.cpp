@@ -22,6 +22,8 @@ void fill(Store& store) {
   for (std::uint32_t n = 0; n < 40; ++n) {
     ASSERT_TRUE(store.add_ticket(some_ticket(some_fingerprint(random)), kIssuedAt));
     ASSERT_TRUE(store.block("host" + std::to_string(n), kIssuedAt));
+    ASSERT_TRUE(
+        store.remember_address("host" + std::to_string(n), some_fingerprint(random), kIssuedAt));
     const std::vector<KnownPeer> peers = {
         {some_fingerprint(random), std::string(400, '7'), kIssuedAt}};
     ASSERT_TRUE(store.put_peers(peers));
@@ -29,6 +31,9 @@ void fill(Store& store) {
     ASSERT_TRUE(store.raise_times(times));
   }
   ASSERT_TRUE(store.add_relationship(cast.relationship_token(), {}, kIssuedAt));
+  const RelationshipToken ended = cast.relationship_token();
+  ASSERT_TRUE(store.add_relationship(ended, {}, kIssuedAt));
+  ASSERT_TRUE(store.end_relationship(ended.terms().id, {.at = kIssuedAt, .signature = {1, 2, 3}}));
   ASSERT_TRUE(store.raise_own_time(kIssuedAt));
 }
 
@@ -60,6 +65,8 @@ TEST(DamagedStore, IsRefusedOrStillRight) {
       EXPECT_TRUE(found.tickets == wanted.tickets);
       EXPECT_TRUE(found.relationships == wanted.relationships);
       EXPECT_TRUE(found.ends == wanted.ends);
+      EXPECT_TRUE(found.addresses == wanted.addresses);
+      EXPECT_TRUE(found.times == wanted.times);
       EXPECT_TRUE(found.peers == wanted.peers);
       EXPECT_TRUE(found.blocks == wanted.blocks);
       EXPECT_EQ(found.own_time, wanted.own_time);

@@ -66,6 +66,8 @@ struct StoreContents {
   std::vector<overlay::StoredTicket> tickets{};
   std::vector<Bytes> relationships{};
   std::vector<std::optional<overlay::StoredEnd>> ends{};
+  std::vector<overlay::KnownAddress> addresses{};
+  std::vector<overlay::SeenTime> times{};
   std::vector<overlay::KnownPeer> peers{};
   std::vector<overlay::Block> blocks{};
   WallTime own_time;
@@ -75,6 +77,8 @@ struct StoreContents {
 
 inline StoreContents contents_of(overlay::Store& store) {
   StoreContents contents{.tickets = store.tickets().value(),
+                         .addresses = store.addresses().value(),
+                         .times = store.latest_times(100'000).value(),
                          .peers = store.peers().value(),
                          .blocks = store.blocks(WallTime{}).value(),
                          .own_time = store.own_time().value()};
