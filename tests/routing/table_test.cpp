@@ -146,8 +146,9 @@ TEST_F(TableTest, SurvivesNeighboursAsNearAsCanBe) {
 
 TEST(TableEstimate, IsRightOnAverage) {
   for (const std::uint64_t nodes : {std::uint64_t{200}, std::uint64_t{5'000}}) {
+    constexpr std::uint64_t kSeeds = 1'000;
     std::uint64_t sum = 0;
-    kith::test::for_each_seed(400, [&](Random& random) {
+    kith::test::for_each_seed(kSeeds, [&](Random& random) {
       Config config;
       FingerprintBook book{SipKey{}};
       Table table(config, book, book.intern(test::random_id(random)), SipKey{});
@@ -161,7 +162,7 @@ TEST(TableEstimate, IsRightOnAverage) {
         table.on_connected(book.intern(ids[i]), Endpoint::v4({127, 0, 0, 1}, 1), std::nullopt);
       sum += table.estimated_nodes();
     });
-    EXPECT_NEAR(static_cast<double>(sum) / 400, static_cast<double>(nodes),
+    EXPECT_NEAR(static_cast<double>(sum) / kSeeds, static_cast<double>(nodes),
                 static_cast<double>(nodes) / 10);
   }
 }
