@@ -19,8 +19,9 @@ inline constexpr WallTime kNow = kIssuedAt;
 /// A folder of its own that goes away with all that is in it.
 class StoreFolder {
  public:
-  StoreFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "kith-store-XXXXXX").string();
+  explicit StoreFolder(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = (parent / "kith-store-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
   StoreFolder(const StoreFolder&) = delete;

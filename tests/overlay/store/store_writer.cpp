@@ -4,21 +4,18 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "tests/overlay/store/store_samples.hpp"
+#include "tests/overlay/store/store_steps.hpp"
 
 namespace kith::test {
 namespace {
 
 bool say(char word) { return ::write(STDOUT_FILENO, &word, 1) == 1; }
 
-/// Adds the tickets from `n` on, and spends each second one, until it is killed.  Says x for each
-/// that the store has confirmed.
+/// Takes the steps from `n` on until it is killed.  Says x for each that the store has confirmed.
 int write_on(overlay::Store& store, std::uint32_t n) {
-  for (;; ++n) {
-    if (!store.add_ticket(some_ticket(numbered(n)), kIssuedAt)) return 1;
-    if (n % 2 == 1 && !store.spend(numbered(n), numbered(n), kIssuedAt)) return 1;
-    if (!say('x')) return 1;
-  }
+  StoreSteps steps;
+  while (steps.take(store, n++) && say('x')) continue;
+  return 1;
 }
 
 /// Waits for the end of its input, and then spends `count` tickets.  Says y for each that it has
