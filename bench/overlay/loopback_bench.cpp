@@ -1,7 +1,7 @@
 // Two processes on loopback, one publishing to the other: messages a second and round trips, beside
 // the limit, which is TCP by Asio with ChaCha20-Poly1305 over batches of 64 KiB and nothing else.
 //
-//     loopback_bench [rounds]
+//     loopback_bench [rounds [MiB of a figure]]
 //
 // Prints the median of each figure, and what both processes spent of the processors for it, start
 // and join included; rounds of both kinds alternate, because machines are noisy.
@@ -45,13 +45,14 @@ constexpr std::size_t kPingBytes = 16;
 constexpr int kPings = 5'000;
 constexpr Duration kPatience = std::chrono::seconds(60);
 
-/// One figure is taken over about so many bytes, and no more messages than this.
-constexpr std::size_t kBytesPerRound = std::size_t{256} << 20;
+/// No figure is taken over more messages than this.
 constexpr std::size_t kMessagesPerRound = 4'000'000;
 
-std::size_t messages_of(std::size_t bytes) {
-  return std::min(kMessagesPerRound, kBytesPerRound / bytes);
-}
+/// What a figure is taken over: so many messages of one length.
+struct Load {
+  std::size_t bytes;
+  std::size_t count;
+};
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -127,17 +128,16 @@ void receive(const Child::Ends& ends) {
   await_end(ends.end_of_input);
 }
 
-double kith_messages_per_second(std::size_t bytes) {
+double kith_messages_per_second(const Load& load) {
   const Child child(receive);
   Node node(on_loopback({child.line()}));
   auto publisher = node.publisher("data");
   KITH_ASSERT(publisher.wait_for_match(kPatience));
-  const Bytes payload(bytes, 0x5a);
-  const std::size_t count = messages_of(bytes);
+  const Bytes payload(load.bytes, 0x5a);
   const auto begin = Clock::now();
-  for (std::size_t i = 0; i < count; ++i) KITH_ASSERT(publisher.publish(payload));
+  for (std::size_t i = 0; i < load.count; ++i) KITH_ASSERT(publisher.publish(payload));
   KITH_ASSERT(publisher.drain(kPatience));
-  return static_cast<double>(count) / seconds_since(begin);
+  return static_cast<double>(load.count) / seconds_since(begin);
 }
 
 double median(std::vector<double> values) {
@@ -236,27 +236,26 @@ SealedStream connect(asio::io_context& context, const Child& child) {
   return SealedStream(std::move(socket));
 }
 
-double limit_messages_per_second(std::size_t bytes) {
+double limit_messages_per_second(const Load& load) {
   const Child child(receive_at_the_limit);
   asio::io_context context;
   SealedStream stream = connect(context, child);
-  const Bytes payload(bytes, 0x5a);
-  const std::size_t count = messages_of(bytes);
-  const auto length = static_cast<std::uint32_t>(bytes);
+  const Bytes payload(load.bytes, 0x5a);
+  const auto length = static_cast<std::uint32_t>(load.bytes);
   std::array<Byte, sizeof(length)> header{};
   std::memcpy(header.data(), &length, sizeof(length));
   const auto begin = Clock::now();
   Bytes batch{0};
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < load.count; ++i) {
     append(batch, header);
     append(batch, payload);
-    if (batch.size() < kBatchBytes && i + 1 < count) continue;
+    if (batch.size() < kBatchBytes && i + 1 < load.count) continue;
     stream.send(batch);
     batch.assign(1, 0);
   }
   stream.send(Bytes{1});
   static_cast<void>(stream.receive());
-  return static_cast<double>(count) / seconds_since(begin);
+  return static_cast<double>(load.count) / seconds_since(begin);
 }
 
 double limit_round_trip_microseconds() {
@@ -317,11 +316,14 @@ void compare(const std::string& what, int rounds, Side ours, Side limit) {
 int main(int argc, char** argv) {
   using namespace kith;
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 5;
+  const auto mebibytes = static_cast<std::size_t>(argc > 2 ? std::max(1, std::atoi(argv[2])) : 256);
   std::printf("%-24s %14s %14s %8s %14s\n", "", "kith", "limit", "ratio", "ratio of CPU");
-  for (const std::size_t bytes : {16U, 64U, 1024U, 16'384U, 1'000'000U})
+  for (const std::size_t bytes : {16U, 64U, 1024U, 16'384U, 1'000'000U}) {
+    const Load load{bytes, std::min(kMessagesPerRound, (mebibytes << 20) / bytes)};
     compare(std::to_string(bytes) + " B, messages/s", rounds,
-            {[&] { return kith_messages_per_second(bytes); }},
-            {[&] { return limit_messages_per_second(bytes); }});
+            {[&] { return kith_messages_per_second(load); }},
+            {[&] { return limit_messages_per_second(load); }});
+  }
   compare("16 B, round trip, us", rounds, {kith_round_trip_microseconds},
           {limit_round_trip_microseconds});
   return 0;
