@@ -13,7 +13,7 @@ program=(
 tests=(
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19
   libbenchmark-dev libgmock-dev libgtest-dev python3 python3-cryptography python3-dissononce
-  python3-msgpack
+  python3-matplotlib python3-msgpack
 )
 
 case ${1:-} in

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Plots what `kith sim route --json` measured: hops and latency stretch over the number of nodes.
+"""Plots what `kith sim route --json` measured: hops, stretch, sessions, agreement over the nodes.
 
-Beside it stand the ideal tables of the yardstick: 16 contacts a bucket, spread one per 4-bit
-sub-prefix and near in latency, and plain Kademlia with k = 20 (contacts at random).
+Beside hops and stretch stand the ideal tables of the yardstick: 16 contacts a bucket, spread one
+per 4-bit sub-prefix and near in latency, and plain Kademlia with k = 20 (contacts at random).
 
     kith sim route --nodes 1000 --json > 1000.json
     bench/plot.py 1000.json 2000.json 5000.json -o routes.png
@@ -29,13 +29,14 @@ def read_results(paths):
             parsed = [json.loads(line) for line in text.splitlines() if line.strip()]
         results += parsed if isinstance(parsed, list) else [parsed]
     for result in results:
-        for key in ("nodes", "hops", "stretch"):
+        for key in ("nodes", "hops", "stretch", "sessions", "agreement"):
             if key not in result:
                 sys.exit(f"plot.py: a result has no '{key}': is it from `kith sim route --json`?")
     return sorted(results, key=lambda result: result["nodes"])
 
 
-def plot(results, output):
+def draw(results):
+    """The figure of the four panels."""
     try:
         import matplotlib
     except ModuleNotFoundError:
@@ -43,7 +44,8 @@ def plot(results, output):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (hops, stretch) = pyplot.subplots(1, 2, figsize=(11, 4.5))
+    figure, panels = pyplot.subplots(2, 2, figsize=(11, 9), sharex=True)
+    (hops, stretch), (sessions, agreement) = panels
     nodes = [result["nodes"] for result in results]
 
     hops.plot(nodes, [result["hops"]["mean"] for result in results], "o-", label="kith, mean")
@@ -55,8 +57,16 @@ def plot(results, output):
     ):
         hops.plot(list(table), [value[0] for value in table.values()], style, label=label)
         stretch.plot(list(table), [value[1] for value in table.values()], style, label=label)
+    for key, label, style in (("mean", "kith, mean", "o-"), ("p99", "kith, p99", "^:")):
+        sessions.plot(nodes, [result["sessions"][key] for result in results], style, label=label)
+    agreement.plot(nodes, [result["agreement"] for result in results], "o-", label="kith")
 
-    for axes, title in ((hops, "hops to the coordinator"), (stretch, "latency stretch")):
+    for axes, title in (
+        (hops, "hops to the coordinator"),
+        (stretch, "latency stretch"),
+        (sessions, "sessions of a node"),
+        (agreement, "share that ended at the closest node"),
+    ):
         axes.set_xscale("log")
         axes.set_xlabel("nodes")
         axes.set_title(title)
@@ -64,8 +74,7 @@ def plot(results, output):
         axes.grid(True, which="both", alpha=0.3)
         axes.legend()
     figure.tight_layout()
-    figure.savefig(output, dpi=150)
-    print(output)
+    return figure
 
 
 def main():
@@ -73,7 +82,8 @@ def main():
     parser.add_argument("results", nargs="+", help="JSON of `kith sim route --json`; - for stdin")
     parser.add_argument("-o", "--output", default="routes.png", help="the image to write")
     arguments = parser.parse_args()
-    plot(read_results(arguments.results), arguments.output)
+    draw(read_results(arguments.results)).savefig(arguments.output, dpi=150)
+    print(arguments.output)
 
 
 if __name__ == "__main__":
