@@ -59,10 +59,6 @@ std::vector<Assignment> assignments_of(const Flags& flags) {
   return assignments;
 }
 
-void apply_all(const std::vector<Assignment>& assignments, Settings& settings) {
-  for (const Assignment& assignment : assignments) or_fail(apply(assignment, settings));
-}
-
 }  // namespace
 
 bool Flags::say(std::string_view name) const {
@@ -92,11 +88,11 @@ void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::st
 
 Settings load_settings(const Flags& flags, Settings settings) {
   if (const std::string path = config_path(flags); !path.empty())
-    apply_all(or_fail(parse_config(read_config(path), path)), settings);
+    or_fail(apply_source(or_fail(parse_config(read_config(path), path)), settings));
   std::vector<std::string_view> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
-  apply_all(or_fail(parse_environment(entries)), settings);
-  apply_all(assignments_of(flags), settings);
+  or_fail(apply_source(or_fail(parse_environment(entries)), settings));
+  or_fail(apply_source(assignments_of(flags), settings));
   or_fail(check_together(settings));
   return settings;
 }

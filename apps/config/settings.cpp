@@ -246,6 +246,18 @@ Outcome apply(const Assignment& assignment, Settings& settings) {
   return {};
 }
 
+Outcome apply_source(std::span<const Assignment> assignments, Settings& settings) {
+  const auto says = [&](std::string_view name) {
+    return std::ranges::any_of(assignments,
+                               [&](const Assignment& said) { return said.setting->name == name; });
+  };
+  if (says("profile")) settings.accept.clear();
+  if (says("policy")) settings.known.clear();
+  for (const Assignment& assignment : assignments)
+    if (auto set = apply(assignment, settings); !set) return set;
+  return {};
+}
+
 Outcome check_together(const Settings& settings) {
   if (settings.policy == PolicyName::known && settings.known.empty())
     return std::unexpected(

@@ -75,6 +75,12 @@ struct Assignment {
 [[nodiscard]] std::expected<void, Complaint> apply(const Assignment& assignment,
                                                    Settings& settings);
 
+/// Sets all that one source says, over what earlier ones said.  A profile takes the place of the
+/// flows that they named, a policy that of whom they knew: these belong together.  On failure: what
+/// is wrong, where.
+[[nodiscard]] std::expected<void, Complaint> apply_source(std::span<const Assignment> assignments,
+                                                          Settings& settings);
+
 /// What is wrong between settings that are each right by themselves.
 [[nodiscard]] std::expected<void, Complaint> check_together(const Settings& settings);
 

@@ -71,6 +71,45 @@ TEST(Settings, SayWhomToAnswer) {
   EXPECT_EQ(settings.accept, "N");
 }
 
+Assignment said(std::string_view name, std::string value) {
+  return {.setting = find_setting(name), .values = {std::move(value)}, .origin = "here"};
+}
+
+TEST(Settings, TakeALaterProfileInPlaceOfTheFlowsThatWereNamedBefore) {
+  Settings settings;
+  ASSERT_TRUE(apply_source(std::vector{said("accept", "H,C")}, settings));
+  ASSERT_TRUE(apply_source(std::vector{said("profile", "stealth")}, settings));
+  EXPECT_EQ(settings.profile, Profile::stealth);
+  EXPECT_EQ(settings.accept, "");
+}
+
+TEST(Settings, KeepTheFlowsThatAreNamedWithAProfileOrAfterIt) {
+  Settings settings;
+  ASSERT_TRUE(apply_source(std::vector{said("accept", "C"), said("profile", "private")}, settings));
+  EXPECT_EQ(settings.accept, "C");
+  ASSERT_TRUE(apply_source(std::vector{said("accept", "I")}, settings));
+  EXPECT_EQ(settings.profile, Profile::acquainted);
+  EXPECT_EQ(settings.accept, "I");
+}
+
+TEST(Settings, TakeALaterPolicyInPlaceOfWhomWasKnownBefore) {
+  Settings settings;
+  ASSERT_TRUE(
+      apply_source(std::vector{said("known", kFingerprint), said("policy", "known")}, settings));
+  EXPECT_TRUE(check_together(settings));
+  ASSERT_TRUE(apply_source(std::vector{said("policy", "open")}, settings));
+  EXPECT_THAT(settings.known, testing::IsEmpty());
+  EXPECT_TRUE(check_together(settings));
+}
+
+TEST(Settings, KnowMoreByALaterSourceThatLeavesThePolicyAsItIs) {
+  Settings settings;
+  ASSERT_TRUE(apply_source(std::vector{said("policy", "known")}, settings));
+  ASSERT_TRUE(apply_source(std::vector{said("known", kFingerprint)}, settings));
+  EXPECT_EQ(settings.policy, PolicyName::known);
+  EXPECT_EQ(settings.known.size(), 1U);
+}
+
 TEST(Settings, KnowWhichRealmALeaderLeads) {
   Settings settings;
   ASSERT_TRUE(set(settings, "realm-leader", {kFingerprint}));
