@@ -49,7 +49,7 @@ NodeConfig node_config(const Settings& settings, Participation participation) {
                     .policy = policy_of(settings),
                     .store = is_member ? settings.store : "",
                     .exempt_networks = settings.exempt,
-                    .profile = is_member ? settings.profile : std::nullopt,
+                    .profile = is_member ? settings.profile : Profile::everybody,
                     .accept = is_member ? settings.accept : "",
                     .log = log_to_stderr(settings.log_level)};
   if (!settings.key.empty()) config.keys = read_key_file(settings.key);

@@ -106,7 +106,7 @@ struct EngineConfig {
   /// How the driver dials whom it enters through.
   Flow entrance_flow = Flow::hidden;
   /// By which flows others may come.
-  ListenerProfile listener = kUsualListener;
+  ListenerProfile listener = kPublicListener;
   /// What this node answers to anybody who asks (docs/protocol.md §10).
   std::set<std::string, std::less<>> public_topics;
   /// Networks exempt from address diversity and from penalties, beyond loopback.

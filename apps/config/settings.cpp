@@ -128,13 +128,14 @@ Outcome set_profile(Settings& settings, Values values) {
 }
 
 Outcome set_accept(Settings& settings, Values values) {
-  constexpr std::string_view kFlows = "HSOCIN";
+  constexpr std::string_view kFlows = "HSOCINK";
   std::string letters;
   for (std::size_t at = 0; at <= values[0].size(); at += 2) {
     const bool is_flow = at < values[0].size() && kFlows.contains(values[0][at]);
     const bool is_divided = at + 1 >= values[0].size() || values[0][at + 1] == ',';
     if (!is_flow || !is_divided || letters.contains(values[0][at]))
-      return complain("some of the flows H,S,O,C,I,N, each once, divided by commas", values[0]);
+      return complain("some of the flows H,S,O,C,I,N (or K), each once, divided by commas",
+                      values[0]);
     letters += values[0][at];
     if (at + 1 == values[0].size()) break;
   }
@@ -209,10 +210,12 @@ constexpr Setting kSettings[] = {
     {"profile", Type::text, "NAME",
      "Whom to answer: public (everybody), member (everybody, but for flow O), private (who knows "
      "this node's key, or has a ticket) or stealth (relationships and tickets; to others it seems "
-     "that nobody listens).  Without it: everybody who does not come by flows S and O",
+     "that nobody listens).  Without it: public",
      set_profile},
     {"accept", Type::text, "FLOWS",
-     "The flows to answer, instead of those of --profile: some of H,S,O,C,I,N", set_accept},
+     "The flows to answer, instead of those of --profile: some of H,S,O,C,I,N; K is another name "
+     "of N",
+     set_accept},
     {"store", Type::text, "FILE",
      "What is to survive the node: tickets and contacts.  Made if it is not there; without it "
      "there "

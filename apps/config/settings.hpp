@@ -32,7 +32,7 @@ struct Settings {
   std::vector<Fingerprint> known{};
   std::vector<std::string> exempt{};
   std::string store{};  ///< A file; empty: tickets and contacts are not kept.
-  std::optional<Profile> profile{};
+  Profile profile = Profile::everybody;
   std::string accept{};   ///< Letters of flows; empty: those of the profile.
   std::string control{};  ///< A socket; empty: the usual place.
   Duration join_timeout = std::chrono::seconds(10);

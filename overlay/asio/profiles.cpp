@@ -23,9 +23,9 @@ FlowSet flows_of(std::string_view letters) {
   FlowSet flows;
   for (const char letter : letters) {
     const FlowRule* rule = find_flow(static_cast<Byte>(letter));
-    if (!rule || static_cast<char>(rule->flow) != letter)
+    if (rule == nullptr)
       throw StartError("accept: '" + std::string(letters.substr(0, 16)) +
-                       "' is no list of flows; name some of H, S, O, C, I and N");
+                       "' is no list of flows; name some of H, S, O, C, I and N (or K)");
     flows.add(rule->flow);
   }
   return flows;
@@ -34,7 +34,7 @@ FlowSet flows_of(std::string_view letters) {
 }  // namespace
 
 ListenerProfile listener_profile(const NodeConfig& config) {
-  ListenerProfile listener = config.profile ? profile_of(*config.profile) : kUsualListener;
+  ListenerProfile listener = profile_of(config.profile);
   if (!config.accept.empty()) listener.accepted_flows = flows_of(config.accept);
   // Whoever answers strangers by another flow need not hide from them in this one.
   if (listener.accepted_flows.contains(Flow::hidden) ||

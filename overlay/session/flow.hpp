@@ -104,9 +104,6 @@ struct ListenerProfile {
   bool only_known = false;
 };
 
-/// Anybody, by what most dialers use.
-inline constexpr ListenerProfile kUsualListener{
-    .accepted_flows = {Flow::hidden, Flow::connection, Flow::ticket, Flow::reconnect}};
 /// Anybody may find out who listens here, in the way that it likes.
 inline constexpr ListenerProfile kPublicListener{.accepted_flows = {Flow::hidden, Flow::open,
                                                                     Flow::sealed, Flow::connection,

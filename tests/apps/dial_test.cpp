@@ -65,7 +65,7 @@ class Silence {
 
 TEST(Dial, JoinsByEachFlowThatANodeAnswers) {
   const Folder folder;
-  const UpNode node(folder, "a", {"--profile", "public"});
+  const UpNode node(folder, "a");
   for (const char* flow : {"H", "S", "O"}) {
     const Dialed dialed = dial(node.address, {"--flow", flow});
     EXPECT_EQ(dialed.code, 0) << flow << dialed.error;
@@ -91,7 +91,7 @@ TEST(Dial, LearnsByTheHiddenFlowWhatTheNextOneNeeds) {
   EXPECT_THAT(run_kith({"dial", node.address, "--flow", "C"}).output, HasSubstr("by C: joined"));
   const UpNode without(folder, "b", {"--accept", "H,S"});
   EXPECT_EQ(dial_twice(without, 4), "H joined, C connected, ");
-  const UpNode closed(folder, "c", {"--accept", "C"});
+  const UpNode closed(folder, "c", {"--accept", "C,K"});
   EXPECT_EQ(dial_twice(closed, 4), "H connected, ");
 }
 

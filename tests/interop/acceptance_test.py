@@ -146,7 +146,7 @@ class Acceptance(ProgramTest):
             times.append(took)
         self.assertLess(max(times), AT_ONCE)
         await self.stop(node)
-        for question in questions[:10]:  # And where every flow is accepted.
+        for question in questions[:10]:  # And by a session alone.
             streams, _ = await self.session_listener(bytes(32), bytes(32))
             answer, _ = await self.answer_to(streams, question)
             self.assertEqual(answer, NOPE, question)

@@ -24,8 +24,6 @@ using test::TestNode;
 /// By which time whoever was refused has tried again.
 constexpr Duration kRetries = 20min;
 
-void answer_all_flows(EngineConfig& config) { config.listener = kPublicListener; }
-
 struct EngineBlocks : testing::Test {
   /// `who` enters through `whom`.
   void enter(EngineLab::Node& who, const EngineLab::Node& whom, Flow flow = Flow::hidden,
@@ -44,8 +42,8 @@ struct EngineBlocks : testing::Test {
   [[nodiscard]] std::size_t sessions() const { return lab.wires_between(here.node, there.node); }
 
   EngineLab lab;
-  Keeper here{lab, lab.add(1, answer_all_flows)};
-  Keeper there{lab, lab.add(2, answer_all_flows)};
+  Keeper here{lab, lab.add(1)};
+  Keeper there{lab, lab.add(2)};
 };
 
 TEST_F(EngineBlocks, EndTheSessionsThatThereAre) {

@@ -24,8 +24,6 @@ using test::EngineLab;
 using test::kSource;
 using test::TestNode;
 
-void listen_to_all(EngineConfig& config) { config.listener = kPublicListener; }
-
 /// That the identity of `node` receives what is published on `subject`.
 PeerIntent wish_for(std::string_view subject, TestNode& node) {
   IntentTokenParams params;
@@ -48,7 +46,7 @@ struct EngineFlows : testing::Test {
   [[nodiscard]] bool has_joined() const { return !newcomer.joined.empty(); }
 
   EngineLab lab;
-  EngineLab::Node& entrance = lab.add(1, listen_to_all);
+  EngineLab::Node& entrance = lab.add(1);
   EngineLab::Node& newcomer = lab.add(2);
 };
 
@@ -227,15 +225,14 @@ TEST_F(EngineFlowsOfAPrivateListener, AnswerByCWhomItIsMatchedWith) {
   EXPECT_TRUE(dial(node).party->opened());
 }
 
-TEST(EngineFlowsByDefault, DoNotTakeTokensInTheOpenNorProofs) {
-  for (const Flow flow : {Flow::open, Flow::sealed}) {
-    EngineLab lab;
-    EngineLab::Node& entrance = lab.add(1);
-    EngineLab::Node& newcomer = lab.add(2);
-    newcomer.engine->join({entrance.endpoint, {}, flow}, lab.now);
-    lab.pass(5s);
-    EXPECT_TRUE(newcomer.joined.empty());
-  }
+TEST(EngineFlowsOfAMember, DoNotTakeTokensInTheOpen) {
+  EngineLab lab;
+  const EngineLab::Node& entrance =
+      lab.add(1, [](EngineConfig& config) { config.listener = kMemberListener; });
+  EngineLab::Node& newcomer = lab.add(2);
+  newcomer.engine->join({entrance.endpoint, {}, Flow::open}, lab.now);
+  lab.pass(5s);
+  EXPECT_TRUE(newcomer.joined.empty());
 }
 
 }  // namespace

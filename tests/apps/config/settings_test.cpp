@@ -66,6 +66,9 @@ TEST(Settings, SayWhomToAnswer) {
   EXPECT_EQ(settings.accept, "HSOCIN");
   ASSERT_TRUE(set(settings, "accept", {"N"}));
   EXPECT_EQ(settings.accept, "N");
+  ASSERT_TRUE(set(settings, "accept", {"I,K"}));
+  EXPECT_EQ(settings.accept, "IK");
+  ASSERT_TRUE(set(settings, "accept", {"N"}));
   for (const char* text : {"", ",", "H,", "HS", "H,H", "n", "Z"})
     EXPECT_FALSE(set(settings, "accept", {text})) << text;
   EXPECT_EQ(settings.accept, "N");

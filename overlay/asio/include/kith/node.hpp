@@ -111,9 +111,9 @@ struct NodeConfig {
   /// Whoever is turned away before it has shown a valid token hears nothing, so that nobody finds
   /// the node by knocking.
   bool stealth = false;
-  /// Nothing: everybody, by flows `H`, `C`, `I` and `N`.
-  std::optional<Profile> profile{};
-  /// The flows that are answered, in place of those of the profile: some of the letters `HSOCIN`.
+  Profile profile = Profile::everybody;
+  /// The flows that are answered, in place of those of the profile: some of the letters `HSOCIN`;
+  /// `K` is another name of `N`.
   std::string accept{};
   EntranceFlow entrance_flow = EntranceFlow::hidden;
   /// Tokens of nodes (`Node::token_of`) from another time; what is no valid one is passed over.
