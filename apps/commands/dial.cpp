@@ -175,7 +175,23 @@ ExitCode dial(const DialOptions& options) {
   return code;
 }
 
-/// Has the running node make sure of a session with a contact.
+/// How far the running node came with a contact, as far as `error` tells.
+std::string_view reached_before(std::string_view error) {
+  for (const Errc why : {Errc::refused, Errc::connection_lost, Errc::closed, Errc::wrong_key})
+    if (error == name(why)) return "connected";
+  return "resolved";
+}
+
+/// Has the running node make sure of a session with a contact; what failed, if that did.
+std::optional<NodeFailure> connect_to(const Question& question, const ConnectContact& request) {
+  try {
+    static_cast<void>(question.ask(request));
+  } catch (const NodeFailure& failure) {
+    return failure;
+  }
+  return std::nullopt;
+}
+
 ExitCode dial_contact(const DialOptions& options) {
   const Duration asked = settings_of(options).join_timeout;
   if (asked > kOthersTimeoutMax && options.question.flags.say("join-timeout"))
@@ -186,17 +202,23 @@ ExitCode dial_contact(const DialOptions& options) {
       pick(answer.at("contacts").as_array(), "contact", options.whom, "contact");
   const std::string id(contact.at("contact").as_string());
   const std::string node(contact.at("node").as_string());
-  static_cast<void>(
-      options.question.ask(ConnectContact{.contact = parse_uuid(id).value(), .timeout = timeout}));
+  const auto failed =
+      connect_to(options.question, {.contact = parse_uuid(id).value(), .timeout = timeout});
+  const std::string_view reached = failed ? reached_before(failed->error()) : "related";
   if (options.question.as_json) {
-    json::array attempts;
-    attempts.push_back(
-        json::object{{"endpoint", nullptr}, {"flow", "N"}, {"reached", "joined"}, {"node", node}});
-    write_json(json::object{{"address", id}, {"attempts", std::move(attempts)}});
+    json::object attempt{{"endpoint", nullptr}, {"flow", "N"}, {"reached", reached}};
+    attempt["node"] = node;
+    if (failed) {
+      attempt["error"] = failed->error();
+      attempt["explanation"] = failed->what();
+    }
+    write_json(json::object{{"address", id}, {"attempts", json::array{std::move(attempt)}}});
+  } else if (failed) {
+    write_line(without_controls(fmt::format("{} by N: {}, then: {}", id, reached, failed->what())));
   } else {
-    write_line(fmt::format("{} by N: joined with {}", id, node));
+    write_line(fmt::format("{} by N: related with {}", id, node));
   }
-  return ExitCode::ok;
+  return failed ? failed->code() : ExitCode::ok;
 }
 
 std::optional<EntranceFlow> parse_flow(const std::string& letter) {
@@ -227,6 +249,7 @@ constexpr const char* kDialFooter =
   connected   somebody listens there; the two have not proven themselves to each other
   proven      it is a node and has seen our token; it did not let us join
   joined      all is well
+  related     the same of a contact, with --flow N
 
 Why the other side said no it tells nobody: its own log does.
 

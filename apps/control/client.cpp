@@ -110,10 +110,12 @@ std::string_view complaint_about_silence(const ControlRequest& request) {
   const json::value* code = answer.if_contains("code");
   if (error == nullptr || !error->is_string() || code == nullptr || !code->is_string())
     throw Failure(ExitCode::error, "the node answers in a way that this kith does not know");
-  const ExitCode end = code_of(std::string_view(code->as_string()));
+  const std::string why(code->as_string());
+  const ExitCode end = code_of(why);
   if (end == ExitCode::timed_out && !about_silence.empty())
-    throw Failure(end, std::string(about_silence));
-  throw Failure(end, fmt::format("the node says: {}", std::string_view(error->as_string())));
+    throw NodeFailure(end, std::string(about_silence), why);
+  throw NodeFailure(end, fmt::format("the node says: {}", std::string_view(error->as_string())),
+                    why);
 }
 
 }  // namespace

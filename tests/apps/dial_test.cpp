@@ -112,14 +112,24 @@ TEST(Dial, HasTheRunningNodeConnectToAContact) {
     EXPECT_EQ(reached.code, 0) << reached.error;
     const auto answer = boost::json::parse(reached.output).as_object();
     const auto& attempt = answer.at("attempts").as_array().at(0).as_object();
-    EXPECT_EQ(attempt.at("reached").as_string(), "joined");
+    EXPECT_EQ(attempt.at("reached").as_string(), "related");
     EXPECT_EQ(attempt.at("node").as_string(), there.address.substr(7, 52));
     EXPECT_THAT(at_here({"dial", "--flow", "N", contact.substr(0, 8)}).output,
-                HasSubstr("by N: joined with"));
+                HasSubstr("by N: related with"));
     EXPECT_EQ(at_here({"dial", "--flow", "N", contact, "--join-timeout", "61"}).code, 2);
   }
   const Finished gone = at_here({"dial", "--flow", "N", contact.substr(0, 8)});
   EXPECT_EQ(gone.code, 3) << gone.error;
+  EXPECT_THAT(gone.output, HasSubstr(", then: the node says: "));
+  const Finished told = at_here({"dial", "--flow", "N", contact.substr(0, 8), "--json"});
+  EXPECT_EQ(told.code, 3) << told.error;
+  const auto answer = boost::json::parse(told.output).as_object();
+  const auto& attempt = answer.at("attempts").as_array().at(0).as_object();
+  EXPECT_THAT(std::string(attempt.at("reached").as_string()),
+              testing::AnyOf("resolved", "connected"));
+  EXPECT_THAT(std::string(attempt.at("error").as_string()),
+              testing::AnyOf("connection_refused", "connection_lost", "unreachable"));
+  EXPECT_FALSE(attempt.at("explanation").as_string().empty());
   EXPECT_EQ(at_here({"dial", "--flow", "N", "zzz"}).code, 1);
 }
 
