@@ -106,16 +106,19 @@ void add_key(CLI::App& program, Command& chosen) {
       "  kith key vouch leader.key KEY      lets the node with that public key into the realm\n");
   const auto options = std::make_shared<KeyOptions>();
   CLI::App* make = add_verb(*command, "new", "Make new keys, and write them to FILE", *options);
+  make->footer("Examples:\n  kith key new node.key\n");
   make->add_flag("--force", options->replace, "Replace FILE: who it was until now is lost");
   make->callback([options, &chosen] { chosen = [options] { return make_key(*options); }; });
   CLI::App* look =
       add_verb(*command, "show", "Show the fingerprints of the keys in FILE", *options);
+  look->footer("Examples:\n  kith key show --json node.key | jq -r .node\n");
   look->callback([options, &chosen] { chosen = [options] { return show_key(*options); }; });
 
   const auto vouching = std::make_shared<VouchOptions>();
   CLI::App* speak =
       add_verb(*command, "vouch", "Print an --identity-token, signed by the realm's leader",
                vouching->leader);
+  speak->footer("Examples:\n  kith key vouch leader.key PUBLIC_KEY --days 7\n");
   speak
       ->add_option("PUBLIC_KEY", vouching->public_key,
                    "Whom to vouch for, as 'kith key show' prints it")

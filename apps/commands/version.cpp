@@ -41,6 +41,7 @@ ExitCode show_version(bool as_json) {
 void add_version(CLI::App& program, Command& chosen) {
   CLI::App* command = program.add_subcommand(
       "version", "Which kith this is, the protocol it speaks, and what it was built with");
+  command->footer("Examples:\n  kith version --json | jq -r .protocol\n");
   const auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "Print one JSON object");
   program.add_flag_callback(

@@ -60,6 +60,7 @@ TEST_F(BlockCommands, AreObeyedAfterARestart) {
   const auto answer = boost::json::parse(ask(node, {"list", "--json"}).output);
   ASSERT_EQ(answer.at("blocks").as_array().size(), 1U);
   EXPECT_EQ(answer.at("blocks").as_array().at(0).at("who").as_string(), guest);
+  EXPECT_EQ(ask(node, {"remove", guest, "--json"}).output, "{\"unblocked\":\"" + guest + "\"}\n");
 }
 
 TEST_F(BlockCommands, SayWhatIsWrong) {

@@ -105,6 +105,11 @@ TEST(CommandLine, TeachesInEveryHelpText) {
                                    {"status"},
                                    {"key"},
                                    {"key", "new"},
+                                   {"token"},
+                                   {"ticket"},
+                                   {"contact"},
+                                   {"block"},
+                                   {"dial"},
                                    {"sim"},
                                    {"sim", "route"},
                                    {"version"}}) {
@@ -115,7 +120,8 @@ TEST(CommandLine, TeachesInEveryHelpText) {
     EXPECT_THAT(finished.error, IsEmpty());
     EXPECT_THAT(finished.output, HasSubstr("Usage: kith"));
   }
-  for (const char* command : {"up", "sub", "pub", "peers", "route", "trace", "status", "key"})
+  for (const char* command : {"up", "sub", "pub", "peers", "route", "trace", "status", "key",
+                              "token", "ticket", "contact", "block", "dial"})
     EXPECT_THAT(run_kith({command, "--help"}).output, HasSubstr("Examples:\n  kith ")) << command;
 }
 

@@ -63,6 +63,17 @@ const std::map<std::string, Arguments> kWrongValues{
     {"PATH", {""}},
 };
 
+TEST_P(EveryFlag, IsTaughtByAHelpTextWithAnExample) {
+  Arguments asking = GetParam();
+  asking.emplace_back("--help");
+  const Finished finished = run_kith(asking);
+  EXPECT_EQ(finished.code, 0);
+  EXPECT_THAT(finished.error, IsEmpty());
+  EXPECT_THAT(finished.output, HasSubstr("Usage: kith"));
+  EXPECT_THAT(finished.output, HasSubstr("Examples:\n  kith "));
+  EXPECT_THAT(finished.output, HasSubstr("\n  --json "));
+}
+
 TEST_P(EveryFlag, SaysWhichValueIsWrong) {
   const auto all = flags();
   ASSERT_FALSE(all.empty());

@@ -33,9 +33,9 @@ class RealmCommands : public testing::Test {
   /// The leader's word for an identity at a node.
   [[nodiscard]] std::string vouch(const Keys& who, const Keys& at) const {
     const Finished said =
-        run_kith({"key", "vouch", leader_.file, who.public_key, "--node", at.node});
+        run_kith({"key", "vouch", leader_.file, who.public_key, "--node", at.node, "--json"});
     EXPECT_EQ(said.code, 0) << said.error;
-    return said.output.substr(0, said.output.find('\n'));
+    return std::string(boost::json::parse(said.output).at("identity_token").as_string());
   }
   [[nodiscard]] std::vector<std::string> in_realm(std::vector<std::string> more) const {
     more.insert(more.end(), {"--realm-leader", leader_.public_key});

@@ -68,7 +68,7 @@ TEST_F(TicketCommands, MakeAContactOnceAndEndIt) {
 
   const auto shown = ask_json(redeemer_, {"contact", "show", contact.substr(0, 8)});
   EXPECT_EQ(shown.at("node").as_string(), issuer_.address.substr(7, 52));
-  EXPECT_EQ(ask(redeemer_, {"contact", "end", contact.substr(0, 8)}).code, 0);
+  ask_json(redeemer_, {"contact", "end", contact.substr(0, 8)});
   EXPECT_EQ(states(ask_json(redeemer_, {"contact", "list"}), "contacts"), "ended ");
 }
 
@@ -141,8 +141,11 @@ TEST_F(TicketCommands, LeadToAnIdentityAtTheIssuersNode) {
 TEST_F(TicketCommands, RevokeATicket) {
   const auto issued = ask_json(issuer_, {"ticket", "issue", "--life", "1h"});
   const std::string hash(issued.at("hash").as_string());
+  const Finished shown =
+      run_kith({"ticket", "show", std::string(issued.at("ticket").as_string()), "--json"});
+  EXPECT_TRUE(boost::json::parse(shown.output).is_object()) << shown.error;
   EXPECT_EQ(states(ask_json(issuer_, {"ticket", "list"}), "tickets"), "open ");
-  EXPECT_EQ(ask(issuer_, {"ticket", "revoke", hash.substr(0, 10)}).code, 0);
+  ask_json(issuer_, {"ticket", "revoke", hash.substr(0, 10)});
   EXPECT_EQ(states(ask_json(issuer_, {"ticket", "list"}), "tickets"), "revoked ");
   EXPECT_NE(redeem(redeemer_, std::string(issued.at("ticket").as_string())).code, 0);
   EXPECT_EQ(ask(issuer_, {"ticket", "revoke", "zzz"}).code, 1);

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -118,6 +119,20 @@ TEST(Up, IsAskedWhoCoordinatesASubject) {
   EXPECT_THAT(trace.output, HasSubstr("round trip"));
   const Finished peers = run_kith({"peers", "--control", first.control});
   EXPECT_THAT(peers.output, HasSubstr(second.address.substr(7, 52)));
+}
+
+TEST(Up, IsAskedForJson) {
+  const Folder folder;
+  UpNode first(folder, "a");
+  UpNode second(folder, "b", {"--join", first.address});
+  second.wait_until_ready();
+  for (std::vector<std::string> asking :
+       {std::vector<std::string>{"status"}, {"peers"}, {"trace", "news/weather"}}) {
+    asking.insert(asking.end(), {"--json", "--control", first.control});
+    const Finished finished = run_kith(asking);
+    EXPECT_EQ(finished.code, 0) << finished.error;
+    EXPECT_TRUE(boost::json::parse(finished.output).is_object()) << finished.output;
+  }
 }
 
 }  // namespace
