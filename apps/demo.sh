@@ -124,6 +124,7 @@ end_progress() {
 start_node() {
   local number=$1
   shift
+  : >"$work/node$number.out"
   "$kith" up --listen tcp://127.0.0.1:0 --control "$work/$number.sock" --log-level warning --json \
     "$@" >"$work/node$number.out" 2>"$work/node$number.err" &
   processes+=($!)
