@@ -1,5 +1,6 @@
 #include "tests/overlay/session/raw_peer.hpp"
 
+#include <string_view>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -9,20 +10,24 @@ namespace kith::overlay::test {
 
 namespace {
 
-noise::HandshakeState::Config noise_config(TestNode& self, const TestNode& other, Flow flow,
-                                           Byte letter, noise::Role role) {
-  const FlowRule& rule = flow_rule(flow);
+noise::HandshakeState::Config noise_config(TestNode& self, const TestNode& other,
+                                           std::string_view pattern, Byte letter,
+                                           noise::Role role) {
   noise::HandshakeState::Config config;
-  config.pattern = noise::find_pattern(rule.pattern);
+  config.pattern = noise::find_pattern(pattern);
   config.role = role;
   append(config.prologue, as_bytes("kith/1"));
   config.prologue.push_back(letter);
   append(config.prologue, self.local.network.view());
   config.static_key = &self.static_key;
   const bool is_dialer = role == noise::Role::initiator;
-  if (is_dialer && !config.pattern->responder_before.empty())
+  if (!(is_dialer ? config.pattern->responder_before : config.pattern->initiator_before).empty())
     config.remote_static = other.static_key.public_key;
   return config;
+}
+
+std::string_view first_pattern(const FlowRule& rule) {
+  return rule.introduction.empty() ? rule.pattern : rule.introduction;
 }
 
 }  // namespace
@@ -32,13 +37,20 @@ RawPeer::RawPeer(TestNode& self, const TestNode& listening, Flow flow)
 
 RawPeer::RawPeer(TestNode& self, const TestNode& other, Flow flow, Byte prologue_letter,
                  noise::Role role)
-    : self_(&self),
-      role_(role),
-      noise_(*self.local.primitives, noise_config(self, other, flow, prologue_letter, role)) {}
+    : self_(&self), role_(role) {
+  noise_.emplace(*self.local.primitives,
+                 noise_config(self, other, first_pattern(flow_rule(flow)), prologue_letter, role));
+}
+
+void RawPeer::go_on(const TestNode& other, Flow flow, Byte letter) {
+  auto config = noise_config(*self_, other, flow_rule(flow).pattern, letter, role_);
+  append(config.prologue, noise_->handshake_hash());
+  noise_.emplace(*self_->local.primitives, std::move(config));
+}
 
 Bytes RawPeer::frame(Byte letter, ByteView payload) {
   Bytes frame(kFrameHeaderBytes);
-  KITH_ASSERT(noise_.write_message(payload, self_->random, frame).has_value());
+  KITH_ASSERT(noise_->write_message(payload, self_->random, frame).has_value());
   write_frame_header(letter, frame.size() - kFrameHeaderBytes,
                      MutableByteView(frame).first(kFrameHeaderBytes));
   take_keys();
@@ -46,15 +58,17 @@ Bytes RawPeer::frame(Byte letter, ByteView payload) {
 }
 
 std::optional<Bytes> RawPeer::read(ByteView frame) {
-  auto payload = noise_.read_message(frame.subspan(kFrameHeaderBytes));
+  auto payload = noise_->read_message(frame.subspan(kFrameHeaderBytes));
   if (!payload) return std::nullopt;
   take_keys();
   return *std::move(payload);
 }
 
 void RawPeer::take_keys() {
-  if (!noise_.is_finished()) return;
-  noise::Transport keys = noise_.split();
+  if (!noise_->is_finished()) return;
+  noise::Transport keys = noise_->split();
+  // An introduction goes one way, and no record follows it.
+  if (!keys.responder_to_initiator) return;
   sending_.emplace(std::move(keys.initiator_to_responder));
   receiving_.emplace(std::move(*keys.responder_to_initiator));
   if (role_ == noise::Role::responder) std::swap(sending_, receiving_);

@@ -14,11 +14,14 @@ namespace kith::overlay::test {
 /// handshake, with payloads and records of the test's making.
 class RawPeer {
  public:
-  /// Dials `listening` by `flow`, whose rule names the pattern.
+  /// Dials `listening` by `flow`, whose rule names the pattern: the introduction's, if it has one.
   RawPeer(TestNode& self, const TestNode& listening, Flow flow);
   /// The same, with another letter in the prologue; or a listener, whose other end is `other`.
   RawPeer(TestNode& self, const TestNode& other, Flow flow, Byte prologue_letter,
           noise::Role role = noise::Role::initiator);
+
+  /// Begins the handshake that follows an introduction, in which `letter` comes next.
+  void go_on(const TestNode& other, Flow flow, Byte letter);
 
   /// The next handshake frame, with this letter and payload.
   Bytes frame(Byte letter, ByteView payload);
@@ -26,7 +29,7 @@ class RawPeer {
   std::optional<Bytes> read(ByteView frame);
 
   /// `h`, as far as the handshake has come.
-  [[nodiscard]] ByteView handshake_hash() const { return noise_.handshake_hash(); }
+  [[nodiscard]] ByteView handshake_hash() const { return noise_->handshake_hash(); }
 
   /// A record frame with this plaintext, padded or not by whoever calls.
   Bytes record(ByteView plaintext);
@@ -38,7 +41,7 @@ class RawPeer {
 
   TestNode* self_;
   noise::Role role_;
-  noise::HandshakeState noise_;
+  std::optional<noise::HandshakeState> noise_;
   std::optional<noise::CipherState> sending_;
   std::optional<noise::CipherState> receiving_;
 };
