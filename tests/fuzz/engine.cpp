@@ -14,13 +14,11 @@
 #include "core/assert.hpp"
 #include "core/overloaded.hpp"
 #include "overlay/engine.hpp"
-#include "overlay/exchange/messages.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/router/messages.hpp"
 #include "overlay/session/session.hpp"
-#include "overlay/sim/crypto.hpp"
+#include "tests/fuzz/engine_cast.hpp"
 #include "tests/fuzz/input.hpp"
-#include "tests/overlay/coordinator/actors.hpp"
 
 /// Reads the input as what two peers with joined sessions, the application and the world do to one
 /// node: messages of every kind, whole, torn or changed, in any order; commands; connections that
@@ -35,109 +33,18 @@ using namespace kith::overlay::test;
 using kith::test::Input;
 
 constexpr std::size_t kScriptBytesMax = 1024;
-constexpr std::size_t kRogues = 2;
-constexpr std::array<std::string_view, 2> kSubjects = {"a", "b"};
-
-/// A node that says whatever the input wants.
-struct Rogue {
-  explicit Rogue(Random& random)
-      : actor(random), static_key(sim::simulated_primitives().dh->generate(random)) {
-    NodeTokenParams params;
-    params.issued_at = kStart.wall;
-    params.life = 24h;
-    params.endpoints = {Endpoint::v4({192, 0, 2, 1}, 3141)};
-    params.static_key = static_key.public_key;
-    const auto token = issue_node_token(params, actor.node_key, signatures(), random);
-    const ByteView raw = token->token.raw();
-    local.primitives = &sim::simulated_primitives();
-    local.static_key = &static_key;
-    local.token.assign(raw.begin(), raw.end());
-    local.id = actor.node;
-  }
-
-  Actor actor;
-  crypto::DhKeyPair static_key;
-  LocalNode local;
-};
-
-/// What was signed once and for all; only the engine and its sessions are made anew.
-struct Cast {
-  Cast() {
-    for (std::size_t i = 0; i < kRogues; ++i) rogues.push_back(std::make_unique<Rogue>(random));
-    for (const auto& rogue : rogues) {
-      messages.push_back(encode_update(rogue->local.token));
-      messages.push_back(encode(PiggyMessage{.complete = true, .tokens = {rogue->local.token}}));
-      messages.push_back(encode_announce(rogue->local.token));
-      for (const std::string_view name : kSubjects)
-        for (const auto role : {IntentRole::send, IntentRole::receive, IntentRole::both})
-          add_intent(*rogue, *subject_id({}, name), role);
-    }
-    for (const auto kind : {MessageKind::leave, MessageKind::lookup, MessageKind::trace})
-      messages.push_back(encode_bare(kind));
-    for (const bool later : {false, true}) messages.push_back(encode_not_acknowledged(later));
-    messages.push_back(encode_acknowledge(Participation::member));
-    messages.push_back(encode(JoinMessage{.entering = true}));
-    add_exchange();
-  }
-
-  void add_intent(const Rogue& rogue, const Fingerprint& subject, IntentRole role) {
-    const PeerIntent peer = rogue.actor.peer_intent({.subject = subject, .role = role});
-    const IntentView view = view_of(peer);
-    const Withdrawal withdrawal = rogue.actor.withdrawal(peer.intent);
-    const IntentEnd end = withdrawal;
-    messages.push_back(encode_declare(view, 0));
-    messages.push_back(encode_withdraw(withdrawal));
-    messages.push_back(encode_matches({&view, 1}));
-    messages.push_back(encode_unmatched({&end, 1}));
-    const std::vector<RecordView> records{{0s, view}, {1s, &withdrawal}};
-    const std::vector<SubjectSummary> summaries{{subject, 7}};
-    messages.push_back(encode_replicate(1, records, summaries));
-    messages.push_back(
-        encode_declared({DeclareVerdict::held, kStart.wall + 10min, {}, {&view, 1}}));
-    OpenMessage open;
-    open.receiver_channel = ChannelNumber{1};
-    open.subscription_epoch = 5;
-    open.identity = self.identity;
-    open.credit_messages = 2;
-    open.credit_bytes = 4096;
-    open.intent = peer.intent.token.raw();
-    messages.push_back(encode(open));
-    messages.push_back(
-        encode(AcceptMessage{ChannelNumber{1}, ChannelNumber{1}, 9, 0, open.intent}));
-  }
-
-  void add_exchange() {
-    Bytes bytes;
-    for (const std::uint64_t channel : {1U, 2U}) {
-      encode(CreditMessage{ChannelNumber{channel}, 1, 4, 8192}, bytes);
-      messages.push_back(bytes);
-      encode(ExpiredMessage{ChannelNumber{channel}, 3}, bytes);
-      messages.push_back(bytes);
-      encode_header({ChannelNumber{channel}, 0, {}}, bytes);
-      bytes.insert(bytes.end(), {2, 'h', 'i', 1, 'x'});
-      messages.push_back(bytes);
-      messages.push_back(
-          encode(RefuseMessage{ChannelNumber{channel}, RefuseReason::limit_reached}));
-      messages.push_back(encode(CloseMessage{channel == 1, ChannelNumber{channel}}));
-    }
-  }
-
-  SeededRandom random{1};
-  Actor self{random};
-  std::vector<std::unique_ptr<Rogue>> rogues;
-  std::vector<Bytes> messages;
-};
 
 class Town {
  public:
-  explicit Town(Cast& cast) : cast_(cast), engine_(config(cast), random_, kStart) {
+  explicit Town(EngineCast& cast) : cast_(cast), engine_(config(cast), random_, kStart) {
     engine_.set_endpoints({Endpoint::v4({127, 0, 0, 1}, 3141)}, now_);
     for (std::size_t i = 0; i < kRogues; ++i) connect(i, Participation::member);
     KITH_ASSERT(engine_.status().sessions == kRogues);
+    KITH_ASSERT(engine_.add_relationship(*cast.relationship, {}).has_value());
   }
 
   void step(Input& input) {
-    switch (input.next() % 12) {
+    switch (input.next() % 14) {
       case 0:
       case 1:
       case 2:
@@ -154,6 +61,9 @@ class Town {
         return reconnect(input);
       case 9:
         return dialed(input);
+      case 10:
+      case 11:
+        return deal(input);
       default:
         return wait(input);
     }
@@ -165,12 +75,12 @@ class Town {
     std::optional<ConnectionId> connection;
   };
 
-  static EngineConfig config(Cast& cast) {
-    SeededRandom keys(7);
+  static EngineConfig config(EngineCast& cast) {
     EngineConfig config;
     config.primitives = &sim::simulated_primitives();
     config.node_key = cast.self.node_key.clone();
-    config.static_key = config.primitives->dh->generate(keys);
+    config.static_key = EngineCast::static_key();
+    config.public_topics = {"known"};
     return config;
   }
 
@@ -212,9 +122,25 @@ class Town {
                             [&](const AskPolicy& ask) {
                               engine_.on_verdict(ask.question, Verdict::yes, now_);
                             },
-                            [](const auto&) {}},
+                            [&](const RelationOutput& told) { answer(told); }, [](const auto&) {}},
                  *output);
     }
+  }
+
+  /// What the store and the application say.
+  void answer(const RelationOutput& told) {
+    std::visit(Overloaded{[&](const CheckTicket& check) {
+                            engine_.on_ticket_checked(check.question, TicketTerms{}, now_);
+                          },
+                          [&](const SpendTicket& spend) {
+                            engine_.on_verdict(spend.question, Verdict::yes, now_);
+                          },
+                          [&](const KeepRelationship& keep) {
+                            engine_.on_verdict(keep.question, Verdict::yes, now_);
+                          },
+                          [&](const QueryAsked& asked) { inquiries_.push_back(asked.question); },
+                          [](const auto&) {}},
+               told);
   }
 
   void take(ConnectionId connection) {
@@ -321,6 +247,39 @@ class Town {
     run();
   }
 
+  void deal(Input& input) {
+    const std::uint8_t what = input.next();
+    const RelationshipId id = cast_.relationship->terms().id;
+    const Endpoint endpoint = Endpoint::v4({192, 0, 2, 1}, 3141);
+    switch (what % 7) {
+      case 0:
+        (void)engine_.send_to(id, Bytes(what), now_);
+        break;
+      case 1:
+        (void)engine_.connect(id, now_);
+        break;
+      case 2:
+        engine_.take(id, 1U + what / 7U % 2U);
+        break;
+      case 3:
+        (void)engine_.query({.endpoint = endpoint, .node = {}}, "known", Bytes(what));
+        break;
+      case 4:
+        (void)engine_.issue_ticket({.partner = {}, .dialed = {"10.0.0.1", 3141}}, now_);
+        break;
+      case 5:
+        (void)engine_.redeem(
+            {.ticket = TicketToken::decode(cast_.ticket).value(), .endpoints = {endpoint}}, now_);
+        break;
+      default:
+        if (what > 247) (void)engine_.end(id, now_);
+        if (inquiries_.empty()) break;
+        (void)engine_.answer_query(inquiries_.front(), QueryStatus::answered, Bytes(what));
+        inquiries_.pop_front();
+    }
+    run();
+  }
+
   void leave() {
     engine_.leave(now_);
     run();
@@ -372,7 +331,7 @@ class Town {
     run();
   }
 
-  Cast& cast_;
+  EngineCast& cast_;
   Instant now_ = kStart;
   SeededRandom random_{2};
   SessionConfig session_config_;
@@ -381,6 +340,7 @@ class Town {
   std::deque<ConnectionId> dials_;
   std::uint32_t next_number_ = 1;
   std::uint32_t heard_route_ = 0;
+  std::deque<QuestionId> inquiries_;
   SubscriptionId subscription_{};
   PublisherId publisher_{};
 };
@@ -388,7 +348,7 @@ class Town {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static Cast cast;
+  static EngineCast cast;
   Input input{ByteView(data, std::min(size, kScriptBytesMax))};
   Town town(cast);
   while (!input.rest.empty()) town.step(input);
