@@ -65,14 +65,18 @@ Result<T> wait(const std::shared_ptr<Driver>& driver, Duration timeout, Begin be
 }
 
 /// Runs `command(slot, engine, now)` on the node, and answers `done` there once it, or what comes
-/// of it, has filled the slot; after `timeout`, or when the node leaves.  From any thread.
+/// of it, has filled the slot; after `timeout`, or when the node leaves.  From any thread.  What
+/// the node does not come to within `timeout` is not done at all.
 template <class T, class Command>
 void ask(const std::shared_ptr<Driver>& driver, Duration timeout, Command command, Done<T> done) {
   if (!driver) return done(std::unexpected(Errc::shutting_down));
   const auto slot = make_slot<T>();
-  driver->submit([slot, command = std::move(command)](Engine& engine, Instant now) mutable {
-    command(slot, engine, now);
-  });
+  const TimePoint deadline = deadline_after(timeout);
+  // A node may look at it long after, if it has not entered yet or its executor was held up.
+  driver->submit(
+      [slot, deadline, command = std::move(command)](Engine& engine, Instant now) mutable {
+        if (now.time < deadline) command(slot, engine, now);
+      });
   driver->wait_for(
       [slot]() -> std::optional<Result<void>> {
         return *slot ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;

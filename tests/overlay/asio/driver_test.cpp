@@ -133,5 +133,22 @@ TEST_F(DriverBeforeTheDoors, OpensThemOnceThereIsAnAnswer) {
   EXPECT_TRUE(context.stopped());
 }
 
+TEST_F(DriverBeforeTheDoors, DoesNothingForWhoDoesNotWaitAnyMore) {
+  bool did = false;
+  std::optional<Result<void>> answer;
+  ask<void>(
+      driver, 1ms, [&](const Slot<void>&, Engine&, Instant) { did = true; },
+      [&](Result<void> result) { answer = result; });
+  while (!answer) ASSERT_GT(context.run_one_for(kPatience), 0U);
+  EXPECT_EQ(answer->error(), Errc::timed_out);
+  bool ran = false;
+  driver->submit([&](Engine&, Instant) { ran = true; });
+  let_go->raise();
+  while (!ran) ASSERT_GT(context.run_one_for(kPatience), 0U);
+  EXPECT_FALSE(did);
+  driver->leave([](Engine&, Instant) {});
+  context.run_for(kPatience);
+}
+
 }  // namespace
 }  // namespace kith::overlay
