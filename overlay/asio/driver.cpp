@@ -35,8 +35,6 @@ constexpr Duration kLookPauseMax = std::chrono::milliseconds(64);
 constexpr Duration kResolvePauseFirst = std::chrono::seconds(1);
 constexpr Duration kResolvePauseMax = std::chrono::seconds(60);
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
-/// Longer waits end here, so that no sum of times wraps.
-constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
 
 }  // namespace
 
@@ -195,28 +193,39 @@ void Driver::on_wake() {
   turn([] {});
 }
 
-void Driver::wait_for(Waits::Check check, Duration timeout, Done<> done) {
+bool Driver::wait_for(Waits::Check check, Duration timeout, Done<> done) {
+  Errc refusal{};
   {
     const std::lock_guard lock(inbox_mutex_);
-    if (!ended_) {
+    if (!ended_ && waiting_ < kWaitsMax) {
+      ++waiting_;
       // Not a command: those may have to wait themselves until the doors are open.
       asio::post(executor_, [self = shared_from_this(), timeout, check = std::move(check),
                              done = std::move(done)]() mutable {
-        self->turn([&] {
-          self->waits_.add(self->now_.time + std::min(timeout, kWaitMax), std::move(check),
-                           std::move(done));
-        });
+        self->add_wait(timeout, std::move(check), std::move(done));
       });
-      return;
+      return true;
     }
+    refusal = ended_ ? Errc::shutting_down : Errc::limit_reached;
   }
-  done(std::unexpected(Errc::shutting_down));
+  done(std::unexpected(refusal));
+  return false;
+}
+
+void Driver::add_wait(Duration timeout, Waits::Check check, Done<> done) {
+  turn([&] {
+    waits_.add(now_.time + std::min(timeout, kWaitingMax), std::move(check),
+               [this, done = std::move(done)](Result<void> result) mutable {
+                 --waiting_;
+                 done(result);
+               });
+  });
 }
 
 void Driver::resolve(const Address& address, TimePoint deadline, Done<std::vector<Endpoint>> done) {
   if (const auto literal = literal_endpoint(address)) return done(std::vector{*literal});
-  await_answer(std::make_shared<std::future<LookedUp>>(resolver_.ask(address)), kLookPauseFirst,
-               deadline, std::move(done));
+  await_answer(std::make_shared<std::future<LookedUp>>(resolver_.ask_minor(address)),
+               kLookPauseFirst, deadline, std::move(done));
 }
 
 /// Looks for it again and again: as in `enter_by_name`, nobody can call us.

@@ -62,8 +62,11 @@ class Driver : public std::enable_shared_from_this<Driver> {
   /// and not before one of the names to enter through is resolved, or we leave: the engine would
   /// act as a founder.
   bool submit(Command command);
-  /// Answers `done` when `check` does, after `timeout`, or when the node leaves.
-  void wait_for(Waits::Check check, Duration timeout, Done<> done);
+  /// So many wait at once: each turn looks at all of them.
+  static constexpr std::size_t kWaitsMax = 1024;
+  /// Answers `done` when `check` does, after `timeout`, or when the node leaves.  If it cannot be
+  /// waited for, false, and `done` is answered at once: `Errc::limit_reached`, `shutting_down`.
+  bool wait_for(Waits::Check check, Duration timeout, Done<> done);
   /// Answers `done` with where `address` leads to, or with what `endpoints_of` says; with
   /// `Errc::timed_out` after `deadline`, or `shutting_down` when the node leaves.  From any thread,
   /// and holds up none; at once if there is nothing to be asked.
@@ -128,6 +131,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   void on_timer();
   void log(LogLevel level, std::string_view line) const;
   void turn_to_log(LogLevel level, std::string_view line);
+  void add_wait(Duration timeout, Waits::Check check, Done<> done);
   void await_answer(const std::shared_ptr<std::future<LookedUp>>& answer, Duration pause,
                     TimePoint deadline, Done<std::vector<Endpoint>> done);
 
@@ -177,6 +181,9 @@ class Driver : public std::enable_shared_from_this<Driver> {
   std::vector<Command> inbox_;
   bool wake_posted_ = true;  ///< Until the doors are open nobody is woken.
   bool ended_ = false;
+
+  /// How many wait, those included whom no turn has seen yet.
+  std::atomic<std::size_t> waiting_ = 0;
 
   // On the executor alone.
   std::vector<Command> commands_;

@@ -20,8 +20,8 @@ std::future<LookedUp> refusal() {
 
 Resolver::Resolver(LookUp look_up) : state_(std::make_shared<State>(std::move(look_up))) {}
 
-std::future<LookedUp> Resolver::ask(const Address& address) const {
-  if (state_->under_way++ >= kUnderWayMax) {
+std::future<LookedUp> Resolver::ask(const Address& address, std::size_t under_way_max) const {
+  if (state_->under_way++ >= under_way_max) {
     --state_->under_way;
     return refusal();
   }

@@ -25,11 +25,18 @@ class Resolver {
 
   /// As many questions are under way at once; others are refused.
   static constexpr std::size_t kUnderWayMax = 16;
+  /// The same for what can be done without: the rest is for the names to enter through.
+  static constexpr std::size_t kMinorUnderWayMax = 12;
 
   explicit Resolver(LookUp look_up = &overlay::look_up);
 
   /// The answer may come late; who does not want it any more drops it.
-  [[nodiscard]] std::future<LookedUp> ask(const Address& address) const;
+  [[nodiscard]] std::future<LookedUp> ask(const Address& address) const {
+    return ask(address, kUnderWayMax);
+  }
+  [[nodiscard]] std::future<LookedUp> ask_minor(const Address& address) const {
+    return ask(address, kMinorUnderWayMax);
+  }
 
  private:
   /// Outlives whoever asks.
@@ -39,6 +46,8 @@ class Resolver {
     const LookUp look_up;
     std::atomic<std::size_t> under_way = 0;
   };
+
+  [[nodiscard]] std::future<LookedUp> ask(const Address& address, std::size_t under_way_max) const;
 
   std::shared_ptr<State> state_;
 };

@@ -15,12 +15,12 @@
 #include "overlay/asio/clock.hpp"
 #include "overlay/asio/driver.hpp"
 #include "overlay/asio/outcome.hpp"
+#include "overlay/asio/waits.hpp"
 
 namespace kith::overlay {
 
 /// How much later than asked for a wait ends if the node itself is held up.
 inline constexpr Duration kWaitGrace = std::chrono::seconds(1);
-inline constexpr Duration kWaitingMax = std::chrono::hours(24 * 365);
 
 /// When a wait ends that begins now.
 [[nodiscard]] inline TimePoint deadline_after(Duration timeout) {
@@ -66,24 +66,25 @@ Result<T> wait(const std::shared_ptr<Driver>& driver, Duration timeout, Begin be
 
 /// Runs `command(slot, engine, now)` on the node, and answers `done` there once it, or what comes
 /// of it, has filled the slot; after `timeout`, or when the node leaves.  From any thread.  What
-/// the node does not come to within `timeout` is not done at all.
+/// the node does not come to within `timeout` is not done at all, nor what cannot be waited for.
 template <class T, class Command>
 void ask(const std::shared_ptr<Driver>& driver, Duration timeout, Command command, Done<T> done) {
   if (!driver) return done(std::unexpected(Errc::shutting_down));
   const auto slot = make_slot<T>();
   const TimePoint deadline = deadline_after(timeout);
-  // A node may look at it long after, if it has not entered yet or its executor was held up.
-  driver->submit(
-      [slot, deadline, command = std::move(command)](Engine& engine, Instant now) mutable {
-        if (now.time < deadline) command(slot, engine, now);
-      });
-  driver->wait_for(
+  const bool waits = driver->wait_for(
       [slot]() -> std::optional<Result<void>> {
         return *slot ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
       },
       timeout,
       [slot, done = std::move(done)](Result<void> waited) mutable {
         done(waited ? std::move(**slot) : std::unexpected(waited.error()));
+      });
+  if (!waits) return;
+  // A node may look at it long after, if it has not entered yet or its executor was held up.
+  driver->submit(
+      [slot, deadline, command = std::move(command)](Engine& engine, Instant now) mutable {
+        if (now.time < deadline) command(slot, engine, now);
       });
 }
 

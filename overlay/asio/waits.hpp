@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "overlay/asio/outcome.hpp"
 
 namespace kith::overlay {
+
+/// Longer waits end here, so that no sum of times wraps.
+inline constexpr Duration kWaitingMax = std::chrono::hours(24 * 365);
 
 /// Who waits for something about the node to become so, each until a deadline.
 class Waits {

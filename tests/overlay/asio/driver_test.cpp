@@ -133,6 +133,39 @@ TEST_F(DriverBeforeTheDoors, OpensThemOnceThereIsAnAnswer) {
   EXPECT_TRUE(context.stopped());
 }
 
+/// One place is taken by the name that it is to enter through.
+TEST_F(DriverBeforeTheDoors, LeavesPlacesAtTheResolverForEntrances) {
+  std::vector<Found> found(Resolver::kMinorUnderWayMax);
+  for (Found& each : found) resolve("other.example", kPatience, each);
+  while (!found.back()) ASSERT_GT(context.run_one_for(kPatience), 0U);
+  EXPECT_EQ(found.back()->error(), Errc::limit_reached);
+  EXPECT_FALSE(found.front());
+  driver->leave([](Engine&, Instant) {});
+  context.run_for(kPatience);
+}
+
+TEST_F(DriverBeforeTheDoors, LetsOnlySoManyWait) {
+  std::size_t timed_out = 0;
+  std::optional<Result<void>> refused;
+  bool did = false;
+  const auto never = []() -> std::optional<Result<void>> { return std::nullopt; };
+  for (std::size_t i = 0; i < Driver::kWaitsMax; ++i) {
+    EXPECT_TRUE(driver->wait_for(never, 1ms, [&](const Result<void>& result) {
+      if (!result && result.error() == Errc::timed_out) ++timed_out;
+    }));
+  }
+  ask<void>(
+      driver, kPatience, [&](const Slot<void>&, Engine&, Instant) { did = true; },
+      [&](Result<void> result) { refused = result; });
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->error(), Errc::limit_reached);
+  while (timed_out < Driver::kWaitsMax) ASSERT_GT(context.run_one_for(kPatience), 0U);
+  EXPECT_EQ(wait(1ms).error(), Errc::timed_out);
+  driver->leave([](Engine&, Instant) {});
+  context.run_for(kPatience);
+  EXPECT_FALSE(did);
+}
+
 TEST_F(DriverBeforeTheDoors, DoesNothingForWhoDoesNotWaitAnyMore) {
   bool did = false;
   std::optional<Result<void>> answer;

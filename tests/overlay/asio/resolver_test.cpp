@@ -61,5 +61,18 @@ TEST(ResolverTest, AsksOnlySoMuchAtOnce) {
   EXPECT_TRUE(resolver.ask(named("node.example")).get());
 }
 
+TEST(ResolverTest, LeavesPlacesForMoreThanMinorQuestions) {
+  const auto let_go = std::make_shared<Flag>();
+  const Resolver resolver = slow(let_go);
+  std::vector<std::future<LookedUp>> answers;
+  for (std::size_t i = 0; i < Resolver::kMinorUnderWayMax; ++i)
+    answers.push_back(resolver.ask_minor(named("node.example")));
+  EXPECT_EQ(endpoints_of(resolver.ask_minor(named("node.example")).get()).error(),
+            Errc::limit_reached);
+  answers.push_back(resolver.ask(named("node.example")));
+  let_go->raise();
+  for (auto& answer : answers) EXPECT_TRUE(answer.get());
+}
+
 }  // namespace
 }  // namespace kith::overlay

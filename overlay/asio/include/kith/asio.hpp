@@ -69,6 +69,9 @@ struct AsyncStart {
                    Duration timeout, ResultHandler<void> handler);
 };
 
+// With so much under way, `Errc::limit_reached` is more likely here than where threads wait: see
+// `Node`, `Node::query` and `Contacts::redeem`.
+
 /// As `Publisher::publish`; `payload` must stay valid until the operation begins, and is copied
 /// then.  Completes when the message is accepted, in the order of the calls.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>

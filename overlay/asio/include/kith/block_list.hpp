@@ -25,7 +25,8 @@ class BlockList {
   /// `who` is a node or an identity; from now on, for so long; whoever is blocked for longer stays
   /// so.  Sessions with a node, and with those that joined as an identity, end at once.
   /// `Errc::out_of_range` if that is this node, or for no time or more than `kBlockLifeMax`;
-  /// `limit_reached` beyond 10,000; `store_failed` if it holds for the life of the node alone.
+  /// `limit_reached` beyond 10,000, or 1,024 calls that wait; `store_failed` if it holds for the
+  /// life of the node alone.
   [[nodiscard]] Result<void> add(const Fingerprint& who, Duration life, Duration timeout);
   /// `Errc::not_found` if it was not blocked; `store_failed` if the next start will not know.
   [[nodiscard]] Result<void> remove(const Fingerprint& who, Duration timeout);

@@ -84,14 +84,16 @@ struct ContactMessage {
 /// All methods may be called from any thread; those that take a timeout wait, and in a callback of
 /// the node fail at once with `Errc::would_block`.  Where nothing may wait, as on the only thread
 /// of an executor that runs the node, there is an `async_…` of the same name for each of these
-/// (<kith/asio.hpp>).  `Errc::store_failed` is logged with its reason.
+/// (<kith/asio.hpp>).  `Errc::store_failed` is logged with its reason; `limit_reached` also means
+/// that 1,024 calls wait for the node.  `timed_out`: what was not begun by then never is.
 class Contacts {
  public:
   /// The ticket as text that begins with `kith-ticket:`.  It holds the secret: hand it to one
   /// person.  `Errc::no_route` if the node has no address, `life_too_long`, `store_failed`.
   [[nodiscard]] Result<std::string> issue_ticket(const TicketOptions& options, Duration timeout);
   /// Connects to whoever issued the ticket and becomes related.  The id of the relationship.
-  /// `Errc::bad_text` for what is no ticket, `expired`, `refused`, `timed_out`, what dialing says.
+  /// `Errc::bad_text` for what is no ticket, `expired`, `refused`, `timed_out`, what dialing says;
+  /// `limit_reached` with 64 being redeemed, or 12 names being looked up.
   [[nodiscard]] Result<Uuid> redeem(std::string_view ticket, const RedeemOptions& options,
                                     Duration timeout);
   /// Those issued, by their end.

@@ -310,7 +310,8 @@ class Publisher {
 ///
 /// It owns a thread, on which all callbacks run, unless it is made with an executor
 /// (<kith/asio.hpp>).  All methods may be called from any thread; those that wait must not be
-/// called from a callback, nor on the only thread of such an executor.
+/// called from a callback, nor on the only thread of such an executor.  Whatever has a timeout, of
+/// what belongs to the node too, fails with `Errc::limit_reached` while 1,024 calls wait for it.
 class Node {
  public:
   /// Listens and begins to join.  Throws `StartError`.
@@ -353,7 +354,8 @@ class Node {
   /// Asks whoever answers at `address`, which is written as in `NodeConfig::join`, what it answers
   /// to anybody.  A question has at most 1,024 bytes.  `Errc::not_found` if it knows nothing of the
   /// topic, `refused` if it does not want to answer or to speak with us, `connection_lost` if it
-  /// answers nobody, what dialing says, `timed_out`.
+  /// answers nobody, what dialing says, `timed_out`; `limit_reached` with 64 queries under way, or
+  /// 12 names being looked up.
   [[nodiscard]] Result<Bytes> query(std::string_view address, std::string_view topic,
                                     ByteView question, Duration timeout);
 
