@@ -5,7 +5,7 @@
 namespace kith::apps {
 
 Inbox::Inbox(Format format, std::optional<std::uint64_t> count_max, std::size_t subscriptions)
-    : format_(std::move(format)), count_most_(count_max) {
+    : format_(std::move(format)), count_max_(count_max) {
   batch_.messages.resize(subscriptions);
 }
 

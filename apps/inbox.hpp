@@ -56,10 +56,10 @@ class Inbox {
   [[nodiscard]] std::optional<Clock::time_point> first_at() const;
 
  private:
-  [[nodiscard]] bool is_full() const { return count_most_ && received_ >= *count_most_; }
+  [[nodiscard]] bool is_full() const { return count_max_ && received_ >= *count_max_; }
 
   const Format format_;
-  const std::optional<std::uint64_t> count_most_;
+  const std::optional<std::uint64_t> count_max_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Batch batch_;

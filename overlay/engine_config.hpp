@@ -139,7 +139,7 @@ struct EngineConfig {
   Duration ping_interval = std::chrono::seconds(20);
   /// Of peers that are neither neighbours nor exchange with us.  Less than the idle timeout.
   Duration ping_interval_far = std::chrono::seconds(50);
-  Duration ping_timeout_least = std::chrono::milliseconds(250);
+  Duration ping_timeout_min = std::chrono::milliseconds(250);
   Duration route_timeout = std::chrono::seconds(1);
   std::uint8_t route_attempts = 4;
   std::uint8_t hop_limit = 32;

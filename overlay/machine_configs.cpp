@@ -52,7 +52,7 @@ RealmJudgementsConfig judgements_config(const EngineConfig& config,
 LivenessConfig liveness_config(const EngineConfig& config) {
   LivenessConfig liveness;
   liveness.interval = config.ping_interval;
-  liveness.timeout_least = config.ping_timeout_least;
+  liveness.timeout_min = config.ping_timeout_min;
   return liveness;
 }
 

@@ -280,7 +280,7 @@ Outcome check_together(const Settings& settings) {
 }
 
 std::expected<Duration, Complaint> parse_duration(std::string_view text) {
-  constexpr double kSecondsLeast = 0.001;
+  constexpr double kSecondsMin = 0.001;
   constexpr double kSecondsMax = 30.0 * 24 * 3600;
   const auto wrong = complain(
       "a time between 0.001 and 2592000 seconds, written like 10, 0.5, 200ms, 10s, 2m or 1h", text);
@@ -300,7 +300,7 @@ std::expected<Duration, Complaint> parse_duration(std::string_view text) {
   else if (!unit.empty() && unit != "s")
     return wrong;
   seconds *= number;
-  if (seconds < kSecondsLeast || seconds > kSecondsMax) return wrong;
+  if (seconds < kSecondsMin || seconds > kSecondsMax) return wrong;
   return Duration(std::llround(seconds * 1e6));
 }
 

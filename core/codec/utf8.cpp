@@ -9,7 +9,7 @@ namespace {
 /// What may follow a lead byte: how many bytes, and the range of the first of them.
 struct Tail {
   std::size_t bytes = 0;
-  Byte first_least = 0x80;
+  Byte first_min = 0x80;
   Byte first_max = 0xbf;
 };
 
@@ -36,7 +36,7 @@ bool is_utf8(ByteView bytes) {
 
     const Tail tail = tail_of(lead);
     if (tail.bytes == 0 || bytes.size() < tail.bytes) return false;
-    if (bytes[0] < tail.first_least || bytes[0] > tail.first_max) return false;
+    if (bytes[0] < tail.first_min || bytes[0] > tail.first_max) return false;
     if (!std::ranges::all_of(bytes.subspan(1, tail.bytes - 1), is_continuation)) return false;
     bytes = bytes.subspan(tail.bytes);
   }

@@ -6,7 +6,7 @@ namespace kith::overlay {
 
 Result<void> Registry::add_subscription(const Wish& wish, const Fingerprint& audience) {
   const std::lock_guard lock(mutex_);
-  if (handles_ >= handles_most_) return std::unexpected(Errc::limit_reached);
+  if (handles_ >= handles_max_) return std::unexpected(Errc::limit_reached);
   const auto [it, is_new] = subscribed_.try_emplace(wish, Shared{audience});
   if (!is_new && it->second.audience != audience) return std::unexpected(Errc::wrong_audience);
   if (it->second.subscriptions >= kChannelsPerPublisherAndPeerMax)
@@ -26,7 +26,7 @@ void Registry::remove_subscription(const Wish& wish) {
 
 Result<void> Registry::add_publisher(const Wish& wish) {
   const std::lock_guard lock(mutex_);
-  if (handles_ >= handles_most_) return std::unexpected(Errc::limit_reached);
+  if (handles_ >= handles_max_) return std::unexpected(Errc::limit_reached);
   if (!published_.insert(wish).second) return std::unexpected(Errc::limit_reached);
   ++handles_;
   return {};

@@ -15,7 +15,7 @@ namespace kith::overlay {
 /// from any thread, whether or not the node's executor runs.
 class Registry {
  public:
-  explicit Registry(std::size_t handles_max) : handles_most_(handles_max) {}
+  explicit Registry(std::size_t handles_max) : handles_max_(handles_max) {}
 
   /// On which subject, and on whose behalf.
   struct Wish {
@@ -39,7 +39,7 @@ class Registry {
     std::size_t subscriptions = 0;
   };
 
-  const std::size_t handles_most_;
+  const std::size_t handles_max_;
   std::mutex mutex_;
   std::size_t handles_ = 0;
   std::map<Wish, Shared> subscribed_;

@@ -12,7 +12,7 @@ namespace {
 using Record = IntentStore::Record;
 
 /// Questions that an identity, a node, or a peer may have open as long as there is room at all.
-constexpr std::size_t kQuestionShareLeast = 16;
+constexpr std::size_t kQuestionShareMin = 16;
 
 bool holds(const Record* held, const Token& intent) {
   return held != nullptr && held->intent() != nullptr && held->intent()->token == intent;
@@ -184,7 +184,7 @@ bool Coordinator::has_room_to_ask(const Question& question) const {
   // Whoever declares much at once asks at once, too, even of a policy that answers at once.
   if (questions_.size() < config_.questions_max / 2) return true;
   const std::size_t room = config_.questions_max - questions_.size();
-  const std::size_t share = std::max(room / config_.limits.share_of_room, kQuestionShareLeast);
+  const std::size_t share = std::max(room / config_.limits.share_of_room, kQuestionShareMin);
   return questions_.most_of_one(question) < share;
 }
 

@@ -29,7 +29,7 @@ inline constexpr std::uint64_t kWindowBytes = std::uint64_t{4} << 20;
 /// acknowledged.  Beyond them, what it was sent longest ago counts as expired, too.
 inline constexpr std::size_t kGapsMax = 64;
 
-inline constexpr Duration kTimeToLiveLeast = std::chrono::milliseconds(1);
+inline constexpr Duration kTimeToLiveMin = std::chrono::milliseconds(1);
 inline constexpr Duration kTimeToLiveMax = std::chrono::hours(24);
 /// Messages accepted within this span expire together, with the last of them.
 inline constexpr Duration kExpiryGrain = std::chrono::milliseconds(1);
@@ -43,7 +43,7 @@ inline constexpr Duration kHoldUpInterval = std::chrono::milliseconds(100);
 /// doubles each time.
 inline constexpr Duration kRefusedPauseFirst = std::chrono::seconds(60);
 /// The same where the sender had no room, or the peer has a later intent since it was refused.
-inline constexpr Duration kRefusedPauseLeast = std::chrono::seconds(5);
+inline constexpr Duration kRefusedPauseMin = std::chrono::seconds(5);
 inline constexpr Duration kRefusedPauseMax = std::chrono::hours(1);
 inline constexpr std::uint32_t kRefusedJitterPerMille = 250;
 /// How often what was exchanged is accounted for while channels stay open.

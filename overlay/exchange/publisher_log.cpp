@@ -9,7 +9,7 @@
 namespace kith::overlay {
 namespace {
 
-constexpr std::size_t kBlockBytesLeast = 4 * 1024;
+constexpr std::size_t kBlockBytesMin = 4 * 1024;
 /// The header of a data message is 20 bytes at most.
 constexpr std::size_t kBlockBytesMax = kBatchBytesMax - 32;
 
@@ -134,7 +134,7 @@ void PublisherLog::sanity_check() const {
 
 void PublisherLog::add_block(std::size_t framed) {
   // A queue that is short needs little room; one that grows is read in large pieces.
-  const std::size_t wanted = std::clamp(bytes_, kBlockBytesLeast, kBlockBytesMax);
+  const std::size_t wanted = std::clamp(bytes_, kBlockBytesMin, kBlockBytesMax);
   const std::size_t capacity = std::max(framed, wanted);
   blocks_.push_back({std::make_unique_for_overwrite<Byte[]>(capacity), capacity, 0, end_, 0});
 }

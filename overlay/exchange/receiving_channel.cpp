@@ -101,7 +101,7 @@ Result<void> ReceivingSide::on_refuse(Link& link, const RefuseMessage& refuse, I
   if (!channel) return std::unexpected(channel.error());
   if (*channel == nullptr) return {};
   const bool is_full = refuse.reason == RefuseReason::limit_reached;
-  pause(**channel, is_full ? kRefusedPauseLeast : kRefusedPauseFirst, now);
+  pause(**channel, is_full ? kRefusedPauseMin : kRefusedPauseFirst, now);
   return {};
 }
 

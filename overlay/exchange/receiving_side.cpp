@@ -78,7 +78,7 @@ void ReceivingSide::on_matched(SubscriptionId id, const PeerIntent& peer, Instan
     channel.intent = peer.intent;
     const Timer again{Task::again, channel.number};
     if (const auto due = timers_.deadline_of(again))
-      timers_.set(again, std::min(*due, now.time + kRefusedPauseLeast));
+      timers_.set(again, std::min(*due, now.time + kRefusedPauseMin));
   }
   if (channel.node.token.issued_at() < peer.node.token.issued_at()) channel.node = peer.node;
   needs_.renew(channel.node);

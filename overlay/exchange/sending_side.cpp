@@ -11,8 +11,7 @@ namespace kith::overlay {
 namespace {
 
 Duration resume_time(const PublishOptions& options, Duration life) {
-  if (options.resume_time)
-    return std::clamp(*options.resume_time, kTimeToLiveLeast, kTimeToLiveMax);
+  if (options.resume_time) return std::clamp(*options.resume_time, kTimeToLiveMin, kTimeToLiveMax);
   return std::max(kResumeTime, life + kExpiryGrain);
 }
 
@@ -21,7 +20,7 @@ Duration resume_time(const PublishOptions& options, Duration life) {
 Result<void> SendingSide::add(PublisherId id, const IntentToken& intent,
                               const PublishOptions& options) {
   KITH_ASSERT(!publishers_.contains(id) && intent.node == config_.node);
-  const Duration life = std::clamp(options.time_to_live, kTimeToLiveLeast, kTimeToLiveMax);
+  const Duration life = std::clamp(options.time_to_live, kTimeToLiveMin, kTimeToLiveMax);
   const auto [slot, is_new] = by_key_.try_emplace(key_of(intent), nullptr);
   if (!is_new) return std::unexpected(Errc::limit_reached);
 

@@ -18,7 +18,7 @@ constexpr std::size_t kNearTokens = 16;
 constexpr std::size_t kLookupTokens = 8;
 constexpr std::size_t kRelaysHeardOfMax = 32;
 /// A token that expires sooner is handed to nobody: it would be refused, or of no use.
-constexpr Duration kTokenLifeLeast{60'000'000};
+constexpr Duration kTokenLifeMin{60'000'000};
 
 }  // namespace
 
@@ -191,7 +191,7 @@ Bytes Membership::piggy_of(std::span<const ContactIndex> contacts, bool complete
   PiggyMessage piggy{.complete = complete, .tokens = {}};
   for (const ContactIndex contact : contacts) {
     const Token& token = book_->token(contact).token;
-    if (token.expires_at() - kTokenLifeLeast > now) piggy.tokens.push_back(token.raw());
+    if (token.expires_at() - kTokenLifeMin > now) piggy.tokens.push_back(token.raw());
   }
   return encode(piggy);
 }

@@ -81,7 +81,7 @@ std::optional<LivenessOutput> Liveness::poll_output() {
 
 TimePoint Liveness::ping_deadline(const Peer& peer) const {
   const Duration first =
-      std::max(peer.health.timeout(config_.timeout_unmeasured), config_.timeout_least);
+      std::max(peer.health.timeout(config_.timeout_unmeasured), config_.timeout_min);
   const Duration patience = first * (std::int64_t{1} << peer.health.missed_pings());
   const TimePoint deadline = *peer.ping_sent + patience;
   // The answer waits behind what the peer has to say; as long as it speaks, it lives.

@@ -33,7 +33,7 @@ using LivenessOutput = std::variant<SendPing, PeerSuspect, PeerDead>;
 
 struct LivenessConfig {
   Duration interval{20'000'000};
-  Duration timeout_least{250'000};
+  Duration timeout_min{250'000};
   /// What a peer is given that was never measured.
   Duration timeout_unmeasured{1'000'000};
   /// How long a peer may talk on without answering a ping: it waits behind what it sends.

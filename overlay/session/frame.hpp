@@ -15,7 +15,7 @@ inline constexpr std::size_t kFrameLengthBytes = 2;
 inline constexpr std::size_t kFrameHeaderBytes = kFrameLengthBytes + 1;
 /// Letter and body of a handshake frame, at most and at least: a letter and a key.
 inline constexpr std::size_t kHandshakeLengthMax = 4096;
-inline constexpr std::size_t kHandshakeLengthLeast = 33;
+inline constexpr std::size_t kHandshakeLengthMin = 33;
 
 /// Every frame behind the handshake is a record, and begins with this.
 inline constexpr Byte kRecordLetter = 'T';

@@ -98,14 +98,14 @@ bool Handshake::is_finished() const {
 
 Result<void> Handshake::check_header(const FrameHeader& header) {
   // What has a length that no handshake frame has names no flow, whatever its letter is.
-  if (header.length < kHandshakeLengthLeast) return std::unexpected(Errc::truncated);
+  if (header.length < kHandshakeLengthMin) return std::unexpected(Errc::truncated);
   if (header.length > kHandshakeLengthMax) return std::unexpected(Errc::too_long);
   if (!header.letter) return {};
   if (!is_started()) {
     if (const auto started = start_by(*header.letter); !started) return started;
   }
   if (*header.letter != message().letter) return std::unexpected(Errc::protocol_error);
-  const std::size_t least = frame_length_least();
+  const std::size_t least = frame_length_min();
   if (header.length < least) return std::unexpected(Errc::truncated);
   if (header.length > message().frame_length_max) return std::unexpected(Errc::too_long);
   const std::size_t excess = header.length - least;
@@ -131,7 +131,7 @@ Result<void> Handshake::start_by(Byte letter) {
 }
 
 /// The least length that the peer's next frame can have.
-std::size_t Handshake::frame_length_least() const {
+std::size_t Handshake::frame_length_min() const {
   switch (message().form) {
     case PayloadForm::empty:
     case PayloadForm::proof:

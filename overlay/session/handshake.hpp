@@ -163,7 +163,7 @@ class Handshake {
   void start_noise(const std::optional<crypto::DhPublicKey>& remote_static);
   [[nodiscard]] bool is_introduction() const;
   [[nodiscard]] const FlowMessage& message() const { return rule_->messages[messages_done_]; }
-  [[nodiscard]] std::size_t frame_length_least() const;
+  [[nodiscard]] std::size_t frame_length_min() const;
   [[nodiscard]] Result<void> read_payload(ByteView bytes, WallTime wall);
   [[nodiscard]] Result<void> read_map(const Payload& payload, WallTime wall);
   [[nodiscard]] Result<void> read_token(ByteView token, WallTime wall);

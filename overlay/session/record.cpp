@@ -17,7 +17,7 @@ constexpr std::size_t kItemsBytesMax = kRecordPlainBytesMax - 1;
 constexpr std::size_t kItemBodyBytesMax = kItemsBytesMax - kItemHeaderBytes;
 constexpr std::size_t kLargeBlock = 8192;
 /// A message is not cut for less room than this.
-constexpr std::size_t kPartBytesLeast = 512;
+constexpr std::size_t kPartBytesMin = 512;
 
 constexpr std::size_t round_up(std::size_t bytes, std::size_t block) {
   return (bytes + block - 1) / block * block;
@@ -80,7 +80,7 @@ void RecordWriter::add_message(std::initializer_list<ByteView> parts) {
 
   std::size_t item_left = 0;
   const auto next_item = [&] {
-    const std::size_t needed = std::min(left, kPartBytesLeast) + kItemHeaderBytes;
+    const std::size_t needed = std::min(left, kPartBytesMin) + kItemHeaderBytes;
     if (has_record_ && room() < needed) end_record();
     // A message that fits into a record is not cut.
     if (has_record_ && left <= kItemBodyBytesMax && room() < left + kItemHeaderBytes) {
@@ -160,7 +160,7 @@ void RecordWriter::begin_record() {
 void RecordWriter::end_record() {
   const std::size_t body_at = record_at_ + kFrameHeaderBytes;
   const std::size_t item_bytes =
-      std::max<std::size_t>(frames_.size() - body_at, std::exchange(item_bytes_least_, 0));
+      std::max<std::size_t>(frames_.size() - body_at, std::exchange(item_bytes_min_, 0));
   const std::size_t body_bytes = padded_record_bytes(item_bytes, padding_) + kTagBytes;
   frames_.push_back(0x80);
   frames_.resize(body_at + body_bytes);

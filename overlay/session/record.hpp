@@ -77,7 +77,7 @@ class RecordWriter {
   /// Makes the record that the last item is in as long as one with `item_bytes` of items.
   /// @pre an item was added, item_bytes < kRecordPlainBytesMax
   void lengthen(std::size_t item_bytes) {
-    item_bytes_least_ = static_cast<std::uint16_t>(item_bytes);
+    item_bytes_min_ = static_cast<std::uint16_t>(item_bytes);
   }
 
   /// Seals everything with `cipher` and appends it to `out`.  `Errc::exhausted` after
@@ -101,7 +101,7 @@ class RecordWriter {
   BufferPool* pool_;
   /// Where the record under construction starts, if there is one.
   std::uint32_t record_at_ = 0;
-  std::uint16_t item_bytes_least_ = 0;
+  std::uint16_t item_bytes_min_ = 0;
   bool has_record_ = false;
   RecordPadding padding_;
 };

@@ -6,7 +6,7 @@
 
 namespace kith::overlay {
 
-ReplayGuard::ReplayGuard(std::size_t keys_max) : keys_most_(keys_max) { KITH_ASSERT(keys_max > 0); }
+ReplayGuard::ReplayGuard(std::size_t keys_max) : keys_max_(keys_max) { KITH_ASSERT(keys_max > 0); }
 
 Result<void> ReplayGuard::check(const crypto::DhPublicKey& key, WallTime time, WallTime now) const {
   if (time > now + kClockSkewMax) return std::unexpected(Errc::out_of_range);
@@ -23,7 +23,7 @@ void ReplayGuard::remember(const crypto::DhPublicKey& key, WallTime time) {
     known->second = time;
   }
   by_time_.emplace(time, key);
-  if (greatest_.size() <= keys_most_) return;
+  if (greatest_.size() <= keys_max_) return;
   const auto least = by_time_.begin();
   greatest_.erase(least->second);
   by_time_.erase(least);

@@ -33,7 +33,7 @@ class ReplayGuard {
   [[nodiscard]] std::size_t size() const { return greatest_.size(); }
 
  private:
-  std::size_t keys_most_;
+  std::size_t keys_max_;
   std::map<crypto::DhPublicKey, WallTime> greatest_;
   std::set<std::pair<WallTime, crypto::DhPublicKey>> by_time_;
 };

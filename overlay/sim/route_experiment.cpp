@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kExperimentStream = ~std::uint64_t{1};
 /// An overlay grows by this much of itself a second, and at least by so many nodes.
 constexpr double kGrowthPerSecond = 0.02;
-constexpr double kJoinsPerSecondLeast = 5;
+constexpr double kJoinsPerSecondMin = 5;
 constexpr Duration kTrafficWindow = 1min;
 constexpr Duration kSlice = 1s;
 /// Pairs of probes that start together, and the time to the next ones.
@@ -27,7 +27,7 @@ constexpr std::size_t kPairsAtOnce = 25;
 constexpr Duration kBetweenPairs = 20ms;
 constexpr Duration kAnswerWait = 30s;
 /// Below it a ratio of delays says little.
-constexpr Duration kDirectLeast = 10ms;
+constexpr Duration kDirectMin = 10ms;
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -135,8 +135,7 @@ void Experiment::grow() {
     NodeOptions options;
     if (nodes > 0) options.join = {any_ready_node()};
     world_.add_node(options);
-    const double rate =
-        std::max(kJoinsPerSecondLeast, kGrowthPerSecond * static_cast<double>(nodes));
+    const double rate = std::max(kJoinsPerSecondMin, kGrowthPerSecond * static_cast<double>(nodes));
     world_.run_for(Duration(std::llround(1e6 / rate)));
     progress("join", ratio(static_cast<double>(nodes + 1), static_cast<double>(config_.nodes)));
   }
@@ -269,7 +268,7 @@ void Experiment::evaluate_stretch(std::span<const Answer* const> answers) {
     const Duration direct = world_.network().one_way(hops.front(), hops.back());
     routed_sum += routed;
     direct_sum += direct;
-    if (direct >= kDirectLeast) ratios.push_back(ratio(seconds(routed), seconds(direct)));
+    if (direct >= kDirectMin) ratios.push_back(ratio(seconds(routed), seconds(direct)));
   }
   result_.stretch = {.mean = ratio(seconds(routed_sum), seconds(direct_sum)),
                      .median = percentile(ratios, 50)};

@@ -67,9 +67,9 @@ std::vector<std::string> publish_for_a_while(EngineLab& lab, EngineLab::Node& fr
 
 TEST(EnginePairs, ThatDialAtOnceLoseNothingAndKeepOneSessionHoweverLongEverythingTakes) {
   kith::test::for_each_seed(KITH_SANITIZED ? 100 : 1000, [](Random& random) {
-    constexpr std::uint64_t kLatencyLeast = 2'000;
+    constexpr std::uint64_t kLatencyMin = 2'000;
     EngineLab lab;
-    lab.next_latency = [&random] { return Duration(kLatencyLeast + random.below(60'000)); };
+    lab.next_latency = [&random] { return Duration(kLatencyMin + random.below(60'000)); };
     EngineLab::Node* nodes[] = {&lab.add(1), &lab.add(2)};
     if (random.below(2) == 0) std::swap(nodes[0], nodes[1]);
     auto& [first, second] = nodes;
@@ -78,7 +78,7 @@ TEST(EnginePairs, ThatDialAtOnceLoseNothingAndKeepOneSessionHoweverLongEverythin
     ASSERT_TRUE(publisher);
     // The other one dials, too, before it can have heard of the first.
     first->engine->join({second->endpoint, {}}, lab.now);
-    lab.pass(Duration(random.below(2 * kLatencyLeast)));
+    lab.pass(Duration(random.below(2 * kLatencyMin)));
     second->engine->join({first->endpoint, {}}, lab.now);
     const auto published = publish_for_a_while(lab, *second, *publisher, random);
     ASSERT_EQ(lab.wires_between(*first, *second), 1U);

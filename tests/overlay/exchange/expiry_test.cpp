@@ -140,7 +140,7 @@ TEST_F(Expiry, IsClamped) {
   world.match(0, hasty, 1, wish);
   world.run();
   ASSERT_TRUE(world.publish(0, hasty, "x"));
-  EXPECT_EQ(sender().exchange->next_deadline(), world.now().time + kTimeToLiveLeast + kExpiryGrain);
+  EXPECT_EQ(sender().exchange->next_deadline(), world.now().time + kTimeToLiveMin + kExpiryGrain);
 }
 
 TEST_F(Expiry, ConcernsOwnSubscriptionsToo) {

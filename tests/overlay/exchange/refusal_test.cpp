@@ -81,7 +81,7 @@ TEST_F(Refusal, ForWantOfRoomTakesAShortPause) {
   refuse(RefuseReason::limit_reached);
   EXPECT_EQ(receiver().count<SessionNotNeeded>(), 1U);
   world.pipe(1, 0).clear();
-  wait(2 * kRefusedPauseLeast);
+  wait(2 * kRefusedPauseMin);
   EXPECT_EQ(receiver().count<SubscriptionMatched>(), 1U);
 }
 
@@ -110,7 +110,7 @@ TEST_F(Refusal, IsAskedAboutSoonWhereThePeerHasALaterIntent) {
   intent = sender().actor.intent(
       {.subject = intent.subject(), .role = IntentRole::send, .at = world.now().wall});
   receiver().exchange->on_matched(subscription, world.peer_intent(0, intent), world.now());
-  wait(kRefusedPauseLeast);
+  wait(kRefusedPauseMin);
   EXPECT_EQ(sender().count<PublisherMatched>(), 1U);
 }
 
