@@ -37,11 +37,6 @@ Done<T> completion(ResultHandler<T> handler, asio::any_io_executor node) {
   };
 }
 
-/// The executor of a node that may be gone.
-asio::any_io_executor executor_of(const std::shared_ptr<overlay::Driver>& driver) {
-  return driver ? driver->executor() : asio::any_io_executor(asio::system_executor());
-}
-
 }  // namespace
 
 Node AsyncStart::node(const asio::any_io_executor& executor, NodeConfig config) {
@@ -54,27 +49,25 @@ Node make_node(const asio::any_io_executor& executor, NodeConfig config) {
 
 void AsyncStart::publish(Publisher& publisher, ByteView payload, ResultHandler<void> handler) {
   const auto& state = publisher.state_;
-  state->publish_later(payload, state,
-                       completion<void>(std::move(handler), executor_of(state->driver())));
+  state->publish_later(payload, state, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::drain(Publisher& publisher, Duration timeout, ResultHandler<void> handler) {
   const auto& state = publisher.state_;
-  state->drain(state, timeout, completion<void>(std::move(handler), executor_of(state->driver())));
+  state->drain(state, timeout, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::wait_for_match(Publisher& publisher, Duration timeout,
                                 ResultHandler<void> handler) {
   const auto& state = publisher.state_;
-  state->wait_for_match(state, timeout,
-                        completion<void>(std::move(handler), executor_of(state->driver())));
+  state->wait_for_match(state, timeout, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::wait_for_match(Subscription& subscription, Duration timeout,
                                 ResultHandler<void> handler) {
   const auto& state = subscription.state_;
   Subscription::State::wait_for_match(
-      state, timeout, completion<void>(std::move(handler), executor_of(state->driver.lock())));
+      state, timeout, completion<void>(std::move(handler), state->driver.executor()));
 }
 
 void AsyncStart::wait_until_ready(Node& node, Duration timeout, ResultHandler<void> handler) {
@@ -102,77 +95,70 @@ void AsyncStart::query(Node& node, std::string_view address, std::string_view to
 void AsyncStart::block(const BlockList& blocks, const Fingerprint& who, Duration life,
                        Duration timeout, ResultHandler<void> handler) {
   const auto& state = blocks.state_;
-  state->add(who, life, timeout,
-             completion<void>(std::move(handler), executor_of(state->driver())));
+  state->add(who, life, timeout, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::unblock(const BlockList& blocks, const Fingerprint& who, Duration timeout,
                          ResultHandler<void> handler) {
   const auto& state = blocks.state_;
-  state->remove(who, timeout, completion<void>(std::move(handler), executor_of(state->driver())));
+  state->remove(who, timeout, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::list(const BlockList& blocks, Duration timeout,
                       ResultHandler<std::vector<Blocked>> handler) {
   const auto& state = blocks.state_;
-  state->list(timeout,
-              completion<std::vector<Blocked>>(std::move(handler), executor_of(state->driver())));
+  state->list(timeout, completion<std::vector<Blocked>>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::issue_ticket(const Contacts& contacts, const TicketOptions& options,
                               Duration timeout, ResultHandler<std::string> handler) {
   const auto& state = contacts.state_;
   state->issue_ticket(options, timeout,
-                      completion<std::string>(std::move(handler), executor_of(state->driver())));
+                      completion<std::string>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::redeem(const Contacts& contacts, std::string_view ticket,
                         const RedeemOptions& options, Duration timeout,
                         ResultHandler<Uuid> handler) {
   const auto& state = contacts.state_;
-  state->redeem(ticket, options, timeout,
-                completion<Uuid>(std::move(handler), executor_of(state->driver())));
+  state->redeem(ticket, options, timeout, completion<Uuid>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::tickets(const Contacts& contacts, Duration timeout,
                          ResultHandler<std::vector<TicketStatus>> handler) {
   const auto& state = contacts.state_;
-  state->tickets(timeout, completion<std::vector<TicketStatus>>(std::move(handler),
-                                                                executor_of(state->driver())));
+  state->tickets(timeout,
+                 completion<std::vector<TicketStatus>>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::revoke_ticket(const Contacts& contacts, const Fingerprint& hash, Duration timeout,
                                ResultHandler<void> handler) {
   const auto& state = contacts.state_;
-  state->revoke_ticket(hash, timeout,
-                       completion<void>(std::move(handler), executor_of(state->driver())));
+  state->revoke_ticket(hash, timeout, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::list(const Contacts& contacts, Duration timeout,
                       ResultHandler<std::vector<Contact>> handler) {
   const auto& state = contacts.state_;
-  state->list(timeout,
-              completion<std::vector<Contact>>(std::move(handler), executor_of(state->driver())));
+  state->list(timeout, completion<std::vector<Contact>>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::end(const Contacts& contacts, const Uuid& contact, Duration timeout,
                      ResultHandler<void> handler) {
   const auto& state = contacts.state_;
-  state->end(contact, timeout, completion<void>(std::move(handler), executor_of(state->driver())));
+  state->end(contact, timeout, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::connect(const Contacts& contacts, const Uuid& contact, Duration timeout,
                          ResultHandler<void> handler) {
   const auto& state = contacts.state_;
-  state->connect(contact, timeout,
-                 completion<void>(std::move(handler), executor_of(state->driver())));
+  state->connect(contact, timeout, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::send(const Contacts& contacts, const Uuid& contact, ByteView payload,
                       Duration timeout, ResultHandler<void> handler) {
   const auto& state = contacts.state_;
-  state->send(contact, payload, timeout,
-              completion<void>(std::move(handler), executor_of(state->driver())));
+  state->send(contact, payload, timeout, completion<void>(std::move(handler), state->executor()));
 }
 
 void AsyncStart::stop(Node& node, ResultHandler<void> handler) {

@@ -6,6 +6,7 @@
 
 #include <kith/block_list.hpp>
 
+#include "overlay/asio/driver_link.hpp"
 #include "overlay/asio/keeper.hpp"
 #include "overlay/asio/waiting.hpp"
 
@@ -15,12 +16,13 @@ namespace kith {
 class BlockList::State : public std::enable_shared_from_this<BlockList::State> {
  public:
   /// `keeper` is nothing for a node without a store.
-  State(std::weak_ptr<overlay::Driver> driver, std::weak_ptr<overlay::Keeper> keeper)
+  State(overlay::DriverLink driver, std::weak_ptr<overlay::Keeper> keeper)
       : driver_(std::move(driver)), keeper_(std::move(keeper)) {}
 
   // From any thread.
 
   [[nodiscard]] std::shared_ptr<overlay::Driver> driver() const { return driver_.lock(); }
+  [[nodiscard]] boost::asio::any_io_executor executor() const { return driver_.executor(); }
   void add(const Fingerprint& who, Duration life, Duration timeout, overlay::Done<> done);
   void remove(const Fingerprint& who, Duration timeout, overlay::Done<> done);
   void list(Duration timeout, overlay::Done<std::vector<Blocked>> done) const;
@@ -31,7 +33,7 @@ class BlockList::State : public std::enable_shared_from_this<BlockList::State> {
                                  Instant now);
   [[nodiscard]] Result<void> remove(const Fingerprint& who, overlay::Engine& engine);
 
-  std::weak_ptr<overlay::Driver> driver_;
+  overlay::DriverLink driver_;
   std::weak_ptr<overlay::Keeper> keeper_;
 };
 

@@ -46,7 +46,7 @@ Result<DialedAddress> dialed_address(const std::string& asked, const std::vector
 Contacts::State::State(std::shared_ptr<overlay::Keeper> keeper, const Fingerprint& self, Call call)
     : keeper_(std::move(keeper)), self_(self), call_(std::move(call)) {}
 
-void Contacts::State::attach(std::weak_ptr<overlay::Driver> driver, overlay::Keeper::Log log) {
+void Contacts::State::attach(overlay::DriverLink driver, overlay::Keeper::Log log) {
   driver_ = std::move(driver);
   if (keeper_) keeper_->log_to(std::move(log));
 }

@@ -10,7 +10,7 @@
 #include <kith/contacts.hpp>
 
 #include "core/crypto/secret.hpp"
-#include "overlay/asio/driver.hpp"
+#include "overlay/asio/driver_link.hpp"
 #include "overlay/asio/keeper.hpp"
 #include "overlay/asio/waiting.hpp"
 
@@ -33,11 +33,12 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
   State(std::shared_ptr<overlay::Keeper> keeper, const Fingerprint& self, Call call);
 
   /// At the start, before any turn.
-  void attach(std::weak_ptr<overlay::Driver> driver, overlay::Keeper::Log log);
+  void attach(overlay::DriverLink driver, overlay::Keeper::Log log);
 
   // From any thread; `done` is answered in a turn, or at once.
 
   [[nodiscard]] std::shared_ptr<overlay::Driver> driver() const { return driver_.lock(); }
+  [[nodiscard]] boost::asio::any_io_executor executor() const { return driver_.executor(); }
   void issue_ticket(const TicketOptions& options, Duration timeout, Done<std::string> done);
   void redeem(std::string_view ticket, const RedeemOptions& options, Duration timeout,
               Done<Uuid> done);
@@ -98,7 +99,7 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
   std::shared_ptr<overlay::Keeper> keeper_;
   const Fingerprint self_;
   const Call call_;
-  std::weak_ptr<overlay::Driver> driver_;
+  overlay::DriverLink driver_;
   std::function<void(const ContactMessage&)> on_message_;
   /// What waits to be kept, by its hash.
   std::map<Fingerprint, Issuing> issuing_;

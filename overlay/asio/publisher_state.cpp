@@ -28,7 +28,7 @@ PublisherStatus status_of(const overlay::PublisherInfo& info) {
 
 }  // namespace
 
-Publisher::State::State(std::weak_ptr<overlay::Driver> driver, std::weak_ptr<Node::Runtime> runtime,
+Publisher::State::State(overlay::DriverLink driver, std::weak_ptr<Node::Runtime> runtime,
                         const overlay::Registry::Wish& wish, PublisherOptions options)
     : driver_(std::move(driver)),
       runtime_(std::move(runtime)),

@@ -7,7 +7,7 @@
 
 #include <kith/node.hpp>
 
-#include "overlay/asio/driver.hpp"
+#include "overlay/asio/driver_link.hpp"
 #include "overlay/asio/registry.hpp"
 #include "overlay/asio/staging.hpp"
 
@@ -16,7 +16,7 @@ namespace kith {
 /// What a publisher and its node share.
 class Publisher::State {
  public:
-  State(std::weak_ptr<overlay::Driver> driver, std::weak_ptr<Node::Runtime> runtime,
+  State(overlay::DriverLink driver, std::weak_ptr<Node::Runtime> runtime,
         const overlay::Registry::Wish& wish, PublisherOptions options);
 
   // From any thread.
@@ -35,6 +35,7 @@ class Publisher::State {
 
   /// Nothing when the node is gone.
   [[nodiscard]] std::shared_ptr<overlay::Driver> driver() const { return driver_.lock(); }
+  [[nodiscard]] boost::asio::any_io_executor executor() const { return driver_.executor(); }
   [[nodiscard]] const std::weak_ptr<Node::Runtime>& runtime() const { return runtime_; }
   [[nodiscard]] const overlay::Registry::Wish& wish() const { return wish_; }
   [[nodiscard]] const PublisherOptions& options() const { return options_; }
@@ -58,7 +59,7 @@ class Publisher::State {
   bool hand_over(overlay::Engine& engine, Instant now);
   [[nodiscard]] bool is_drained() const;
 
-  const std::weak_ptr<overlay::Driver> driver_;
+  const overlay::DriverLink driver_;
   const std::weak_ptr<Node::Runtime> runtime_;
   const overlay::Registry::Wish wish_;
   const PublisherOptions options_;

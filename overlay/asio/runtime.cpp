@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <boost/asio/strand.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <kith/subject.hpp>
 
 #include "overlay/asio/addresses.hpp"
@@ -136,7 +137,8 @@ Node::Runtime::Runtime(NodeConfig& config, const std::optional<asio::any_io_exec
   }
   driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
                                               std::move(made), std::move(acceptors));
-  block_list_ = std::make_shared<BlockList::State>(driver_, keeper);
+  link_ = {driver_, executor.value_or(asio::system_executor())};
+  block_list_ = std::make_shared<BlockList::State>(link_, keeper);
   contacts_ = std::make_shared<Contacts::State>(
       std::move(keeper), config.keys->node(),
       [this](const std::function<void()>& what) { return run(what); });
@@ -169,7 +171,7 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
   const std::shared_ptr<Runtime> runtime(new Runtime(config, executor, entrances));
   runtime->self_ = runtime;
   runtime->contacts_->attach(
-      runtime->driver_, [weak = std::weak_ptr(runtime)](LogLevel level, std::string_view line) {
+      runtime->link_, [weak = std::weak_ptr(runtime)](LogLevel level, std::string_view line) {
         if (const auto still = weak.lock()) still->log(level, line);
       });
   runtime->driver_->submit([contacts = runtime->contacts_](overlay::Engine& engine, Instant) {
@@ -204,7 +206,7 @@ std::shared_ptr<Subscription::State> Node::Runtime::subscribe(
                           : "this node has as many subscriptions as it may, to it or in all"));
   }
   const auto state = std::make_shared<Subscription::State>(
-      driver_, self_, std::string(subject), wish, std::move(on_message), std::move(options));
+      link_, self_, std::string(subject), wish, std::move(on_message), std::move(options));
   driver_->submit([weak = self_, state](overlay::Engine& engine, Instant now) {
     const auto runtime = weak.lock();
     if (!runtime || state->ended) return;
@@ -235,7 +237,7 @@ std::shared_ptr<Publisher::State> Node::Runtime::publisher(std::string_view subj
   if (!registry_.add_publisher(wish))
     throw StartError("publisher of '" + std::string(subject) +
                      "': this node has one already, to be shared, or as many as it may have");
-  const auto state = std::make_shared<Publisher::State>(driver_, self_, wish, std::move(options));
+  const auto state = std::make_shared<Publisher::State>(link_, self_, wish, std::move(options));
   {
     const std::lock_guard lock(states_mutex_);
     std::erase_if(all_publishers_, [](const auto& publisher) { return publisher.expired(); });

@@ -17,6 +17,7 @@
 #include "overlay/asio/block_list_state.hpp"
 #include "overlay/asio/contacts_state.hpp"
 #include "overlay/asio/driver.hpp"
+#include "overlay/asio/driver_link.hpp"
 #include "overlay/asio/outcome.hpp"
 #include "overlay/asio/own_thread.hpp"
 #include "overlay/asio/publisher_state.hpp"
@@ -123,6 +124,7 @@ class Node::Runtime {
   overlay::Application application_;
   std::shared_ptr<Contacts::State> contacts_;
   std::shared_ptr<overlay::Driver> driver_;
+  overlay::DriverLink link_;  ///< For what may outlive it.
   std::shared_ptr<BlockList::State> block_list_;
   std::optional<overlay::ThreadsafePolicy> policy_;
   std::atomic<bool> muted_ = false;

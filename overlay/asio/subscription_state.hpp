@@ -8,7 +8,7 @@
 
 #include <kith/node.hpp>
 
-#include "overlay/asio/driver.hpp"
+#include "overlay/asio/driver_link.hpp"
 #include "overlay/asio/registry.hpp"
 
 namespace kith {
@@ -17,7 +17,7 @@ namespace kith {
 /// `is_over`, after which nobody is called any more.
 class Subscription::State {
  public:
-  State(std::weak_ptr<overlay::Driver> its_driver, std::weak_ptr<Node::Runtime> its_runtime,
+  State(overlay::DriverLink its_driver, std::weak_ptr<Node::Runtime> its_runtime,
         std::string its_name, overlay::Registry::Wish its_wish,
         std::function<void(const Message&)> its_callback, SubscriptionOptions its_options)
       : driver(std::move(its_driver)),
@@ -31,7 +31,7 @@ class Subscription::State {
                              overlay::Done<> done);
   static void acknowledge(const std::shared_ptr<State>& self, std::uint64_t count);
 
-  const std::weak_ptr<overlay::Driver> driver;
+  const overlay::DriverLink driver;
   const std::weak_ptr<Node::Runtime> runtime;
   const std::string name;
   const overlay::Registry::Wish wish;

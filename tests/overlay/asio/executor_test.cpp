@@ -144,6 +144,27 @@ TEST(NodeOnAnExecutor, MayEndWithAnExecutorThatNeverRuns) {
   EXPECT_EQ(subscription->wait_for_match(kPatience).error(), Errc::shutting_down);
 }
 
+TEST(NodeOnAnExecutor, AnswersThereWhenItIsGone) {
+  asio::io_context context;
+  std::optional<Node> node = make_node(context.get_executor(), on_loopback());
+  const BlockList blocks = node->block_list();
+  const Contacts contacts = node->contacts();
+  auto publisher = node->publisher("news");
+  node.reset();
+  context.run();
+  context.restart();
+  std::vector<std::thread::id> answered;
+  const auto note = [&](const auto& result) {
+    EXPECT_EQ(result.error(), Errc::shutting_down);
+    answered.push_back(std::this_thread::get_id());
+  };
+  async_list(blocks, kPatience, note);
+  async_list(contacts, kPatience, note);
+  async_wait_for_match(publisher, kPatience, note);
+  context.run();
+  EXPECT_EQ(answered, std::vector<std::thread::id>(3, std::this_thread::get_id()));
+}
+
 TEST(NodeOnAnExecutor, TakesPublicationsThatWaitInTheirOrder) {
   asio::io_context context;
   std::vector<std::string> heard;

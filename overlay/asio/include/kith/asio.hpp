@@ -22,6 +22,9 @@ namespace kith {
 /// waits (`stop`, `publish`, `wait_for_match`, `query`, …, and whatever of `Contacts` and
 /// `BlockList` takes a timeout) must not be called on the only thread of the executor; the
 /// functions of this header take its place.
+///
+/// Whatever it hands out keeps a copy of `executor`, for handlers that are called when the node is
+/// gone.  If it is a strand, that must not outlive what the strand runs on.
 [[nodiscard]] Node make_node(const boost::asio::any_io_executor& executor, NodeConfig config = {});
 
 /// What takes a result, of whatever kind it is.
@@ -29,7 +32,9 @@ template <class T>
 using ResultHandler = boost::asio::any_completion_handler<void(Result<T>)>;
 
 /// Begins what the functions below promise.  `handler` is called on its own executor, or on the
-/// node's if it has none, never before these return.
+/// node's if it has none, never before these return.  Of a node that is gone that is the executor
+/// it was made with; if it had a thread of its own there is none left, and Asio's
+/// `system_executor`, with threads of its own, takes its place.
 struct AsyncStart {
   static Node node(const boost::asio::any_io_executor& executor, NodeConfig config);
   static void publish(Publisher& publisher, ByteView payload, ResultHandler<void> handler);
