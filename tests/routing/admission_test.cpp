@@ -11,9 +11,8 @@
 namespace kith::routing {
 namespace {
 
+using test::kSeeds;
 using test::World;
-
-constexpr std::uint64_t kSeeds = 1'000;
 
 World::Options full_world(Random& random) {
   const std::size_t sessions_max = 6 + random.below(20);

@@ -13,6 +13,7 @@
 namespace kith::routing {
 namespace {
 
+using test::kSeeds;
 using test::World;
 
 World::Options small_world(Random& random) {

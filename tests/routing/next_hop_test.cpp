@@ -13,6 +13,7 @@
 namespace kith::routing {
 namespace {
 
+using test::kSeeds;
 using test::World;
 
 bool contains(std::span<const ContactIndex> contacts, ContactIndex contact) {

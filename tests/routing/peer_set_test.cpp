@@ -10,6 +10,7 @@
 namespace kith::routing {
 namespace {
 
+using test::kSeeds;
 using test::World;
 
 World::Options crowded_world(Random& random) {

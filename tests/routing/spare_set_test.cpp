@@ -11,6 +11,7 @@
 namespace kith::routing {
 namespace {
 
+using test::kSeeds;
 using test::World;
 
 World::Options tight_world(Random& random) {

@@ -9,6 +9,7 @@
 namespace kith::routing {
 namespace {
 
+using test::kSeeds;
 using test::World;
 
 std::vector<ContactIndex> closest(const Table& table, const Fingerprint& key, std::size_t count,

@@ -8,6 +8,8 @@
 namespace kith::routing {
 namespace {
 
+using test::kSeeds;
+
 class TableTest : public testing::Test {
  protected:
   /// A contact that shares `bits` with us.
@@ -146,7 +148,6 @@ TEST_F(TableTest, SurvivesNeighboursAsNearAsCanBe) {
 
 TEST(TableEstimate, IsRightOnAverage) {
   for (const std::uint64_t nodes : {std::uint64_t{200}, std::uint64_t{5'000}}) {
-    constexpr std::uint64_t kSeeds = 1'000;
     std::uint64_t sum = 0;
     kith::test::for_each_seed(kSeeds, [&](Random& random) {
       Config config;
