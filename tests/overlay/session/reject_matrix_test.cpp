@@ -69,7 +69,9 @@ TEST_F(RejectMatrix, R13_R26_R61_SayNoAsTheFlowDoesWhateverTheCause) {
     Party dialer(Session::dial(dialing.local, listening.target(flow), default_config(),
                                dialing.random, start_time()));
     const Bytes first = dialer.say(start_time());
-    EXPECT_EQ(answer(first, SessionConfig{.accepted_flows = {}, .stealth = false}),
+    SessionConfig nothing;
+    nothing.accepted_flows = {};
+    EXPECT_EQ(answer(first, nothing),
               flow == Flow::ticket || flow == Flow::reconnect ? Bytes() : kNopeBytes)
         << letter;
     Bytes longer = first;
