@@ -22,8 +22,6 @@
 
 namespace kith::overlay::test {
 
-using namespace std::chrono_literals;
-
 inline constexpr std::size_t kRogues = 2;
 inline constexpr std::array<std::string_view, 2> kSubjects = {"a", "b"};
 
@@ -33,7 +31,7 @@ struct Rogue {
       : actor(random), static_key(sim::simulated_primitives().dh->generate(random)) {
     NodeTokenParams params;
     params.issued_at = kStart.wall;
-    params.life = 24h;
+    params.life = std::chrono::hours(24);
     params.endpoints = {Endpoint::v4({192, 0, 2, 1}, 3141)};
     params.static_key = static_key.public_key;
     const auto token = issue_node_token(params, actor.node_key, signatures(), random);
@@ -79,11 +77,12 @@ struct EngineCast {
     messages.push_back(encode_withdraw(withdrawal));
     messages.push_back(encode_matches({&view, 1}));
     messages.push_back(encode_unmatched({&end, 1}));
-    const std::vector<RecordView> records{{0s, view}, {1s, &withdrawal}};
+    const std::vector<RecordView> records{{Duration(0), view},
+                                          {std::chrono::seconds(1), &withdrawal}};
     const std::vector<SubjectSummary> summaries{{subject, 7}};
     messages.push_back(encode_replicate(1, records, summaries));
-    messages.push_back(
-        encode_declared({DeclareVerdict::held, kStart.wall + 10min, {}, {&view, 1}}));
+    messages.push_back(encode_declared(
+        {DeclareVerdict::held, kStart.wall + std::chrono::minutes(10), {}, {&view, 1}}));
     OpenMessage open;
     open.receiver_channel = ChannelNumber{1};
     open.subscription_epoch = 5;
@@ -150,8 +149,11 @@ struct EngineCast {
       messages.push_back(encode(ReplyMessage{number, QueryStatus::answered, as_bytes("!")}));
     }
     messages.push_back(encode(JudgeMessage{{}, rogue.local.token}));
-    const Judgement judgement{
-        {rogue.actor.node, rogue.actor.node}, true, kStart.wall, kStart.wall + 1h, {}};
+    const Judgement judgement{{rogue.actor.node, rogue.actor.node},
+                              true,
+                              kStart.wall,
+                              kStart.wall + std::chrono::hours(1),
+                              {}};
     messages.push_back(encode(sign_judgement(judgement, by, signatures())));
   }
 

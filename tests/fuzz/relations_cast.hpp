@@ -15,8 +15,6 @@
 
 namespace kith::overlay::test {
 
-using namespace std::chrono_literals;
-
 inline constexpr std::size_t kOthers = 2;
 inline constexpr crypto::DhPublicKey kOurKey{9};
 
@@ -27,7 +25,8 @@ struct RelationsCast {
   RelationsCast() {
     for (std::size_t i = 0; i < kOthers; ++i) {
       const Actor& other = others.emplace_back(random);
-      for (const Duration life : std::array<Duration, 2>{10min, 24h})
+      for (const Duration life :
+           std::array<Duration, 2>{std::chrono::minutes(10), std::chrono::hours(24)})
         add_relationship(other, key_of(i), life);
       TicketTokenParams ticket;
       ticket.issued_at = kStart.wall;
@@ -35,7 +34,7 @@ struct RelationsCast {
       ticket.static_key = key_of(i);
       tickets.push_back(
           copy(issue_ticket_token(ticket, other.node_key, signatures(), random).value().raw()));
-      RelationshipParams proposal = params(other, key_of(i), 24h);
+      RelationshipParams proposal = params(other, key_of(i), std::chrono::hours(24));
       std::swap(proposal.proposer, proposal.partner);
       proposal.partner_key = self.identity_key.public_key;
       const auto proposed =
