@@ -281,7 +281,7 @@ void Engine::Impl::renew_token_if_due(Instant now) {
 Bytes Engine::Impl::join_of_identity(const Connection& connection, Instant now) {
   const IdentityToken identity =
       config_.identity_token ? *config_.identity_token : issue_identity(now.wall);
-  JoinMessage join = membership_.join_message();
+  JoinMessage join = membership_.join_message(connection.opening->entrance.has_value());
   join.identity = identity.token.raw();
   const Bytes statement = join_statement(connection.session->session_id(), local_.id);
   join.proof = config_.primitives->signatures->sign(identity_key(), {statement});

@@ -232,7 +232,8 @@ Result<void> Engine::Impl::join_over(const RelationshipId& relationship, Instant
 void Engine::Impl::send_join(Connection& connection, Instant now) {
   membership_.on_join_sent(connection.id, *connection.contact, connection.opening->entrance);
   send(connection.id,
-       has_identity() ? join_of_identity(connection, now) : encode(membership_.join_message()),
+       has_identity() ? join_of_identity(connection, now)
+                      : encode(membership_.join_message(connection.opening->entrance.has_value())),
        now);
 }
 

@@ -141,7 +141,8 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
   }
   // A foreign identity signs the session itself, which must exist first.
   if (!has_identity() && !is_errand(connection))
-    target.first_message = encode(membership_.join_message());
+    target.first_message =
+        encode(membership_.join_message(connection.opening->entrance.has_value()));
   connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
   attend(connection);
 }

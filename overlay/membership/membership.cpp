@@ -46,8 +46,10 @@ void Membership::leave() {
   }
 }
 
-JoinMessage Membership::join_message() const {
-  return {.role = config_.role, .entering = relays() == 0, .identity = {}, .proof = {}};
+JoinMessage Membership::join_message(bool at_entrance) const {
+  // Whoever was found by another one on its way in is still to be introduced.
+  const bool entering = relays() == 0 || (at_entrance && !introduced_);
+  return {.role = config_.role, .entering = entering, .identity = {}, .proof = {}};
 }
 
 void Membership::on_join_sent(ConnectionId connection, ContactIndex contact,

@@ -149,8 +149,9 @@ class Membership {
   void enter(const JoinTarget& target, TimePoint now);
   /// Says good-bye to every peer; nothing is begun afterwards.
   void leave();
-  /// The join that a dialer sends, to put into the first message of a session.
-  [[nodiscard]] JoinMessage join_message() const;
+  /// The join that a dialer sends, `at_entrance` or to somebody it has heard of, to put into the
+  /// first message of a session.
+  [[nodiscard]] JoinMessage join_message(bool at_entrance) const;
 
   // Inputs.
 
