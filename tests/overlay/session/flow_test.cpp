@@ -57,6 +57,39 @@ TEST(FlowTable, HasAMessageForEachOfThePatternAndBeginsWithItsLetter) {
   }
 }
 
+/// What stands in one message, by the numbers of docs/protocol.md §4.2.
+struct Named {
+  std::string_view required;
+  std::string_view optional;
+};
+
+TEST(FlowTable, R11_R17_AllowsInEachMessageWhatTheSpecificationNamesAlone) {
+  const std::vector<Named> expected[kLetters.size()] = {
+      {{"", ""}, {"", ""}, {"09", ""}, {"09", ""}},  // S
+      {{"01", "4"}, {"", ""}},                       // C
+      {{"0", ""}, {"0", ""}},                        // O
+      {{"", ""}, {"0", ""}, {"0", "6"}},             // H
+      {{"012", "3"}, {"", ""}},                      // I
+      {{"78", ""}, {"14", "5"}, {"", ""}},           // N
+  };
+  for (std::size_t i = 0; i < kLetters.size(); ++i) {
+    const auto messages = flow_rule(static_cast<Flow>(kLetters[i])).messages;
+    ASSERT_EQ(messages.size(), expected[i].size()) << kLetters[i];
+    for (std::size_t at = 0; at < messages.size(); ++at) {
+      for (std::size_t key = 0; key < kPayloadKeys; ++key) {
+        const auto digit = static_cast<char>('0' + key);
+        const PayloadSchema& schema = messages[at].schema;
+        EXPECT_EQ(schema.required.contains(static_cast<PayloadKey>(key)),
+                  expected[i][at].required.contains(digit))
+            << kLetters[i] << at << digit;
+        EXPECT_EQ(schema.optional.contains(static_cast<PayloadKey>(key)),
+                  expected[i][at].optional.contains(digit))
+            << kLetters[i] << at << digit;
+      }
+    }
+  }
+}
+
 TEST(FlowTable, R1_MixesTwoEphemeralKeysIntoEverySession) {
   for (char letter : kLetters) {
     const auto& messages =

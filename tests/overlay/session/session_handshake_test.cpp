@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -257,7 +258,52 @@ TEST_P(SessionFlow, R24_RefusesATokenWhoseSignatureIsWrong) {
   EXPECT_EQ(pair.responder.closed->why, Errc::bad_signature);
 }
 
-TEST_P(SessionFlow, R25_RefusesAnExpiredTokenOfTheDialer) {
+TEST_P(SessionFlow, R28_RefusesTheSameTokensOfTheListener) {
+  if (!shows_listener()) return;
+  DialTarget anybody = target();
+  anybody.node.reset();
+  const Errc speaks_for_another = flow() == Flow::sealed ? Errc::bad_signature : Errc::wrong_key;
+  Bytes forged = listening.local.token;
+  forged.back() ^= 1U;
+  const TestNode other_realm(3, Fingerprint::from_bytes(Bytes(32, 7)).value());
+  for (const auto& [token, why] : {std::pair{forged, Errc::bad_signature},
+                                   std::pair{TestNode(3).local.token, speaks_for_another},
+                                   std::pair{other_realm.local.token, Errc::wrong_realm},
+                                   std::pair{dialing.local.token, Errc::wrong_key}}) {
+    listening.local.token = token;
+    Pair pair(dialing, listening, anybody);
+    pair.run();
+    EXPECT_FALSE(pair.dialer.opened());
+    EXPECT_THAT(pair.dialer.questions, IsEmpty());
+    ASSERT_TRUE(pair.dialer.closed);
+    EXPECT_EQ(pair.dialer.closed->why, why);
+    const Bytes& said = pair.dialer.said;
+    if (flow() == Flow::sealed) {
+      EXPECT_EQ(frame_sizes(said).back(), 275U);
+    } else {
+      EXPECT_EQ(Bytes(said.end() - 4, said.end()), kNopeBytes);
+    }
+  }
+}
+
+TEST_P(SessionFlow, R16_R20_R54_TakesNothingButRecordsOnceItIsOpen) {
+  for (const bool dialer_hears : {true, false}) {
+    // A handshake frame as long as a record, lengths that no record has, and a first frame.
+    for (const Bytes& header :
+         {Bytes{0x01, 0x11, 'A'}, Bytes{0x01, 0x12}, Bytes{0x00, 0x21, 'S'}}) {
+      Pair pair(dialing, listening, target());
+      pair.run();
+      ASSERT_TRUE(pair.dialer.opened() && pair.responder.opened());
+      Party& hearing = dialer_hears ? pair.dialer : pair.responder;
+      hearing.hear(header, pair.now);
+      ASSERT_TRUE(hearing.closed);
+      EXPECT_EQ(hearing.closed->why, Errc::protocol_error);
+      EXPECT_THAT(hearing.say(pair.now), IsEmpty());
+    }
+  }
+}
+
+TEST_P(SessionFlow, R25_R33_RefusesAnExpiredTokenOfTheDialer) {
   if (!shows_dialer()) return;
   NodeTokenParams params = dialing.token_params();
   params.issued_at -= std::chrono::hours(25);
@@ -268,6 +314,9 @@ TEST_P(SessionFlow, R25_RefusesAnExpiredTokenOfTheDialer) {
   ASSERT_TRUE(pair.responder.closed);
   EXPECT_EQ(pair.responder.closed->why, Errc::expired);
   EXPECT_THAT(pair.responder.questions, IsEmpty());
+  if (flow() == Flow::connection || flow() == Flow::open) {
+    EXPECT_EQ(pair.responder.said, kNopeBytes);
+  }
 }
 
 TEST_P(SessionFlow, R25_RefusesAnExpiredTokenOfTheListener) {

@@ -1,5 +1,6 @@
 #include <array>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -125,6 +126,25 @@ TEST_F(SessionRejects, R17_RejectsLengthsAtTheHeaderBeforeTheBodyArrives) {
   }
 }
 
+TEST_F(SessionRejects, R11_R17_TakesOfEachFlowTheLengthsThatItsFirstFrameHasAlone) {
+  // A key alone; the keys and a token of one packet; or what sealed blocks of 256 make.
+  const auto has_length = [](char letter, std::size_t length) {
+    if (letter == 'S' || letter == 'H') return length == 33;
+    if (letter == 'O') return length >= 66 && length <= 1024;
+    const std::size_t least = letter == 'N' ? 305 : 353;
+    return length >= least && length <= 4096 && (length - least) % 256 == 0;
+  };
+  for (const char letter : std::string("SCOHIN")) {
+    for (std::size_t length = 0; length <= 4200; ++length) {
+      Party party = listener(public_config());
+      party.hear(Bytes{static_cast<Byte>(length >> 8U), static_cast<Byte>(length),
+                       static_cast<Byte>(letter)},
+                 start_time());
+      ASSERT_EQ(party.closed.has_value(), !has_length(letter, length)) << letter << length;
+    }
+  }
+}
+
 TEST_F(SessionRejects, R17_RejectsALengthOutOfRangeBeforeTheLetterArrives) {
   EXPECT_EQ(answer(Bytes{0, 0}), kNopeBytes);
   EXPECT_EQ(answer(Bytes{0xff, 0xff}), kNopeBytes);
@@ -227,17 +247,28 @@ TEST_F(SessionRejects, R9_RefusesInARecordOnceThereAreKeys) {
   EXPECT_EQ(pair.dialer.closed->why, Errc::refused);
 }
 
-TEST_F(SessionRejects, R9_RefusesABadTokenInARecordOnceThereAreKeys) {
+TEST_F(SessionRejects, R9_R27_RefusesEveryBadLastMessageInTheSameRecord) {
+  const Bytes good = finish_payload(dialing.local.token);
   Bytes forged = dialing.local.token;
   forged.back() ^= 1U;
-  RawPeer peer(dialing, listening, Flow::hidden);
-  Party party = listener();
-  party.hear(peer.frame('H', {}), start_time());
-  ASSERT_TRUE(peer.read(party.say(start_time())));
-  party.hear(peer.frame('F', finish_payload(forged)), start_time());
-  ASSERT_TRUE(party.closed);
-  EXPECT_EQ(party.closed->why, Errc::bad_signature);
-  EXPECT_EQ(peer.open(party.say(start_time())), padded({item(4, {})}));
+  Payload nothing;
+  // The last one is good, and does not please the policy.
+  for (const auto& [payload, why_refused] :
+       {std::pair{finish_payload(forged), Errc::bad_signature},
+        std::pair{finish_payload(listening.local.token), Errc::wrong_key},
+        std::pair{connection_payload(dialing.local.token, 1), Errc::unexpected_key},
+        std::pair{encode_payload(nothing), Errc::missing_key},
+        std::pair{Bytes(kPayloadBlock), Errc::bad_padding}, std::pair{good, Errc::refused}}) {
+    RawPeer peer(dialing, listening, Flow::hidden);
+    Party party = listener();
+    party.verdict = false;
+    party.hear(peer.frame('H', {}), start_time());
+    ASSERT_TRUE(peer.read(party.say(start_time())));
+    party.hear(peer.frame('F', payload), start_time());
+    ASSERT_TRUE(party.closed);
+    EXPECT_EQ(party.closed->why, why_refused);
+    EXPECT_EQ(peer.open(party.say(start_time())), padded({item(4, {})}));
+  }
 }
 
 TEST_F(SessionRejects, TakesNopeOnlyAsAWhole) {
