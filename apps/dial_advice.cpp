@@ -22,7 +22,8 @@ std::string on_handshake(Errc why, EntranceFlow flow) {
   if (why == Errc::timed_out)
     return "it took the connection and said nothing; is that port a node's?";
   const std::string_view known =
-      flow == EntranceFlow::sealed       ? ", or does not know this node (--key)"
+      flow == EntranceFlow::sealed
+          ? ", or does not know this node (--key), or the address does not name it"
       : flow == EntranceFlow::connection ? ", or its clock and ours differ"
                                          : "";
   if (why == Errc::refused) {

@@ -36,6 +36,8 @@ struct Opening {
   /// What the dial was for, where it leads into the overlay.
   std::optional<JoinTarget> entrance;
   Errand errand;
+  /// We said which node has to answer.
+  bool is_named = false;
   /// How to dial for the errand, until that begins.
   std::optional<DialTarget> target;
   /// Who shows a ticket, and its hash, until the session opens.

@@ -27,12 +27,13 @@ void use(Peer& peer, const Connection& connection) {
 
 }  // namespace
 
-/// Whom we deal with already, or owe the word that it is over.
+/// Whom we dialed by name, deal with already, or owe the word that it is over.
 bool Engine::Impl::is_known(const Connection& connection, Instant now) const {
   const Fingerprint& node = *connection.node;
   const auto contact = book_->find(node);
   const auto& about = connection.opening->about;
-  return relations_.shares(node, now.wall) || (about && relations_.has_ended(*about, node)) ||
+  return connection.opening->is_named || relations_.shares(node, now.wall) ||
+         (about && relations_.has_ended(*about, node)) ||
          (contact && peers_.find(*contact) != nullptr) || declarations_.is_matched(node);
 }
 

@@ -139,6 +139,7 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
     }
     if (target.static_key) target.time = dial_clock_.next(now.wall);
   }
+  connection.opening->is_named = target.node.has_value();
   // A foreign identity signs the session itself, which must exist first.
   if (!has_identity() && !is_errand(connection))
     target.first_message =
@@ -204,7 +205,7 @@ void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Ins
 }
 
 /// Whoever proves itself by flow `S`, or dials a private listener, goes on only if we know it
-/// (R18): by a relationship, or because the policy says so.
+/// (R18): because we deal with it, or the policy says so.
 void Engine::Impl::ask_whether_known(Connection& connection, Instant now) {
   if (is_known(connection, now)) {
     connection.session->on_verdict(true, now);
@@ -213,7 +214,7 @@ void Engine::Impl::ask_whether_known(Connection& connection, Instant now) {
   const QuestionId question = next_question();
   session_questions_.emplace(question, connection.id);
   outputs_.emplace_back(
-      AskPolicy{question, AuthenticateQuestion{connection.opening->proven->token}});
+      AskPolicy{question, AuthorizeQuestion{connection.opening->proven->token, MeetRequest{}}});
 }
 
 void Engine::Impl::on_session_verdict(ConnectionId id, bool known, Instant now) {

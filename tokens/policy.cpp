@@ -21,7 +21,9 @@ bool is_listed(const std::set<Fingerprint>& known, const Token& token) {
 class OpenPolicy final : public Policy {
  public:
   void authenticate(const Token&, Answer answer) override { answer(Verdict::yes); }
-  void authorize(const Token&, const Request&, Answer answer) override { answer(Verdict::yes); }
+  void authorize(const Token&, const Request& request, Answer answer) override {
+    answer(verdict(!std::holds_alternative<MeetRequest>(request)));
+  }
   void account(const Exchanged&) override {}
 };
 
@@ -74,6 +76,7 @@ class RealmPolicy final : public Policy {
 
  private:
   [[nodiscard]] Verdict judge(const Token& peer, const Request& request) const {
+    if (std::holds_alternative<MeetRequest>(request)) return Verdict::yes;
     const bool joins = std::holds_alternative<JoinRequest>(request);
     const bool is_judged = std::holds_alternative<JudgeRequest>(request);
     if (!joins && !is_judged && peer.kind() == TokenKind::intent) return Verdict::yes;

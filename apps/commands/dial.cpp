@@ -255,7 +255,7 @@ Why the other side said no it tells nobody: its own log does.
 
 What each flow needs:
   H   an address; we show ourselves to who has proven itself
-  S   an address; both must know each other (--key)
+  S   an address with a fingerprint; whoever answers there must know us (--key)
   O   an address; we show ourselves to the whole network
   C   an address that answers H, too: by that one learns the token that C needs
   N   a contact of the running node, in place of NODE; that one makes sure of a session

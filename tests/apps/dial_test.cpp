@@ -37,6 +37,13 @@ Dialed dial(const std::string& address, std::vector<std::string> more = {}) {
           .error = error == nullptr ? "" : std::string(error->as_string())};
 }
 
+/// Makes a key file, and says which node has that key.
+std::string new_key(const std::string& path) {
+  EXPECT_EQ(run_kith({"key", "new", path}).code, 0);
+  const auto shown = boost::json::parse(run_kith({"key", "show", path, "--json"}).output);
+  return std::string(shown.at("node").as_string());
+}
+
 /// Takes connections and says nothing.
 class Silence {
  public:
@@ -65,13 +72,29 @@ class Silence {
 
 TEST(Dial, JoinsByEachFlowThatANodeAnswers) {
   const Folder folder;
-  const UpNode node(folder, "a");
+  const std::string key = folder / "key";
+  const UpNode node(folder, "a", {"--policy", "known", "--known", new_key(key)});
   for (const char* flow : {"H", "S", "O"}) {
-    const Dialed dialed = dial(node.address, {"--flow", flow});
+    const Dialed dialed = dial(node.address, {"--flow", flow, "--key", key});
     EXPECT_EQ(dialed.code, 0) << flow << dialed.error;
     EXPECT_EQ(dialed.reached, "joined") << flow;
   }
-  EXPECT_THAT(run_kith({"dial", node.address}).output, HasSubstr("joined"));
+  EXPECT_THAT(run_kith({"dial", node.address, "--key", key}).output, HasSubstr("joined"));
+}
+
+TEST(Dial, R18_LeadsToNobodyByTheSealedFlowUnlessBothKnowEachOther) {
+  const Folder folder;
+  const UpNode node(folder, "a");
+  const Dialed stranger = dial(node.address, {"--flow", "S"});
+  EXPECT_EQ(stranger.reached, "connected");
+  EXPECT_EQ(stranger.code, 4);
+  EXPECT_EQ(dial(node.address).reached, "joined");
+
+  const std::string key = folder / "key";
+  const UpNode closed(folder, "b", {"--policy", "known", "--known", new_key(key)});
+  const std::string unnamed = "tcp://" + closed.address.substr(closed.address.find('@') + 1);
+  EXPECT_EQ(dial(unnamed, {"--flow", "S", "--key", key}).reached, "connected");
+  EXPECT_EQ(dial(closed.address, {"--flow", "S", "--key", key}).reached, "joined");
 }
 
 TEST(Dial, LearnsByTheHiddenFlowWhatTheNextOneNeeds) {
@@ -154,11 +177,12 @@ TEST(Dial, SaysThatNobodyListens) {
 
 TEST(Dial, SaysThatAFlowIsNotAnswered) {
   const Folder folder;
-  const UpNode node(folder, "a", {"--accept", "C,S"});
+  const std::string key = folder / "key";
+  const UpNode node(folder, "a", {"--accept", "C,S", "--policy", "known", "--known", new_key(key)});
   const Dialed hidden = dial(node.address, {"--flow", "H"});
   EXPECT_EQ(hidden.reached, "connected");
   EXPECT_NE(hidden.code, 0);
-  EXPECT_EQ(dial(node.address, {"--flow", "S"}).reached, "joined");
+  EXPECT_EQ(dial(node.address, {"--flow", "S", "--key", key}).reached, "joined");
   const UpNode stealth(folder, "b", {"--profile", "stealth"});
   const Dialed unheard = dial(stealth.address);
   EXPECT_EQ(unheard.reached, "connected");
@@ -202,7 +226,7 @@ TEST(Dial, SaysThatItWasInterrupted) {
 TEST(Dial, UsesNoKeyOfWhomItDials) {
   const Folder folder;
   const std::string key = folder / "key";
-  ASSERT_EQ(run_kith({"key", "new", key}).code, 0);
+  new_key(key);
   const UpNode node(folder, "a", {"--key", key});
   const Finished finished = run_kith({"dial", node.address, "--key", key});
   EXPECT_EQ(finished.code, 2);

@@ -29,9 +29,9 @@ class Captures(ProgramTest):
         host, port = await proxy.listen()
         return proxy, f"tcp://{host}:{port}"
 
-    async def token_of(self, node: Node) -> bytes:
+    async def token_of(self, node: Node, keys: Keys | None = None) -> bytes:
         """As the node tells it to whoever joins."""
-        client = Peer(Keys(), CLIENT)
+        client = Peer(keys or Keys(), CLIENT)
         link = await client.join(node.endpoint, node.fingerprint)
         await self.leave(client)
         return link.session.peer.encoded
@@ -97,16 +97,18 @@ class Captures(ProgramTest):
 
     async def dial(self, flow: str) -> tuple[Recording, list[bytes], list[bytes]]:
         """kith dial, recorded, and the secrets of the dialer and of the listener."""
-        node = await self.start_node()
-        proxy, address = await self.record(node.endpoint)
         key = os.path.join(self.folder(), "key")
         await self.output_of("key", "new", key)
         names = json.loads(await self.output_of("key", "show", "--json", key))
+        ours = Keys()
+        node = await self.start_node("--policy", "known", "--known", names["node"],
+                                     "--known", to_text(ours.fingerprint))
+        proxy, address = await self.record(node.endpoint)
         endpoint = address.removeprefix("tcp://")
         await self.output_of("dial", "--flow", flow, "--key", key,
                              f"kith://{to_text(node.fingerprint)}@{endpoint}")
         [recording] = proxy.recordings
-        listener = [await self.token_of(node), node.fingerprint]
+        listener = [await self.token_of(node, ours), node.fingerprint]
         await self.stop(node)
         return recording, [from_text(names[name]) for name in ("node", "public_key")], listener
 

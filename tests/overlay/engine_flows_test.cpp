@@ -137,6 +137,34 @@ TEST_F(EngineFlows, R18_SAsksTheListenersPolicyWhetherItKnowsTheDialer) {
   EXPECT_EQ(newcomer.join_failures.front().why, Errc::refused);
 }
 
+TEST_F(EngineFlows, R8_R18_SShowsNothingToAStrangerWhoWouldBeLetIn) {
+  entrance.knows_nobody = true;
+  TestNode stranger{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  const auto knock_by = [&](Flow flow) -> EngineLab::Stranger& {
+    DialTarget target;
+    target.flow = flow;
+    target.first_message = encode(JoinMessage{});
+    EngineLab::Stranger& visitor =
+        lab.knock(entrance, kSource,
+                  Session::dial(stranger.local, std::move(target), test::default_config(),
+                                stranger.random, lab.now));
+    lab.pass(1s);
+    return visitor;
+  };
+  const EngineLab::Stranger& refused = knock_by(Flow::sealed);
+  EXPECT_FALSE(refused.party->opened());
+  EXPECT_TRUE(refused.party->questions.empty());
+  EXPECT_TRUE(knock_by(Flow::hidden).party->opened());
+  EXPECT_EQ(entrance.joined.size(), 1U);
+}
+
+TEST_F(EngineFlows, SNeedsNoPolicyForTheNodeThatTheDialerHasNamed) {
+  newcomer.verdict = Verdict::no;
+  newcomer.engine->join({entrance.endpoint, entrance.engine->id(), Flow::sealed}, lab.now);
+  lab.pass(5s);
+  EXPECT_TRUE(has_joined());
+}
+
 TEST_F(EngineFlows, R18_SAsksTheDialersPolicyWhetherItKnowsTheListener) {
   newcomer.verdict = Verdict::no;
   enter_by(Flow::sealed);
@@ -196,6 +224,11 @@ TEST_F(EngineFlowsOfAPrivateListener, AnswerNobodyByCWhomThePolicyDoesNotKnow) {
   EXPECT_EQ(as_text(visitor.heard), "nope");
   host.verdict = Verdict::yes;
   EXPECT_TRUE(dial(node).party->opened());
+}
+
+TEST_F(EngineFlowsOfAPrivateListener, AnswerNobodyByCWhomThePolicyWouldOnlyLetIn) {
+  host.knows_nobody = true;
+  EXPECT_EQ(as_text(dial(node).heard), "nope");
 }
 
 TEST_F(EngineFlowsOfAPrivateListener, AnswerByCWhomItHasASessionWith) {

@@ -107,7 +107,10 @@ void EngineLab::drain(Node& node) {
                    [&](const CloseConnection& order) { close(node, order); },
                    [&](const AskPolicy& asked) {
                      node.asked.push_back(asked.question);
-                     if (node.verdict) node.engine->on_verdict(asked.question, *node.verdict, now);
+                     const auto* what = std::get_if<AuthorizeQuestion>(&asked.what);
+                     const bool meets = what && std::holds_alternative<MeetRequest>(what->request);
+                     const auto verdict = meets && node.knows_nobody ? Verdict::no : node.verdict;
+                     if (verdict) node.engine->on_verdict(asked.question, *verdict, now);
                    },
                    [&](const JoinFailed& failed) { node.join_failures.push_back(failed); },
                    [&](const EntranceLearned& learned) { node.entrances.push_back(learned); },

@@ -37,6 +37,8 @@ class EngineLab {
     std::unique_ptr<Engine> engine;
     /// What its policy answers; nothing: it does not yet.
     std::optional<Verdict> verdict = Verdict::yes;
+    /// Whether it knows those that it would let join.
+    bool knows_nobody = false;
     std::vector<QuestionId> asked;  ///< All that it was asked.
     std::vector<JoinFailed> join_failures;
     std::vector<EntranceLearned> entrances;

@@ -54,6 +54,13 @@ TEST(OpenPolicy, SaysYesToEverybody) {
   EXPECT_EQ(policy->trusted_key(cast.realm), std::nullopt);
 }
 
+TEST(OpenPolicy, R18_KnowsNobody) {
+  Cast cast;
+  const auto policy = open_policy();
+  for (const Token& token : {cast.node_token().token, cast.identity_token().token})
+    EXPECT_EQ(authorize(*policy, token, MeetRequest{}), kNo);
+}
+
 TEST(KnownKeysPolicy, SaysYesToTheKnownAlone) {
   Cast cast;
   const auto policy = known_keys_policy({cast.person});
@@ -71,6 +78,8 @@ TEST(KnownKeysPolicy, TakesANodeForTheIdentityOfTheSameKey) {
   const Token& node = cast.node_token().token;
   const auto policy = known_keys_policy({identity_fingerprint(node.public_key())});
   EXPECT_EQ(authenticate(*policy, node), kYes);
+  EXPECT_EQ(authorize(*policy, node, MeetRequest{}), kYes);
+  EXPECT_EQ(authorize(*known_keys_policy({cast.person}), node, MeetRequest{}), kNo);
 }
 
 TEST(RealmPolicy, TrustsTheLeadersKeyAlone) {
@@ -112,6 +121,17 @@ TEST(RealmPolicy, SaysNoToAnotherRealm) {
   EXPECT_EQ(authenticate(*policy, cast.issue(node)->token), kYes);
   node.realm = cast.person;
   EXPECT_EQ(authenticate(*policy, cast.issue(node)->token), kNo);
+}
+
+TEST(RealmPolicy, KnowsTheNodesOfTheRealm) {
+  Cast cast;
+  for (const Unvouched unvouched : {Unvouched::refuse, Unvouched::ask_leader}) {
+    const auto policy = realm_policy(cast.leader_key.public_key, unvouched);
+    NodeTokenParams node = cast.node_params();
+    EXPECT_EQ(authorize(*policy, cast.issue(node)->token, MeetRequest{}), kYes);
+    node.realm = cast.person;
+    EXPECT_EQ(authorize(*policy, cast.issue(node)->token, MeetRequest{}), kNo);
+  }
 }
 
 TEST(RealmPolicy, LetsNobodyJoinByANodeOrAnIntent) {

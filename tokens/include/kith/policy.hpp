@@ -60,8 +60,14 @@ struct JudgeRequest {
   Fingerprint node;
 };
 
-using Request =
-    std::variant<JoinRequest, IntentRequest, SubjectRequest, RelateRequest, JudgeRequest>;
+/// May the peer, a node that we have nothing to do with so far, find out who we are?  Asked within
+/// the handshake, of whoever proves itself to a listener that hides from strangers (flow `S`, and
+/// `C` under the profile *private*), and of who answers by `S` where no fingerprint was named.  A
+/// valid token is not enough: the answer is yes for those alone whom we know.
+struct MeetRequest {};
+
+using Request = std::variant<JoinRequest, IntentRequest, SubjectRequest, RelateRequest,
+                             JudgeRequest, MeetRequest>;
 
 struct AuthenticateQuestion {
   Token token;
@@ -109,7 +115,7 @@ class Policy {
       const Fingerprint& issuer) const;
 };
 
-/// Yes to everybody whose tokens are valid.
+/// Yes to everybody whose tokens are valid; but it knows nobody, and so says no to a `MeetRequest`.
 [[nodiscard]] std::unique_ptr<Policy> open_policy();
 
 /// Yes to these nodes and identities alone.
@@ -124,7 +130,7 @@ enum class Unvouched : std::uint8_t {
 /// Yes to whoever belongs to the realm of the identity with `leader_key`: the leader itself,
 /// identities that it issued, those in `known` (nodes or identities), and intents that name the
 /// realm.  A node joins by its identity, so the leader decides who joins; intents without a joined
-/// identity behind them come no further than a handshake.
+/// identity behind them come no further than a handshake.  Of nodes it knows those of the realm.
 ///
 /// At the leader's own node it is the other half of `Unvouched::ask_leader`: of those whom others
 /// ask it about it says yes to the same, and to nobody else.
