@@ -61,6 +61,25 @@ TEST_F(RejectMatrix, R19_RejectsKeysOfLowOrderInEveryPlace) {
   }
 }
 
+TEST_F(RejectMatrix, R17_R28_TakesOfEachAnswerTheLengthsThatItHasAlone) {
+  // A key and a tag; one block without a word in it; or the token, sealed in blocks of 256.
+  const auto has_length = [](char letter, std::size_t length) {
+    if (letter == 'S') return length == 49;
+    if (letter != 'O' && letter != 'H') return length == 305;
+    return length >= 353 && length <= 4096 && (length - 353) % 256 == 0;
+  };
+  for (const char letter : std::string("SCOHIN")) {
+    for (const std::size_t length : {0U, 32U, 33U, 48U, 49U, 50U, 304U, 305U, 306U, 352U, 353U,
+                                     354U, 561U, 609U, 3937U, 4096U, 4097U, 4193U}) {
+      Party dialer(Session::dial(dialing.local, listening.target(static_cast<Flow>(letter)),
+                                 default_config(), dialing.random, start_time()));
+      dialer.hear(Bytes{static_cast<Byte>(length >> 8U), static_cast<Byte>(length), 'A'},
+                  start_time());
+      EXPECT_EQ(dialer.closed.has_value(), !has_length(letter, length)) << letter << length;
+    }
+  }
+}
+
 TEST_F(RejectMatrix, R13_R26_R61_SayNoAsTheFlowDoesWhateverTheCause) {
   // What each first frame is answered by, if it is changed, not accepted, or not admitted.
   for (const char letter : std::string("SCOHIN")) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/crypto/sodium.hpp"
 #include "tests/overlay/session/party.hpp"
 #include "tests/overlay/session/raw_peer.hpp"
 #include "tests/support/bytes_of.hpp"
@@ -182,6 +183,37 @@ TEST(SessionOpen, R33_VerifiesTheTokenBeforeItAnswers) {
   EXPECT_EQ(pair.responder.said, kNopeBytes);
   EXPECT_EQ(pair.responder.closed->why, Errc::bad_signature);
   EXPECT_EQ(pair.dialer.closed->why, Errc::refused);
+}
+
+/// Counts what is computed with secret keys.
+struct CountingDh final : crypto::DiffieHellman {
+  [[nodiscard]] crypto::DhPublicKey public_key(const crypto::DhSecretKey& secret) const override {
+    ++made;
+    return crypto::x25519().public_key(secret);
+  }
+  [[nodiscard]] Result<crypto::SharedSecret> agree(
+      const crypto::DhSecretKey& ours, const crypto::DhPublicKey& theirs) const override {
+    ++made;
+    return crypto::x25519().agree(ours, theirs);
+  }
+
+  mutable int made = 0;
+};
+
+TEST(SessionOpen, R33_VerifiesTheTokenBeforeItComputesAnything) {
+  const CountingDh dh;
+  crypto::Primitives primitives = crypto::sodium_primitives();
+  primitives.dh = &dh;
+  for (const bool is_forged : {true, false}) {
+    TestNode dialing(1);
+    TestNode listening(2);
+    listening.local.primitives = &primitives;
+    if (is_forged) dialing.local.token.back() ^= 1U;
+    Pair pair(dialing, listening, listening.target(Flow::open));
+    pair.run();
+    EXPECT_EQ(pair.responder.opened(), !is_forged);
+    EXPECT_EQ(dh.made == 0, is_forged);
+  }
 }
 
 TEST(SessionOpen, R35_GoesOnWithThePinnedNodeAlone) {
