@@ -208,9 +208,9 @@ constexpr Setting kSettings[] = {
      "A network (named by an address in it) that may hold many nodes, such as your own",
      set_exempt},
     {"profile", Type::text, "NAME",
-     "Whom to answer: public (everybody), member (everybody, but for flow O), private (who knows "
-     "this node's key, or has a ticket) or stealth (relationships and tickets; to others it seems "
-     "that nobody listens).  Without it: public",
+     "Whom to answer: public (everybody), member (everybody, but for flow O), private (contacts, "
+     "who has a ticket, and nodes that --policy known or realm names) or stealth (relationships "
+     "and tickets; to others it seems that nobody listens).  Without it: public",
      set_profile},
     {"accept", Type::text, "FLOWS",
      "The flows to answer, instead of those of --profile: some of H,S,O,C,I,N; K is another name "

@@ -59,8 +59,10 @@ enum class Profile : std::uint8_t {
 /// known, with or without the fingerprint.
 enum class EntranceFlow : std::uint8_t {
   hidden,  ///< Flow `H`: we show ourselves only to who has proven itself.
-  sealed,  ///< Flow `S`: both must know each other; we prove ourselves first.
-  open,    ///< Flow `O`: we show ourselves to the whole network.
+  /// Flow `S`: both must know each other (we, by the address or the policy); we prove ourselves
+  /// first.
+  sealed,
+  open,  ///< Flow `O`: we show ourselves to the whole network.
   /// Flow `C`, if the address names a node whose token we have; otherwise `hidden`.
   connection,
 };
