@@ -5,6 +5,7 @@
 
 #include "core/overloaded.hpp"
 #include "overlay/engine_impl.hpp"
+#include "tokens/intent_token.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
@@ -246,6 +247,8 @@ Result<void> Engine::Impl::on_introduce(Connection& connection, ByteView message
   const auto valid = verify(token->token, signatures_, now.wall);
   if (!valid) return valid;
   if (token->token.realm() != config_.realm) return std::unexpected(Errc::wrong_realm);
+  if (!in_audience(token->token, local_.id, config_.realm))
+    return std::unexpected(Errc::wrong_audience);
   if (token->fingerprint() != connection.node) return std::unexpected(Errc::wrong_key);
   if (!connection.contact) connection.contact = book_->keep(std::move(*token));
   // Whoever takes nothing more is dropped by the send, which is therefore the last thing to do. Who

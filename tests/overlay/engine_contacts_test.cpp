@@ -42,6 +42,19 @@ TEST_F(EngineContacts, AreDroppedIfTheyReadNothingThoughTheyIntroduceThemselves)
   EXPECT_EQ(ada.lost, std::vector(128, Errc::timed_out));
 }
 
+TEST_F(EngineContacts, R37_TakeNoTokenThatIsNotForThem) {
+  const RelationshipToken ours = relate_by_hand();
+  for (const bool is_for_us : {true, false}) {
+    EngineLab::Stranger& visitor = reconnect(ours.terms().id);
+    ASSERT_FALSE(visitor.is_over());
+    NodeTokenParams params = hand.token_params();
+    params.audience = is_for_us ? ada.node.engine->id() : Fingerprint({7});
+    hand.issue(params);
+    say(visitor, encode_introduce(hand.local.token));
+    EXPECT_EQ(visitor.is_over(), !is_for_us);
+  }
+}
+
 TEST_F(EngineContacts, HaveFourSessionsAtMost) {
   const RelationshipToken ours = relate_by_hand();
   std::vector<EngineLab::Stranger*> visitors;
