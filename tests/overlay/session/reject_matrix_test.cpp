@@ -80,6 +80,21 @@ TEST_F(RejectMatrix, R17_R28_TakesOfEachAnswerTheLengthsThatItHasAlone) {
   }
 }
 
+TEST_F(RejectMatrix, R17_R28_RejectsWhatFollowsAnAnswerThatIsToBeAnswered) {
+  for (const Flow flow : {Flow::sealed, Flow::hidden}) {
+    Pair pair(dialing, listening, listening.target(flow));
+    bool done = false;
+    pair.wire = [&](bool to_responder, Bytes& bytes) {
+      if (!to_responder && !std::exchange(done, true)) bytes.push_back(0);
+    };
+    pair.run();
+    EXPECT_FALSE(pair.dialer.opened() || pair.responder.opened());
+    ASSERT_TRUE(pair.dialer.closed);
+    EXPECT_EQ(pair.dialer.closed->why, Errc::trailing_bytes);
+    EXPECT_EQ(pair.dialer.said.size(), 35U + sizeof(kNope));
+  }
+}
+
 TEST_F(RejectMatrix, R13_R26_R61_SayNoAsTheFlowDoesWhateverTheCause) {
   // What each first frame is answered by, if it is changed, not accepted, or not admitted.
   for (const char letter : std::string("SCOHIN")) {
