@@ -54,18 +54,29 @@ TEST(Payload, IsReadAsItWasWritten) {
   });
 }
 
-TEST(Payload, RefusesValuesOfAnotherLength) {
+TEST(Payload, R17_RefusesValuesOfAnotherLength) {
   EXPECT_EQ(read_with(PayloadKey::token, 1024), Errc::closed);
   EXPECT_NE(read_with(PayloadKey::token, 1025), Errc::closed);
   EXPECT_NE(read_with(PayloadKey::token, 0), Errc::closed);
   EXPECT_EQ(read_with(PayloadKey::join, 2048), Errc::closed);
   EXPECT_NE(read_with(PayloadKey::join, 2049), Errc::closed);
+  EXPECT_NE(read_with(PayloadKey::join, 0), Errc::closed);
+  EXPECT_EQ(read_with(PayloadKey::certificate, 2048), Errc::closed);
+  EXPECT_NE(read_with(PayloadKey::certificate, 2049), Errc::closed);
+  EXPECT_NE(read_with(PayloadKey::certificate, 0), Errc::closed);
+  EXPECT_EQ(read_with(PayloadKey::early, 1024), Errc::closed);
+  EXPECT_NE(read_with(PayloadKey::early, 1025), Errc::closed);
+  EXPECT_NE(read_with(PayloadKey::early, 0), Errc::closed);
   for (PayloadKey key : {PayloadKey::ticket, PayloadKey::node}) {
     EXPECT_NE(read_with(key, 31), Errc::closed);
     EXPECT_EQ(read_with(key, 32), Errc::closed);
     EXPECT_NE(read_with(key, 33), Errc::closed);
   }
   EXPECT_NE(read_with(PayloadKey::about, 15), Errc::closed);
+  EXPECT_EQ(read_with(PayloadKey::about, 16), Errc::closed);
+  EXPECT_NE(read_with(PayloadKey::about, 17), Errc::closed);
+  EXPECT_NE(read_with(PayloadKey::signature, 63), Errc::closed);
+  EXPECT_EQ(read_with(PayloadKey::signature, 64), Errc::closed);
   EXPECT_NE(read_with(PayloadKey::signature, 65), Errc::closed);
   EXPECT_EQ(read_with(PayloadKey::site, 255), Errc::closed);
   EXPECT_NE(read_with(PayloadKey::site, 256), Errc::closed);
