@@ -61,6 +61,26 @@ TEST_F(RejectMatrix, R19_RejectsKeysOfLowOrderInEveryPlace) {
   }
 }
 
+TEST_F(RejectMatrix, R11_R17_TakesOfEachFlowTheLengthsThatItsFirstFrameHasAlone) {
+  // A key alone; the keys and a token of one packet; or what sealed blocks of 256 make.
+  const auto has_length = [](char letter, std::size_t length) {
+    if (letter == 'S' || letter == 'H') return length == 33;
+    if (letter == 'O') return length >= 66 && length <= 1024;
+    const std::size_t least = letter == 'N' ? 305 : 353;
+    return length >= least && length <= 4096 && (length - least) % 256 == 0;
+  };
+  for (const char letter : std::string("SCOHIN")) {
+    for (std::size_t length = 0; length <= 4200; ++length) {
+      Party party(
+          Session::accept(listening.local, public_config(), listening.random, start_time()));
+      party.hear(Bytes{static_cast<Byte>(length >> 8U), static_cast<Byte>(length),
+                       static_cast<Byte>(letter)},
+                 start_time());
+      ASSERT_EQ(party.closed.has_value(), !has_length(letter, length)) << letter << length;
+    }
+  }
+}
+
 TEST_F(RejectMatrix, R17_R28_TakesOfEachAnswerTheLengthsThatItHasAlone) {
   // A key and a tag; one block without a word in it; or the token, sealed in blocks of 256.
   const auto has_length = [](char letter, std::size_t length) {
