@@ -101,19 +101,31 @@ Result<void> Membership::on_join(const Sender& from, ByteView message, Instant n
   if (!decoded->identity.empty()) {
     auto identity = decode_identity_token(decoded->identity);
     if (!identity) return std::unexpected(identity.error());
-    const Fingerprint& node = book_->id(contact);
-    const auto valid = verify(identity->token, *config_.signatures, now.wall,
-                              config_.realm_leader ? &*config_.realm_leader : nullptr);
-    if (!valid) return std::unexpected(valid.error());
-    if (identity->token.realm() != config_.realm) return std::unexpected(Errc::wrong_realm);
-    // The identity names the node, and says so in this very session (R40).
-    if (identity->node != node) return std::unexpected(Errc::wrong_key);
-    const Bytes statement = join_statement(from.session_id, node);
-    if (!config_.signatures->verify(identity->token.public_key(), {statement}, *decoded->proof))
-      return std::unexpected(Errc::bad_signature);
+    // Whoever it may be, it is told that it is not let in (R42).
+    if (const auto good = check_identity(*identity, *decoded->proof, from, now.wall); !good) {
+      refuse(connection, good.error());
+      return {};
+    }
     candidate.identity = std::move(identity->token);
   }
   ask(connection, candidates_.emplace(connection, std::move(candidate)).first->second);
+  return {};
+}
+
+/// Whether somebody's identity, and that it uses the node at the other end, is proven.
+Result<void> Membership::check_identity(const IdentityToken& identity,
+                                        const crypto::Signature& proof, const Sender& from,
+                                        WallTime now) const {
+  const Fingerprint& node = book_->id(from.contact);
+  const auto valid = verify(identity.token, *config_.signatures, now,
+                            config_.realm_leader ? &*config_.realm_leader : nullptr);
+  if (!valid) return valid;
+  if (identity.token.realm() != config_.realm) return std::unexpected(Errc::wrong_realm);
+  // The identity names the node, and says so in this very session (R40).
+  if (identity.node != node) return std::unexpected(Errc::wrong_key);
+  const Bytes statement = join_statement(from.session_id, node);
+  if (!config_.signatures->verify(identity.token.public_key(), {statement}, proof))
+    return std::unexpected(Errc::bad_signature);
   return {};
 }
 

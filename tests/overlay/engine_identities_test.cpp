@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -49,6 +50,7 @@ struct EngineIdentities : testing::Test {
                                 guest.random, lab.now));
     lab.pass(1s);
     if (!visitor.party->opened()) return false;
+    told = &visitor.party->messages;
     const Bytes said = join(visitor.party->session.session_id());
     EXPECT_TRUE(visitor.party->session.send({said}));
     lab.say(visitor);
@@ -69,6 +71,8 @@ struct EngineIdentities : testing::Test {
   crypto::SigningKeyPair person = signatures.generate(random);
   EngineLab::Node& host = lab.add(1);
   TestNode guest{1100, sim::simulated_primitives(), EngineLab::endpoint_of(100)};
+  /// What the last one who came was told.
+  const std::vector<Bytes>* told = nullptr;
 };
 
 TEST_F(EngineIdentities, R39_AreLetInAtANodeOfAnotherKey) {
@@ -145,6 +149,25 @@ TEST_F(EngineIdentities, AreRefusedWhenTheirTimeIsOver) {
   old.issued_at = lab.now.wall - 3h;
   old.life = 2h;
   EXPECT_FALSE(comes_in(identity(old, person), person));
+}
+
+TEST_F(EngineIdentities, R42_AreToldThatTheyAreNotLetInIfTheyCannotBeAuthenticated) {
+  IdentityTokenParams elsewhere = params();
+  elsewhere.node = host.engine->id();
+  IdentityTokenParams foreign = params();
+  foreign.realm = identity_fingerprint(person.public_key);
+  IdentityTokenParams vouched = params();
+  vouched.holder = person.public_key;
+  const crypto::SigningKeyPair voucher = signatures.generate(random);
+  const IdentityToken tokens[] = {identity(elsewhere, person), identity(foreign, person),
+                                  identity(vouched, voucher)};
+  const auto expect_told = [&](const IdentityToken& as, const crypto::SigningKeyPair& prover) {
+    EXPECT_FALSE(comes_in(as, prover));
+    ASSERT_EQ(told->size(), 1U);
+    EXPECT_EQ(decode_not_acknowledged(told->front()), false);
+  };
+  for (const IdentityToken& token : tokens) expect_told(token, person);
+  expect_told(identity(params(), person), guest.node_key);
 }
 
 TEST_F(EngineIdentities, AreNoneOfAnothersNode) {

@@ -1,5 +1,6 @@
 #include "overlay/membership/membership.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -87,6 +88,19 @@ TEST_F(MembershipTest, R42_SaysNotAcknowledgedThenCloses) {
     EXPECT_TRUE(take<CloseSession>());
     EXPECT_FALSE(take<SessionJoined>());
   }
+}
+
+TEST_F(MembershipTest, R42_NeedsTheTokenOfANewcomerUntilItIsRefused) {
+  const ContactIndex newcomer = village.issue(5);
+  const auto needs_it = [&] {
+    std::vector<ContactIndex> used;
+    membership->append_used(used);
+    return std::ranges::find(used, newcomer) != used.end();
+  };
+  ASSERT_TRUE(receive_join(newcomer, {}));
+  EXPECT_TRUE(needs_it());
+  membership->on_verdict(kConnection, Verdict::no, at(0s));
+  EXPECT_FALSE(needs_it());
 }
 
 TEST_F(MembershipTest, R44_AnnouncesANewcomerTowardsItsOwnFingerprint) {
