@@ -145,6 +145,18 @@ TEST_F(EngineTickets, R61_AreRefusedSilentlyWhenSpentRevokedOverOrUnknown) {
   EXPECT_EQ(issuer.spendings, 0U);
 }
 
+TEST_F(EngineTickets, R61_ShutOutWhoeverShowsFiveThatAreNone) {
+  const TicketToken unknown = issuer.issue();
+  issuer.tickets.clear();
+  for (int i = 0; i < 5; ++i) {
+    const EngineLab::Stranger& visitor = show(stranger, unknown);
+    ASSERT_FALSE(visitor.refused);
+    lab.pass(1s);
+    expect_silence(visitor);
+  }
+  EXPECT_TRUE(lab.knock(issuer.node, kSource).refused);
+}
+
 TEST_F(EngineTickets, R58_ForOnePartnerAreSilentToOthers) {
   const TicketToken ticket = issuer.issue(redeemer.identity());
   EngineLab::Stranger& visitor = show(stranger, ticket);

@@ -1,3 +1,5 @@
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,6 +60,31 @@ TEST_F(SessionTimers, R76_HandshakeMustEndWithinTenSeconds) {
   EXPECT_EQ(pair.responder.closed->why, Errc::timed_out);
   EXPECT_EQ(Bytes(pair.dialer.said.end() - 4, pair.dialer.said.end()), kNopeBytes);
   EXPECT_EQ(Bytes(pair.responder.said.end() - 4, pair.responder.said.end()), kNopeBytes);
+}
+
+TEST_F(SessionTimers, R76_EndEveryFlowWithinTenSecondsWhicheverPieceIsLost) {
+  for (const char letter : std::string("SCOHIN")) {
+    const DialTarget target = listening.target(static_cast<Flow>(letter));
+    for (int lost = 0;; ++lost) {
+      Pair pair(dialing, listening, target);
+      int passed = 0;
+      pair.wire = [&](bool, Bytes& bytes) {
+        if (passed++ >= lost) bytes.clear();
+      };
+      pair.run();
+      if (pair.dialer.opened() && pair.responder.opened()) {
+        EXPECT_GE(lost, 3) << letter;
+        break;
+      }
+      for (Party* side : {&pair.dialer, &pair.responder}) {
+        if (side->opened()) continue;
+        ASSERT_FALSE(side->closed) << letter << lost;
+        side->pass_deadline(later(start_time(), seconds(10)));
+        ASSERT_TRUE(side->closed) << letter << lost;
+        EXPECT_EQ(side->closed->why, Errc::timed_out) << letter << lost;
+      }
+    }
+  }
 }
 
 TEST_F(SessionTimers, TimerRunsOnWhileThePolicyThinks) {
