@@ -75,7 +75,7 @@ Result<void> Relations::on_taken(const Sender& from, ByteView message) {
   const auto taken = decode_relation_taken(message);
   if (!taken) return std::unexpected(taken.error());
   const auto it = relations_.find(taken->relationship);
-  if (it == relations_.end()) return strike(link_of(from));
+  if (it == relations_.end() || theirs(it->second).node != from.node) return strike(link_of(from));
   const auto outgoing = it->second.outgoing.find(taken->number);
   if (outgoing == it->second.outgoing.end() || outgoing->second.connection != from.connection)
     return {};
@@ -127,7 +127,7 @@ Result<void> Relations::on_no_relation(const Sender& from, ByteView message) {
   const auto id = decode_no_relation(message);
   if (!id) return std::unexpected(id.error());
   const auto it = relations_.find(*id);
-  if (it == relations_.end()) return strike(link_of(from));
+  if (it == relations_.end() || theirs(it->second).node != from.node) return strike(link_of(from));
   lose_on(from.connection, *id, it->second, Errc::not_authorized);
   return {};
 }

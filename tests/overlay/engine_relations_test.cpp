@@ -123,6 +123,19 @@ TEST_F(EngineRelations, R63_MessagesOnThoseOfOthersAreRefusedAndRepeatedEndTheSe
   EXPECT_TRUE(ada.heard.empty());
 }
 
+TEST_F(EngineRelations, R63_NothingElseIsSaidOnThoseOfOthersEither) {
+  const RelationshipId ours = relate_by_hand().terms().id;
+  for (const Bytes& other : {encode(RelationTaken{shared[0], 1}), encode_no_relation(shared[0]),
+                             encode(end_of(shared[0], key(bob)))}) {
+    EngineLab::Stranger& visitor = reconnect(ours);
+    for (int i = 0; i < 8; ++i) say(visitor, other);
+    EXPECT_FALSE(visitor.is_over()) << static_cast<int>(other[1]);
+    say(visitor, other);
+    EXPECT_TRUE(visitor.ended) << static_cast<int>(other[1]);
+  }
+  EXPECT_TRUE(ada.ended.empty());
+}
+
 TEST_F(EngineRelations, CarryNothingOfTheOverlay) {
   const Bytes others[] = {encode_update(hand.local.token), encode_bare(MessageKind::leave),
                           encode(RelateMessage{Bytes(1), {}}), encode(JoinMessage{})};
