@@ -73,6 +73,8 @@ struct Connection {
   std::optional<TimePoint> deadline;
   /// When we, who dialed, open the session that follows this one.
   std::optional<TimePoint> renew_at;
+  /// When we look whether another session with a related node makes this one needless.
+  std::optional<TimePoint> surplus_at;
   /// The session is over; what is left to say may still be taken.
   bool closed = false;
   /// Why we close it, if we do.

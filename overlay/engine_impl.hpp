@@ -251,6 +251,8 @@ class Engine::Impl {
   void on_relation_verdict(QuestionId question, bool yes, Instant now);
   void on_relation_made(RelationMade made, Instant now);
   void relate(Connection& connection, Instant now);
+  void look_for_surplus(const Fingerprint& node, Instant now);
+  void end_if_surplus(Connection& connection, Instant now);
   bool tell_of_end(const Connection& connection, const std::optional<RelationshipId>& about);
   void send_join(Connection& connection, Instant now);
   Result<void> on_introduce(Connection& connection, ByteView message, Instant now);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/overloaded.hpp"
 #include "overlay/engine_impl.hpp"
@@ -158,6 +159,47 @@ void Engine::Impl::relate(Connection& connection, Instant now) {
   if (!connection.dialed || is_errand(connection)) connection.deadline.reset();
   if (!connection.dialed) limiter_.on_confirmed(std::to_underlying(connection.id), now.time);
   relations_.on_session({connection.id, *connection.node}, connection.dialed, now);
+  look_for_surplus(*connection.node, now);
+}
+
+/// Of several sessions with a related node one will do (docs/protocol.md §5): each of the others is
+/// for its responder to end, once it has heard something on the one that is left.
+void Engine::Impl::look_for_surplus(const Fingerprint& node, Instant now) {
+  std::vector<Connection*> related;
+  for (const auto& connection : connections_.all()) {
+    if (connection->scopes.related && !connection->closed && connection->node == node)
+      related.push_back(connection.get());
+  }
+  if (related.size() < 2 || config_.keeps_duplicates) return;
+  for (Connection* connection : related) {
+    if (!connection->dialed) {
+      connection->surplus_at = now.time + kDuplicateQuiet;
+      connections_.look_by(*connection, connection->surplus_at);
+    } else if (!connection->session->has_heard_record()) {
+      connection->session->ping(0);
+      announce_write(*connection);
+    }
+  }
+}
+
+/// Ends a session beside the one that is used, if we are its responder and it is quiet and owes
+/// nobody an answer; otherwise looks again later.
+void Engine::Impl::end_if_surplus(Connection& connection, Instant now) {
+  if (!connection.surplus_at || *connection.surplus_at > now.time) return;
+  connection.surplus_at.reset();
+  const auto used = relations_.link_to(*connection.node);
+  const Connection* survivor = used ? connections_.find(*used) : nullptr;
+  const bool is_over = connection.closed || connection.closing_because;
+  if (!survivor || survivor == &connection || connection.joined || is_over) return;
+  const bool is_at_rest =
+      relations_.is_at_rest(connection.id) && !membership_.is_judging(connection.id) &&
+      std::ranges::none_of(
+          inquiries_, [&](const auto& asked) { return asked.second.connection == connection.id; });
+  const auto end = duplicate_end(ConvergingSession::of(*connection.session),
+                                 ConvergingSession::of(*survivor->session));
+  if (is_at_rest && end && *end <= now.time)
+    return close(connection.id, CloseReason::duplicate, Errc::closed, now);
+  connection.surplus_at = end && *end > now.time ? *end : now.time + kDuplicateQuiet;
 }
 
 /// By flow `H` nobody says what relationship they are there for.  Whether that has ended they hear

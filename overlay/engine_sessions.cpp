@@ -381,6 +381,7 @@ void Engine::Impl::expire_sessions(Instant now) {
       connection->deadline = now.time + kClosedTimeout;
     }
     if (connection->renew_at && *connection->renew_at <= now.time) renew_session(*connection, now);
+    end_if_surplus(*connection, now);
     if (connection->session) {
       const auto deadline = connection->session->next_deadline();
       if (deadline && *deadline <= now.time) {
@@ -392,6 +393,7 @@ void Engine::Impl::expire_sessions(Instant now) {
     }
     connections_.look_by(*connection, connection->deadline);
     connections_.look_by(*connection, connection->renew_at);
+    connections_.look_by(*connection, connection->surplus_at);
   }
 }
 

@@ -188,6 +188,10 @@ class Membership {
 
   [[nodiscard]] bool is_ready() const { return ready_; }
   [[nodiscard]] std::size_t relays() const;
+  /// Whether somebody's join over it has not been answered.
+  [[nodiscard]] bool is_judging(ConnectionId connection) const {
+    return candidates_.contains(connection);
+  }
   /// Every contact that membership still has a use for, beside the table's and the peers'.
   void append_used(std::vector<ContactIndex>& used) const;
 

@@ -151,6 +151,10 @@ class Relations {
   [[nodiscard]] bool is_full() const { return relations_.size() >= config_.relationships_max; }
   /// The session that messages on it go over.
   [[nodiscard]] std::optional<ConnectionId> session_of(const RelationshipId& id) const;
+  /// The same of all that is shared with `node`.
+  [[nodiscard]] std::optional<ConnectionId> link_to(const Fingerprint& node) const;
+  /// Whether every message that went over it, either way, was taken.
+  [[nodiscard]] bool is_at_rest(ConnectionId connection) const;
   void sanity_check() const;
 
  private:
@@ -191,7 +195,6 @@ class Relations {
   [[nodiscard]] bool holds(const Relation& relation, WallTime now) const;
   /// A relationship that is shared with `node` and holds now.
   [[nodiscard]] Relation* find(const RelationshipId& id, const Fingerprint& node, WallTime now);
-  [[nodiscard]] std::optional<ConnectionId> link_to(const Fingerprint& node) const;
   Link& link_of(const Sender& from);
 
   Result<void> on_told(const Sender& from, ByteView message, WallTime now);

@@ -106,6 +106,18 @@ Result<const RelationshipParty*> Relations::signer_of(const RelationEnd& end,
   return std::unexpected(Errc::bad_signature);
 }
 
+bool Relations::is_at_rest(ConnectionId connection) const {
+  const auto link = links_.find(connection);
+  if (link == links_.end()) return true;
+  const auto shared = by_node_.find(link->second.node);
+  return link->second.untaken.empty() &&
+         (shared == by_node_.end() || std::ranges::none_of(shared->second, [&](const auto& id) {
+            return std::ranges::any_of(relations_.at(id).outgoing, [&](const auto& message) {
+              return message.second.connection == connection;
+            });
+          }));
+}
+
 bool Relations::on_silence(const Sender& from) {
   std::vector<Relation*> ended;
   if (const auto shared = by_node_.find(from.node); shared != by_node_.end())

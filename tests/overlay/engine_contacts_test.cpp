@@ -58,7 +58,16 @@ TEST_F(EngineContacts, R37_TakeNoTokenThatIsNotForThem) {
 TEST_F(EngineContacts, HaveFourSessionsAtMost) {
   const RelationshipToken ours = relate_by_hand();
   std::vector<EngineLab::Stranger*> visitors;
-  for (int i = 0; i < 6; ++i) visitors.push_back(&reconnect(ours.terms().id));
+  for (int i = 0; i < 6; ++i) {
+    visitors.push_back(&reconnect(ours.terms().id));
+    // A quiet one would go by itself.
+    for (EngineLab::Stranger* visitor : visitors) {
+      if (visitor->is_over()) continue;
+      visitor->party->session.ping(1);
+      lab.say(*visitor);
+    }
+  }
+  lab.pass(100ms);
   for (std::size_t i = 0; i < visitors.size(); ++i) EXPECT_EQ(visitors[i]->is_over(), i < 2) << i;
   expect_closed(*visitors[0], CloseReason::duplicate);
 }
@@ -175,6 +184,54 @@ TEST_F(EngineContacts, LeaveNoneOfTwoSessionsBehindWhenTheLastRelationshipEnds) 
   lab.pass(2s);
   EXPECT_EQ(bob.ended.size(), 2U);
   EXPECT_EQ(lab.wires_between(ada.node, bob.node), 0U);
+}
+
+TEST_F(EngineContacts, R77_KeepOneOfTheSessionsThatBothDialedAtOnce) {
+  const RelationshipId ours[] = {relate(ada, bob, 24h), relate(ada, bob, 24h)};
+  SeededRandom chance(7);
+  lab.next_latency = [&chance] { return Duration(2'000 + chance.below(60'000)); };
+  constexpr std::size_t kRuns = 200;
+  std::size_t dials = 0;
+  for (std::size_t run = 1; run <= kRuns; ++run) {
+    Keeper& first = chance.below(2) == 0 ? ada : bob;
+    Keeper& second = &first == &ada ? bob : ada;
+    const std::string text = std::to_string(run);
+    ASSERT_TRUE(first.tell(ours[0], text));
+    // Before it can have heard of the other's dial.
+    lab.pass(Duration(chance.below(4'000)));
+    ASSERT_TRUE(second.tell(ours[1], text));
+    lab.pass(5s);
+    ASSERT_EQ(lab.wires_between(ada.node, bob.node), 1U) << run;
+    ASSERT_TRUE(ada.tell(ours[1], text + "!"));
+    ASSERT_TRUE(bob.tell(ours[0], text + "!"));
+    lab.pass(1s);
+    for (const Keeper* keeper : {&ada, &bob}) {
+      ASSERT_EQ(keeper->heard, (std::vector{text, text + "!"})) << run;
+      ASSERT_EQ(keeper->taken.size(), 2 * run);
+      ASSERT_TRUE(keeper->lost.empty());
+    }
+    ada.heard.clear();
+    bob.heard.clear();
+    dials = ada.node.dials + bob.node.dials;
+    // Until it has been idle for too long.
+    lab.pass(70s);
+    ASSERT_EQ(lab.wires_between(ada.node, bob.node), 0U);
+  }
+  EXPECT_EQ(dials, 2 * kRuns);
+}
+
+TEST_F(EngineContacts, R77_KeepBothSessionsAsLongAsAnythingIsUnderWayOnThem) {
+  ada.takes = false;
+  bob.takes = false;
+  ASSERT_TRUE(ada.tell(shared[0], "from ada"));
+  ASSERT_TRUE(bob.tell(shared[0], "from bob"));
+  lab.pass(10s);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 2U);
+  for (const Keeper* keeper : {&ada, &bob}) keeper->node.engine->take(shared[0], 1);
+  lab.pass(5s);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 1U);
+  EXPECT_EQ(ada.taken.size() + bob.taken.size(), 2U);
+  EXPECT_TRUE(ada.lost.empty() && bob.lost.empty());
 }
 
 TEST_F(EngineContacts, PartWhenTheLastRelationshipIsOverByItsDate) {
