@@ -187,7 +187,7 @@ class Engine::Impl {
   void on_not_joined(const Connection& connection, Errc why, Instant now);
   void handle_joined(const SessionJoined& joined, Instant now);
   void add_session(Peer& peer, Connection& connection, Instant now);
-  void renew_session_at(Connection& connection, TimePoint time);
+  void renew_in_time(Connection& connection);
   void renew_session(Connection& connection, Instant now);
   void take_into_table(ContactIndex contact, Instant now);
   void on_join_verdict(ConnectionId connection, Verdict verdict, Instant now);

@@ -44,9 +44,7 @@ void Engine::Impl::handle_joined(const SessionJoined& joined, Instant now) {
   connection->opening.reset();
   connection->deadline.reset();
   connection->session->let_in();
-  if (connection->dialed)
-    renew_session_at(*connection, connection->opened_at + session_config_.timers.life -
-                                      random_->jittered(kRenewBefore, kRenewJitterPerMille));
+  if (connection->dialed) renew_in_time(*connection);
   if (!connection->dialed) limiter_.on_confirmed(std::to_underlying(connection->id), now.time);
   relations_.tell_ends({connection->id, *connection->node}, std::nullopt);
   if (Peer* known = peers_.find(joined.contact)) return add_session(*known, *connection, now);
@@ -94,16 +92,22 @@ void Engine::Impl::add_session(Peer& peer, Connection& connection, Instant now) 
   }
 }
 
-void Engine::Impl::renew_session_at(Connection& connection, TimePoint time) {
-  connection.renew_at = time;
-  connections_.look_by(connection, time);
+void Engine::Impl::renew_in_time(Connection& connection) {
+  connection.renew_at = connection.opened_at + session_config_.timers.life -
+                        random_->jittered(kRenewBefore, kRenewJitterPerMille);
+  connections_.look_by(connection, connection.renew_at);
 }
 
 /// Its listener ends a session when it has lived long enough: before that its dialer opens another
 /// one, and convergence takes everything over to that.
 void Engine::Impl::renew_session(Connection& connection, Instant now) {
-  renew_session_at(connection, now.time + random_->jittered(kRenewAgain, kRenewJitterPerMille));
-  if (!connection.joined || connection.closing_because || leave_by_) return;
+  connection.renew_at = now.time + random_->jittered(kRenewAgain, kRenewJitterPerMille);
+  connections_.look_by(connection, connection.renew_at);
+  if (connection.closed || connection.closing_because || leave_by_) return;
+  if (!connection.joined) {
+    if (connection.scopes.related) relations_.renew(connection.id, now.wall);
+    return;
+  }
   const ContactIndex contact = *connection.contact;
   if (peers_.find(contact)->sessions > 1) return;
   // Where we found it before, then wherever it says.

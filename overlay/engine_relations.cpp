@@ -158,6 +158,7 @@ void Engine::Impl::relate(Connection& connection, Instant now) {
   // One that was dialed to join waits for the answer to that.
   if (!connection.dialed || is_errand(connection)) connection.deadline.reset();
   if (!connection.dialed) limiter_.on_confirmed(std::to_underlying(connection.id), now.time);
+  if (connection.dialed && !connection.renew_at) renew_in_time(connection);
   relations_.on_session({connection.id, *connection.node}, connection.dialed, now);
   look_for_surplus(*connection.node, now);
 }

@@ -174,9 +174,25 @@ void Relations::on_failed(const RelationshipId& about, Errc why, WallTime now) {
   const auto next = fallback(dialing->second.way);
   dialing_.erase(dialing);
   if (next && holds(it->second, now)) return dial(about, it->second, *next);
+  // One session more was not to be had.
+  if (link_to(node)) return;
   for (const RelationshipId& id : by_node_.at(node)) {
     if (!relations_.at(id).end) outputs_.emplace_back(RelationUnreachable{id, why});
     lose_on(std::nullopt, id, relations_.at(id), why);
+  }
+}
+
+void Relations::renew(ConnectionId connection, WallTime now) {
+  const auto link = links_.find(connection);
+  if (link == links_.end()) return;
+  const bool has_another = std::ranges::any_of(links_, [&](const auto& other) {
+    return other.first != connection && other.second.node == link->second.node;
+  });
+  if (has_another) return;
+  for (const RelationshipId& id : by_node_.at(link->second.node)) {
+    const Relation& relation = relations_.at(id);
+    if (holds(relation, now))
+      return dial(id, relation, {.flow = Flow::reconnect, .is_pinned = true});
   }
 }
 

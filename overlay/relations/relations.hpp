@@ -111,6 +111,8 @@ class Relations {
   /// The session dialed about `about` is open.
   void on_opened(const RelationshipId& about, ConnectionId connection, Instant now);
   void on_failed(const RelationshipId& about, Errc why, WallTime now);
+  /// A session that we dialed is soon too old: opens another one, if there is none yet.
+  void renew(ConnectionId connection, WallTime now);
   /// There is a session with a node that we share something with.  To be said again when they share
   /// more.
   void on_session(const Sender& with, bool dialed, Instant now);

@@ -234,6 +234,37 @@ TEST_F(EngineContacts, R77_KeepBothSessionsAsLongAsAnythingIsUnderWayOnThem) {
   EXPECT_TRUE(ada.lost.empty() && bob.lost.empty());
 }
 
+TEST_F(EngineContacts, HaveANewSessionBeforeTheOldOneIsTooOld) {
+  const RelationshipId id = relate(ada, bob, 48h);
+  std::size_t told = 0;
+  for (const TimePoint end = lab.now.time + 25h; lab.now.time < end; ++told) {
+    ASSERT_TRUE(ada.tell(id, "hello"));
+    lab.pass(20s);
+    ASSERT_GE(lab.wires_between(ada.node, bob.node), 1U);
+  }
+  EXPECT_EQ(bob.heard.size(), told);
+  EXPECT_EQ(ada.taken.size(), told);
+  EXPECT_TRUE(ada.lost.empty());
+  EXPECT_EQ(ada.node.dials, 2U);
+  EXPECT_EQ(bob.node.dials, 0U);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 1U);
+}
+
+TEST_F(EngineContacts, KeepTheirSessionIfAnotherOneIsNotToBeHad) {
+  const RelationshipId ours = relate(ada, bob, 48h);
+  ASSERT_TRUE(ada.tell(ours, "hello"));
+  for (int i = 0; i < 24 * 60 * 3 - 60; ++i) {
+    lab.pass(20s);
+    // Nobody listens there any more.
+    if (i == 0) bob.node.endpoint = EngineLab::endpoint_of(99);
+    ASSERT_TRUE(ada.tell(ours, "hello"));
+  }
+  EXPECT_GT(ada.node.dials, 2U);
+  EXPECT_EQ(lab.wires_between(ada.node, bob.node), 1U);
+  EXPECT_TRUE(ada.unreachable.empty());
+  EXPECT_TRUE(ada.lost.empty());
+}
+
 TEST_F(EngineContacts, PartWhenTheLastRelationshipIsOverByItsDate) {
   const RelationshipToken ours = relate_by_hand(1min);
   const TimePoint over = lab.now.time + 1min + kClockSkewMax;
