@@ -40,15 +40,21 @@ struct Party {
 /// What a node has in common with another one.
 struct RelationsOfANode : testing::Test {
   RelationshipId relate(Duration life = 1h) {
+    return relations.add(signed_by(us, them, params(life)), {}).value();
+  }
+  [[nodiscard]] RelationshipParams params(Duration life = 1h) const {
     RelationshipParams params;
     params.issued_at = now.wall;
     params.life = life;
     params.proposer = us.place;
     params.partner = them.place;
     params.partner_key = them.key.public_key;
-    const auto proposal = propose_relationship(params, us.key, meter, us.random);
-    auto token = countersign(*proposal, them.key, meter, now.wall);
-    return relations.add(*std::move(token), {}).value();
+    return params;
+  }
+  RelationshipToken signed_by(Party& proposer, const Party& partner,
+                              const RelationshipParams& what) {
+    const auto proposal = propose_relationship(what, proposer.key, meter, proposer.random);
+    return countersign(*proposal, partner.key, meter, now.wall).value();
   }
 
   Result<void> hear_end(const RelationshipId& id, ConnectionId on) {
@@ -91,6 +97,38 @@ struct RelationsOfANode : testing::Test {
 };
 
 using Closings = std::vector<std::pair<ConnectionId, CloseReason>>;
+
+TEST_F(RelationsOfANode, R64_AreSignedByBoth) {
+  const Bytes raw = [&] {
+    const RelationshipToken token = signed_by(us, them, params());
+    return Bytes(token.raw().begin(), token.raw().end());
+  }();
+  // The last bytes of either signature: two more stand before the other one.
+  constexpr std::size_t kSignature = sizeof(crypto::Signature);
+  for (const std::size_t from_end : {std::size_t{1}, kSignature + 3}) {
+    Bytes forged = raw;
+    forged[forged.size() - from_end] ^= 1U;
+    EXPECT_EQ(relations.add(RelationshipToken::decode(forged).value(), {}).error(),
+              Errc::bad_signature);
+  }
+  EXPECT_TRUE(relations.add(RelationshipToken::decode(raw).value(), {}));
+}
+
+TEST_F(RelationsOfANode, R64_NameThisNodeAndItsIdentityAndAnotherNode) {
+  Party stranger{3};
+  RelationshipParams theirs = params();
+  theirs.proposer = stranger.place;
+  EXPECT_EQ(relations.add(signed_by(stranger, them, theirs), {}).error(), Errc::wrong_key);
+  EXPECT_EQ(relations.add(signed_by(us, them, theirs), {}).error(), Errc::wrong_key);
+  EXPECT_EQ(relations.add(signed_by(stranger, them, params()), {}).error(), Errc::wrong_key);
+  RelationshipParams at_home = params();
+  at_home.partner = us.place;
+  EXPECT_EQ(relations.add(signed_by(us, them, at_home), {}).error(), Errc::wrong_key);
+  RelationshipParams elsewhere = params();
+  elsewhere.realm = us.place.node;
+  EXPECT_EQ(relations.add(signed_by(us, them, elsewhere), {}).error(), Errc::wrong_realm);
+  EXPECT_FALSE(relations.shares(them.place.node, now.wall));
+}
 
 TEST_F(RelationsOfANode, CheckNoSignatureOfAnEndThatIsKnown) {
   const RelationshipId id = relate();
