@@ -126,6 +126,16 @@ TEST_F(SessionRejects, R17_RejectsLengthsAtTheHeaderBeforeTheBodyArrives) {
   }
 }
 
+TEST_F(SessionRejects, R32_TakesNoTokenInTheOpenThatIsLongerThanAPacket) {
+  for (const std::size_t length : {65U, 1025U, 4096U}) {
+    const Bytes header{static_cast<Byte>(length >> 8U), static_cast<Byte>(length), 'O'};
+    EXPECT_EQ(answer(header, public_config()), kNopeBytes) << length;
+  }
+  Party longest = listener(public_config());
+  longest.hear(Bytes{0x04, 0x00, 'O'}, start_time());
+  EXPECT_FALSE(longest.closed);
+}
+
 TEST_F(SessionRejects, R17_RejectsALengthOutOfRangeBeforeTheLetterArrives) {
   EXPECT_EQ(answer(Bytes{0, 0}), kNopeBytes);
   EXPECT_EQ(answer(Bytes{0xff, 0xff}), kNopeBytes);
