@@ -34,6 +34,13 @@ class SessionSilent : public testing::Test {
   TestNode listening{2};
 };
 
+/// What kinds of frames `stream` consists of.
+std::string letters_of(ByteView stream) {
+  std::string letters;
+  for (const Bytes& frame : frames_of(stream)) letters.push_back(static_cast<char>(frame.at(2)));
+  return letters;
+}
+
 using SessionTicket = SessionSilent;
 using SessionReconnect = SessionSilent;
 
@@ -44,6 +51,8 @@ TEST_F(SessionTicket, R70_R74_HasTheSizesOfTheSpecification) {
   pair.run();
   EXPECT_THAT(frame_sizes(pair.dialer.said), ElementsAre(611, 275));
   EXPECT_THAT(frame_sizes(pair.responder.said), ElementsAre(307));
+  EXPECT_EQ(letters_of(pair.dialer.said), "IT");
+  EXPECT_EQ(letters_of(pair.responder.said), "A");
   target.certificate.resize(kCertificateBytesMax);
   Pair longest(dialing, listening, target);
   longest.run();
@@ -153,13 +162,15 @@ TEST_F(SessionTicket, R61_IsSilentToWhoeverHasNoGoodTicket) {
   }
 }
 
-TEST_F(SessionReconnect, R75_HasTheSizesOfTheSpecificationInOneWrite) {
+TEST_F(SessionReconnect, R74_R75_HasTheSizesOfTheSpecificationInOneWrite) {
   DialTarget target = listening.target(Flow::reconnect);
   target.early.clear();
   Pair pair(dialing, listening, target);
   pair.run();
   EXPECT_THAT(frame_sizes(pair.dialer.said), ElementsAre(307, 307, 275));
   EXPECT_THAT(frame_sizes(pair.responder.said), ElementsAre(307));
+  EXPECT_EQ(letters_of(pair.dialer.said), "NKT");
+  EXPECT_EQ(letters_of(pair.responder.said), "A");
   EXPECT_THAT(frame_sizes(first_piece(Flow::reconnect)), ElementsAre(307, 307));
 }
 
