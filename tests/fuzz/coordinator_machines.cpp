@@ -8,7 +8,7 @@
 
 #include "overlay/coordinator/coordinator.hpp"
 #include "overlay/coordinator/declarations.hpp"
-#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/play.hpp"
 #include "tests/overlay/coordinator/actors.hpp"
 
 /// Reads the input as what a hostile overlay does to one coordinator and to the declarations of one
@@ -21,9 +21,9 @@ using namespace std::chrono_literals;
 using namespace kith;
 using namespace kith::overlay;
 using namespace kith::overlay::test;
-using kith::test::Input;
+using namespace kith::test;
 
-/// What was signed once and for all; only the machines are made anew for every input.
+/// What the nodes have signed.
 struct Cast {
   Cast() {
     for (int i = 0; i < 4; ++i) actors.emplace_back(random, i % 2 == 1);
@@ -117,14 +117,8 @@ class Machines {
  private:
   const Actor& actor(Input& input) { return cast_.actors[input.next() % cast_.actors.size()]; }
 
-  /// One that was signed, as it is or with a byte changed, or cut.
   Bytes message(Input& input) {
-    Bytes bytes = cast_.messages[input.next() % cast_.messages.size()];
-    const std::uint8_t how = input.next();
-    const std::size_t at = (input.next() * std::size_t{256} + input.next()) % bytes.size();
-    if (how >= 192) bytes[at] = static_cast<Byte>(bytes[at] ^ how);
-    if (how == 191) bytes.resize(at);
-    return bytes;
+    return garbled(cast_.messages[input.next() % cast_.messages.size()], input);
   }
 
   /// Somebody brings it, or we ourselves.
@@ -169,13 +163,9 @@ class Machines {
     coordinator_.on_region_changed(now_);
   }
 
-  /// Up to half an hour; or the date alone jumps by days.
+  /// Up to half an hour, or days.
   void wait(Input& input) {
-    const Duration span = std::chrono::milliseconds(input.next() * input.next() * 28);
-    if (input.next() == 255)
-      now_.wall += 24h * (input.next() - 128);
-    else
-      now_ = {now_.time + span, now_.wall + span};
+    pass_time(now_, 28ms, input);
     coordinator_.on_deadline(now_);
     declarations_.on_deadline(now_);
   }
@@ -195,12 +185,5 @@ class Machines {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static Cast cast;
-  Input input{ByteView(data, std::min<std::size_t>(size, 512))};
-  Machines machines(cast);
-  while (!input.rest.empty()) {
-    machines.step(input);
-    machines.drain();
-  }
-  return 0;
+  return play<Cast, Machines>(data, size);
 }

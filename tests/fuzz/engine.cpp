@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +17,7 @@
 #include "overlay/router/messages.hpp"
 #include "overlay/session/session.hpp"
 #include "tests/fuzz/engine_cast.hpp"
-#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/play.hpp"
 
 /// Reads the input as what two peers with joined sessions, the application and the world do to one
 /// node: messages of every kind, whole, torn or changed, in any order; commands; connections that
@@ -30,7 +29,7 @@ using namespace std::chrono_literals;
 using namespace kith;
 using namespace kith::overlay;
 using namespace kith::overlay::test;
-using kith::test::Input;
+using namespace kith::test;
 
 constexpr std::size_t kScriptBytesMax = 1024;
 
@@ -48,7 +47,7 @@ class Town {
       case 0:
       case 1:
       case 2:
-        return say(input, changed(input));
+        return say(input, message(input));
       case 3:
       case 4:
         return say(input, routed(input));
@@ -66,6 +65,19 @@ class Town {
         return deal(input);
       default:
         return wait(input);
+    }
+  }
+
+  void drain() {
+    while (auto output = engine_.poll_output(now_)) {
+      std::visit(Overloaded{[&](const Dial& dial) { dials_.push_back(dial.connection); },
+                            [&](const WriteReady& ready) { take(ready.connection); },
+                            [&](const CloseConnection& close) { hang_up(close); },
+                            [&](const AskPolicy& ask) {
+                              engine_.on_verdict(ask.question, Verdict::yes, now_);
+                            },
+                            [&](const RelationOutput& told) { answer(told); }, [](const auto&) {}},
+                 *output);
     }
   }
 
@@ -112,19 +124,6 @@ class Town {
       }
     }
     engine_.sanity_check();
-  }
-
-  void drain() {
-    while (auto output = engine_.poll_output(now_)) {
-      std::visit(Overloaded{[&](const Dial& dial) { dials_.push_back(dial.connection); },
-                            [&](const WriteReady& ready) { take(ready.connection); },
-                            [&](const CloseConnection& close) { hang_up(close); },
-                            [&](const AskPolicy& ask) {
-                              engine_.on_verdict(ask.question, Verdict::yes, now_);
-                            },
-                            [&](const RelationOutput& told) { answer(told); }, [](const auto&) {}},
-                 *output);
-    }
   }
 
   /// What the store and the application say.
@@ -177,22 +176,13 @@ class Town {
     run();
   }
 
-  /// One that was signed, as it is or with a byte changed, or cut.
-  Bytes changed(Input& input) {
-    Bytes bytes = cast_.messages[input.next() % cast_.messages.size()];
-    const std::uint8_t how = input.next();
-    if (how < 160) return bytes;
-    const std::size_t at = (input.next() * std::size_t{256} + input.next()) % bytes.size();
-    if (how < 176)
-      bytes.resize(at);
-    else
-      bytes[at] = static_cast<Byte>(bytes[at] ^ how);
-    return bytes;
+  Bytes message(Input& input) {
+    return garbled(cast_.messages[input.next() % cast_.messages.size()], input);
   }
 
   Bytes routed(Input& input) {
     const std::uint8_t flags = input.next();
-    const Bytes payload = changed(input);
+    const Bytes payload = message(input);
     RouteMessage route;
     route.number = next_number_++;
     route.key = *subject_id({}, kSubjects[flags % kSubjects.size()]);
@@ -207,7 +197,7 @@ class Town {
 
   Bytes answered(Input& input) {
     const std::uint8_t flags = input.next();
-    const Bytes payload = changed(input);
+    const Bytes payload = message(input);
     AnswerMessage answer;
     answer.number = heard_route_;
     answer.status = static_cast<AnswerStatus>(flags % 3);
@@ -320,13 +310,9 @@ class Town {
     run();
   }
 
-  /// Up to some minutes; or the date alone jumps by days.
+  /// Up to some minutes, or days.
   void wait(Input& input) {
-    const Duration span = std::chrono::milliseconds(input.next() * input.next() * 4);
-    if (input.next() == 255)
-      now_.wall += 24h * (input.next() - 128);
-    else
-      now_ = {now_.time + span, now_.wall + span};
+    pass_time(now_, 4ms, input);
     engine_.on_deadline(now_);
     run();
   }
@@ -348,9 +334,5 @@ class Town {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static EngineCast cast;
-  Input input{ByteView(data, std::min(size, kScriptBytesMax))};
-  Town town(cast);
-  while (!input.rest.empty()) town.step(input);
-  return 0;
+  return play<EngineCast, Town>(data, size, kScriptBytesMax);
 }

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -13,6 +12,7 @@
 #include "core/random.hpp"
 #include "overlay/exchange/exchange.hpp"
 #include "overlay/sim/crypto.hpp"
+#include "tests/fuzz/input.hpp"
 #include "tokens/issue.hpp"
 #include "tokens/verify.hpp"
 
@@ -23,6 +23,7 @@ namespace {
 using namespace kith;
 using namespace kith::overlay;
 using namespace std::chrono_literals;
+using kith::test::Input;
 
 /// Our subscriptions, by who acknowledges.
 constexpr SubscriptionId kByNode{2};
@@ -60,30 +61,11 @@ struct Somebody {
   Fingerprint identity;
 };
 
-/// The bytes of the input, one after the other; zeros behind their end.
-class Script {
- public:
-  explicit Script(ByteView bytes) : rest_(bytes) {}
-
-  [[nodiscard]] bool at_end() const { return rest_.empty(); }
-  ByteView take(std::size_t count) {
-    const ByteView taken = rest_.first(std::min(count, rest_.size()));
-    rest_ = rest_.subspan(taken.size());
-    return taken;
-  }
-  std::uint8_t byte() {
-    const ByteView taken = take(1);
-    return taken.empty() ? std::uint8_t{0} : taken[0];
-  }
-  /// Mostly small, sometimes as large as can be.
-  std::uint64_t number() {
-    const std::uint8_t first = byte();
-    return first < 240 ? first : kSequenceMax >> (4 * (255 - first));
-  }
-
- private:
-  ByteView rest_;
-};
+/// Mostly small, sometimes as large as can be.
+std::uint64_t number(Input& input) {
+  const std::uint8_t first = input.next();
+  return first < 240 ? first : kSequenceMax >> (4 * (255 - first));
+}
 
 struct Sink {
   std::size_t bytes = 0;
@@ -114,19 +96,19 @@ class World {
     drain();
   }
 
-  void step(Script& script) {
-    switch (script.byte() % 10) {
+  void step(Input& input) {
+    switch (input.next() % 10) {
       case 0:
-        (void)exchange_->publish(PublisherId{1}, script.take(script.byte()), now_);
+        (void)exchange_->publish(PublisherId{1}, input.take(input.next()), now_);
         break;
       case 1:
-        hear(script.take(script.byte()));
+        hear(input.take(input.next()));
         break;
       case 2:
-        hear(composed(script));
+        hear(composed(input));
         break;
       case 3:
-        now_ = {now_.time + script.byte() * 1ms, now_.wall + script.byte() * 1ms};
+        now_ = {now_.time + input.next() * 1ms, now_.wall + input.next() * 1ms};
         exchange_->on_deadline(now_);
         break;
       case 4:
@@ -134,10 +116,10 @@ class World {
         break;
       case 5:
         if (session_)
-          (void)exchange_->fill(*session_, script.byte() * 100U, MessageSink(sink_), now_);
+          (void)exchange_->fill(*session_, input.next() * 100U, MessageSink(sink_), now_);
         break;
       case 6:
-        answer(script.byte() % 4 != 0);
+        answer(input.next() % 4 != 0);
         break;
       case 7:
         match();
@@ -147,7 +129,7 @@ class World {
           exchange_->on_unmatched(id, key_of(sender().intent));
         break;
       case 9:
-        exchange_->acknowledge(kByApplication, script.byte());
+        exchange_->acknowledge(kByApplication, input.next());
         break;
     }
     drain();
@@ -188,46 +170,46 @@ class World {
   }
 
   /// A message that is well formed, and near to what the exchange may expect.
-  Bytes composed(Script& script) {
+  Bytes composed(Input& input) {
     Bytes out;
-    const std::uint8_t kind = script.byte();
-    const ChannelNumber channel{script.byte() & 0x83U};
+    const std::uint8_t kind = input.next();
+    const ChannelNumber channel{input.next() & 0x83U};
     switch (kind % 7) {
       case 0: {
         static const IntentToken intent = peer_.intent(IntentRole::receive, random_);
-        const std::uint64_t epoch = script.byte() % 2;
+        const std::uint64_t epoch = input.next() % 2;
         return encode(OpenMessage{.receiver_channel = channel,
-                                  .subscription_epoch = 1U + script.byte() % 3U,
+                                  .subscription_epoch = 1U + input.next() % 3U,
                                   .identity = us_.identity,
                                   .role = IntentRole::send,
                                   .publisher_epoch = epoch,
-                                  .next = epoch == 0 ? 0 : script.number(),
-                                  .credit_messages = script.number(),
-                                  .credit_bytes = script.number(),
+                                  .next = epoch == 0 ? 0 : number(input),
+                                  .credit_messages = number(input),
+                                  .credit_bytes = number(input),
                                   .intent = intent.token.raw()});
       }
       case 1:
-        return encode(AcceptMessage{channel, ChannelNumber{script.byte()}, 1U + script.byte() % 2U,
-                                    script.number(), sender().intent.token.raw()});
+        return encode(AcceptMessage{channel, ChannelNumber{input.next()}, 1U + input.next() % 2U,
+                                    number(input), sender().intent.token.raw()});
       case 2:
         return encode(RefuseMessage{channel, RefuseReason::not_authorized});
       case 3: {
-        const std::uint64_t first = script.number();
+        const std::uint64_t first = number(input);
         encode_header(DataMessage{channel, first, {}}, out);
-        append(out, script.take(script.byte() % 16));
+        append(out, input.take(input.next() % 16));
         return out;
       }
       case 4: {
-        const std::uint64_t acknowledged = script.number();
-        const std::uint64_t messages = script.number();
-        encode(CreditMessage{channel, acknowledged, messages, script.number()}, out);
+        const std::uint64_t acknowledged = number(input);
+        const std::uint64_t messages = number(input);
+        encode(CreditMessage{channel, acknowledged, messages, number(input)}, out);
         return out;
       }
       case 5:
-        encode(ExpiredMessage{channel, script.number()}, out);
+        encode(ExpiredMessage{channel, number(input)}, out);
         return out;
       default:
-        return encode(CloseMessage{script.byte() % 2 == 0, channel});
+        return encode(CloseMessage{input.next() % 2 == 0, channel});
     }
   }
 
@@ -254,7 +236,7 @@ class World {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   World world;
-  Script script(ByteView(data, size));
-  for (int steps = 0; steps < 500 && !script.at_end(); ++steps) world.step(script);
+  Input input{ByteView(data, size)};
+  for (int steps = 0; steps < 500 && !input.rest.empty(); ++steps) world.step(input);
   return 0;
 }

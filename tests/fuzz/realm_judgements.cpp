@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9,7 +8,7 @@
 
 #include "core/assert.hpp"
 #include "overlay/membership/realm_judgements.hpp"
-#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/play.hpp"
 #include "tests/overlay/membership/realm.hpp"
 
 /// Reads the input as what joiners, coordinators and whoever answers as the realm's leader do to
@@ -22,14 +21,14 @@ using namespace std::chrono_literals;
 using namespace kith;
 using namespace kith::overlay;
 using namespace kith::overlay::test;
-using kith::test::Input;
+using namespace kith::test;
 
 /// Of the joiners the leader admits one in three, and refuses one; on the others it says nothing.
 constexpr std::size_t kJoiners = 6;
 constexpr std::size_t kAdmitted = 0;
 constexpr std::size_t kRefused = 1;
 
-/// What was signed once and for all; only the machine is made anew for every input.
+/// What the realm and a stranger have signed.
 struct Cast {
   Cast() {
     for (std::size_t i = 0; i < kJoiners; ++i) {
@@ -117,24 +116,13 @@ class Machine {
     return requests_[requests_.size() - 1 - which % requests_.size()];
   }
 
-  /// One that was signed, as it is or with a byte changed, or cut.
   Bytes answer(Input& input) {
-    Bytes bytes = cast_.answers[input.next() % cast_.answers.size()];
-    const std::uint8_t how = input.next();
-    if (how < 191 || bytes.empty()) return bytes;
-    const std::size_t at = input.next() % bytes.size();
-    if (how > 191) bytes[at] = static_cast<Byte>(bytes[at] ^ how);
-    if (how == 191) bytes.resize(at);
-    return bytes;
+    return garbled(cast_.answers[input.next() % cast_.answers.size()], input);
   }
 
-  /// Up to half an hour; or the date alone jumps by days.
+  /// Up to half an hour, or days.
   void wait(Input& input) {
-    const Duration span = std::chrono::milliseconds(input.next() * input.next() * 28);
-    if (input.next() == 255)
-      now_.wall += 24h * (input.next() - 128);
-    else
-      now_ = {now_.time + span, now_.wall + span};
+    pass_time(now_, 28ms, input);
     judgements_.on_deadline(now_);
   }
 
@@ -149,12 +137,5 @@ class Machine {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static Cast cast;
-  Input input{ByteView(data, std::min<std::size_t>(size, 512))};
-  Machine machine(cast);
-  while (!input.rest.empty()) {
-    machine.step(input);
-    machine.drain();
-  }
-  return 0;
+  return play<Cast, Machine>(data, size);
 }

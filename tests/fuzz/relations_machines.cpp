@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -15,7 +14,7 @@
 #include "overlay/relations/first_contact.hpp"
 #include "overlay/relations/queries.hpp"
 #include "overlay/relations/relations.hpp"
-#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/play.hpp"
 #include "tests/fuzz/relations_cast.hpp"
 
 /// Reads the input as what other nodes, the application, its store and the world do to the machines
@@ -28,7 +27,7 @@ using namespace std::chrono_literals;
 using namespace kith;
 using namespace kith::overlay;
 using namespace kith::overlay::test;
-using kith::test::Input;
+using namespace kith::test;
 
 constexpr std::size_t kConnectionsMax = 12;
 
@@ -190,17 +189,11 @@ class Machines {
     }
   }
 
-  /// One that was signed, as it is or with a byte changed, or cut.
   Bytes message(Input& input) {
     const std::size_t which = input.next();
-    Bytes bytes = !related_.empty() && which >= 224 ? related_[which % related_.size()]
-                                                    : cast_.messages[which % cast_.messages.size()];
-    const std::uint8_t how = input.next();
-    if (how < 191) return bytes;
-    const std::size_t at = (input.next() * std::size_t{256} + input.next()) % bytes.size();
-    if (how > 191) bytes[at] = static_cast<Byte>(bytes[at] ^ how);
-    if (how == 191) bytes.resize(at);
-    return bytes;
+    const bool is_new = !related_.empty() && which >= 224;
+    const std::vector<Bytes>& messages = is_new ? related_ : cast_.messages;
+    return garbled(messages[which % messages.size()], input);
   }
 
   /// Somebody dials us: to reconnect, with a ticket, about an end, or for a query.
@@ -318,13 +311,9 @@ class Machines {
     first_contact_.on_kept(connection, yes);
   }
 
-  /// Up to half an hour; or the date alone jumps by days.
+  /// Up to half an hour, or days.
   void wait(Input& input) {
-    const Duration span = std::chrono::milliseconds(input.next() * input.next() * 28);
-    if (input.next() == 255)
-      now_.wall += 24h * (input.next() - 128);
-    else
-      now_ = {now_.time + span, now_.wall + span};
+    pass_time(now_, 28ms, input);
     relations_.on_deadline(now_);
   }
 
@@ -368,12 +357,5 @@ class Machines {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static RelationsCast cast;
-  Input input{ByteView(data, std::min<std::size_t>(size, 512))};
-  Machines machines(cast);
-  while (!input.rest.empty()) {
-    machines.step(input);
-    machines.drain();
-  }
-  return 0;
+  return play<RelationsCast, Machines>(data, size);
 }

@@ -64,7 +64,7 @@ void expect_nothing(Party party, ByteView bytes, std::size_t piece) {
 Bytes edited(Bytes bytes, Input& input) {
   for (int edits = input.next() % 4; edits > 0; --edits) {
     const std::uint8_t how = input.next();
-    const std::size_t at = (input.next() * std::size_t{256} + input.next()) % (bytes.size() + 1);
+    const std::size_t at = input.next_two() % (bytes.size() + 1);
     const auto place = bytes.begin() + static_cast<std::ptrdiff_t>(at);
     if (how % 4 == 0 && at < bytes.size()) {
       bytes[at] = static_cast<Byte>(bytes[at] ^ input.next());
@@ -235,7 +235,7 @@ void change_on_the_way(Flow flow, Input& input) {
   const bool at_responder = input.next() % 2 == 0;
   const Party& reader = at_responder ? pair.responder : pair.dialer;
   int passes = input.next() % 3;
-  const std::size_t at = input.next() * std::size_t{256} + input.next();
+  const std::size_t at = input.next_two();
   const std::uint8_t change = input.next();
   bool is_changed = false;
   pair.chunk_bytes = input.next();
