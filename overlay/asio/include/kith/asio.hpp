@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,9 +40,10 @@ struct AsyncStart {
   static Node node(const boost::asio::any_io_executor& executor, NodeConfig config);
   static void publish(Publisher& publisher, ByteView payload, ResultHandler<void> handler);
   static void drain(Publisher& publisher, Duration timeout, ResultHandler<void> handler);
-  static void wait_for_match(Publisher& publisher, Duration timeout, ResultHandler<void> handler);
-  static void wait_for_match(Subscription& subscription, Duration timeout,
-                             ResultHandler<void> handler);
+  static void wait_for_subscriber(Publisher& publisher, Duration timeout,
+                                  ResultHandler<void> handler);
+  static void wait_for_publisher(Subscription& subscription, Duration timeout,
+                                 ResultHandler<void> handler);
   static void wait_until_ready(Node& node, Duration timeout, ResultHandler<void> handler);
   static void trace(Node& node, std::string_view subject, Duration timeout,
                     ResultHandler<NodeTrace> handler);
@@ -53,8 +55,8 @@ struct AsyncStart {
                     Duration timeout, ResultHandler<void> handler);
   static void unblock(const BlockList& blocks, const Fingerprint& who, Duration timeout,
                       ResultHandler<void> handler);
-  static void list(const BlockList& blocks, Duration timeout,
-                   ResultHandler<std::vector<Blocked>> handler);
+  static void list_blocked(const BlockList& blocks, Duration timeout,
+                           ResultHandler<std::vector<Blocked>> handler);
 
   static void issue_ticket(const Contacts& contacts, const TicketOptions& options, Duration timeout,
                            ResultHandler<std::string> handler);
@@ -64,14 +66,23 @@ struct AsyncStart {
                       ResultHandler<std::vector<TicketStatus>> handler);
   static void revoke_ticket(const Contacts& contacts, const Fingerprint& hash, Duration timeout,
                             ResultHandler<void> handler);
-  static void list(const Contacts& contacts, Duration timeout,
-                   ResultHandler<std::vector<Contact>> handler);
+  static void list_contacts(const Contacts& contacts, Duration timeout,
+                            ResultHandler<std::vector<Contact>> handler);
   static void end(const Contacts& contacts, const Uuid& contact, Duration timeout,
                   ResultHandler<void> handler);
   static void connect(const Contacts& contacts, const Uuid& contact, Duration timeout,
                       ResultHandler<void> handler);
   static void send(const Contacts& contacts, const Uuid& contact, ByteView payload,
                    Duration timeout, ResultHandler<void> handler);
+
+  /// Calls `start(arguments..., handler)` once `token` wants it begun, which may be when this has
+  /// long returned: `arguments` are copied or moved, and `std::ref` says what must live as long.
+  template <class T, class Token, class Start, class... Arguments>
+  static auto initiate(Token&& token, Start start, Arguments&&... arguments) {
+    return boost::asio::async_initiate<Token, void(Result<T>)>(
+        [start](auto handler, const auto&... kept) { start(kept..., std::move(handler)); }, token,
+        std::forward<Arguments>(arguments)...);
+  }
 };
 
 // With so much under way, `Errc::limit_reached` is more likely here than where threads wait: see
@@ -81,184 +92,139 @@ struct AsyncStart {
 /// then.  Completes when the message is accepted, in the order of the calls.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_publish(Publisher& publisher, ByteView payload, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, Publisher* to, ByteView message) {
-        AsyncStart::publish(*to, message, std::move(handler));
-      },
-      token, &publisher, payload);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::publish,
+                                    std::ref(publisher), payload);
 }
 
 /// As `Publisher::drain`.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_drain(Publisher& publisher, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, Publisher* of, Duration time) {
-        AsyncStart::drain(*of, time, std::move(handler));
-      },
-      token, &publisher, timeout);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::drain,
+                                    std::ref(publisher), timeout);
 }
 
-/// As `wait_for_match` of a `Publisher` or a `Subscription`.
-template <class Side, boost::asio::completion_token_for<void(Result<void>)> Token>
-auto async_wait_for_match(Side& side, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, Side* of, Duration time) {
-        AsyncStart::wait_for_match(*of, time, std::move(handler));
-      },
-      token, &side, timeout);
+/// As `Publisher::wait_for_match`.
+template <boost::asio::completion_token_for<void(Result<void>)> Token>
+auto async_wait_for_match(Publisher& publisher, Duration timeout, Token&& token) {
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::wait_for_subscriber,
+                                    std::ref(publisher), timeout);
+}
+
+/// As `Subscription::wait_for_match`.
+template <boost::asio::completion_token_for<void(Result<void>)> Token>
+auto async_wait_for_match(Subscription& subscription, Duration timeout, Token&& token) {
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::wait_for_publisher,
+                                    std::ref(subscription), timeout);
 }
 
 /// As `Node::wait_until_ready`.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_wait_until_ready(Node& node, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, Node* of, Duration time) {
-        AsyncStart::wait_until_ready(*of, time, std::move(handler));
-      },
-      token, &node, timeout);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::wait_until_ready,
+                                    std::ref(node), timeout);
 }
 
 /// As `Node::trace`; `subject` must stay valid until the operation begins.
 template <boost::asio::completion_token_for<void(Result<NodeTrace>)> Token>
 auto async_trace(Node& node, std::string_view subject, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<NodeTrace>)>(
-      [](auto handler, Node* of, std::string_view name, Duration time) {
-        AsyncStart::trace(*of, name, time, std::move(handler));
-      },
-      token, &node, subject, timeout);
+  return AsyncStart::initiate<NodeTrace>(std::forward<Token>(token), &AsyncStart::trace,
+                                         std::ref(node), subject, timeout);
 }
 
 /// As `Node::query`; `address`, `topic` and `question` must stay valid until the operation begins.
 template <boost::asio::completion_token_for<void(Result<Bytes>)> Token>
 auto async_query(Node& node, std::string_view address, std::string_view topic, ByteView question,
                  Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<Bytes>)>(
-      [](auto handler, Node* of, const auto&... arguments) {
-        AsyncStart::query(*of, arguments..., std::move(handler));
-      },
-      token, &node, address, topic, question, timeout);
+  return AsyncStart::initiate<Bytes>(std::forward<Token>(token), &AsyncStart::query, std::ref(node),
+                                     address, topic, question, timeout);
 }
 
 /// As `Node::stop`: completes when the node has left the overlay.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_stop(Node& node, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, Node* of) { AsyncStart::stop(*of, std::move(handler)); }, token, &node);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::stop, std::ref(node));
 }
 
 /// As `BlockList::add`.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_block(BlockList blocks, const Fingerprint& who, Duration life, Duration timeout,
                  Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::block(arguments..., std::move(handler));
-      },
-      token, std::move(blocks), who, life, timeout);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::block,
+                                    std::move(blocks), who, life, timeout);
 }
 
 /// As `BlockList::remove`.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_unblock(BlockList blocks, const Fingerprint& who, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::unblock(arguments..., std::move(handler));
-      },
-      token, std::move(blocks), who, timeout);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::unblock,
+                                    std::move(blocks), who, timeout);
 }
 
 /// As `BlockList::list`.
 template <boost::asio::completion_token_for<void(Result<std::vector<Blocked>>)> Token>
 auto async_list(BlockList blocks, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<std::vector<Blocked>>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::list(arguments..., std::move(handler));
-      },
-      token, std::move(blocks), timeout);
+  return AsyncStart::initiate<std::vector<Blocked>>(
+      std::forward<Token>(token), &AsyncStart::list_blocked, std::move(blocks), timeout);
 }
 
 /// As `Contacts::issue_ticket`.
 template <boost::asio::completion_token_for<void(Result<std::string>)> Token>
 auto async_issue_ticket(Contacts contacts, const TicketOptions& options, Duration timeout,
                         Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<std::string>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::issue_ticket(arguments..., std::move(handler));
-      },
-      token, std::move(contacts), options, timeout);
+  return AsyncStart::initiate<std::string>(std::forward<Token>(token), &AsyncStart::issue_ticket,
+                                           std::move(contacts), options, timeout);
 }
 
 /// As `Contacts::redeem`; `ticket` must stay valid until the operation begins.
 template <boost::asio::completion_token_for<void(Result<Uuid>)> Token>
 auto async_redeem(Contacts contacts, std::string_view ticket, const RedeemOptions& options,
                   Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<Uuid>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::redeem(arguments..., std::move(handler));
-      },
-      token, std::move(contacts), ticket, options, timeout);
+  return AsyncStart::initiate<Uuid>(std::forward<Token>(token), &AsyncStart::redeem,
+                                    std::move(contacts), ticket, options, timeout);
 }
 
 /// As `Contacts::tickets`.
 template <boost::asio::completion_token_for<void(Result<std::vector<TicketStatus>>)> Token>
 auto async_tickets(Contacts contacts, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<std::vector<TicketStatus>>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::tickets(arguments..., std::move(handler));
-      },
-      token, std::move(contacts), timeout);
+  return AsyncStart::initiate<std::vector<TicketStatus>>(
+      std::forward<Token>(token), &AsyncStart::tickets, std::move(contacts), timeout);
 }
 
 /// As `Contacts::revoke_ticket`.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_revoke_ticket(Contacts contacts, const Fingerprint& hash, Duration timeout,
                          Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::revoke_ticket(arguments..., std::move(handler));
-      },
-      token, std::move(contacts), hash, timeout);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::revoke_ticket,
+                                    std::move(contacts), hash, timeout);
 }
 
 /// As `Contacts::list`.
 template <boost::asio::completion_token_for<void(Result<std::vector<Contact>>)> Token>
 auto async_list(Contacts contacts, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<std::vector<Contact>>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::list(arguments..., std::move(handler));
-      },
-      token, std::move(contacts), timeout);
+  return AsyncStart::initiate<std::vector<Contact>>(
+      std::forward<Token>(token), &AsyncStart::list_contacts, std::move(contacts), timeout);
 }
 
 /// As `Contacts::end`.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_end(Contacts contacts, const Uuid& contact, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::end(arguments..., std::move(handler));
-      },
-      token, std::move(contacts), contact, timeout);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::end,
+                                    std::move(contacts), contact, timeout);
 }
 
 /// As `Contacts::connect`.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_connect(Contacts contacts, const Uuid& contact, Duration timeout, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::connect(arguments..., std::move(handler));
-      },
-      token, std::move(contacts), contact, timeout);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::connect,
+                                    std::move(contacts), contact, timeout);
 }
 
 /// As `Contacts::send`; `payload` must stay valid until the operation begins, and is copied then.
 template <boost::asio::completion_token_for<void(Result<void>)> Token>
 auto async_send(Contacts contacts, const Uuid& contact, ByteView payload, Duration timeout,
                 Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, const auto&... arguments) {
-        AsyncStart::send(arguments..., std::move(handler));
-      },
-      token, std::move(contacts), contact, payload, timeout);
+  return AsyncStart::initiate<void>(std::forward<Token>(token), &AsyncStart::send,
+                                    std::move(contacts), contact, payload, timeout);
 }
 
 }  // namespace kith
