@@ -109,27 +109,26 @@ void Publisher::State::end(const overlay::Engine& engine, Errc why) {
 
 void Publisher::State::wait_for_match(const std::shared_ptr<State>& self, Duration timeout,
                                       overlay::Done<> done) const {
-  const auto node = driver();
-  if (!node) return done(std::unexpected(Errc::shutting_down));
-  const auto check = [weak = std::weak_ptr(self)]() -> std::optional<Result<void>> {
-    const auto state = weak.lock();
-    if (!state) return std::unexpected(Errc::shutting_down);
-    if (state->ended_) return std::unexpected(*state->ended_);
-    if (state->receivers_ > 0) return Result<void>{};
-    return std::nullopt;
-  };
-  node->wait_for(check, timeout, std::move(done));
+  wait_until([](const State& state) { return state.receivers_ > 0; }, self, timeout,
+             std::move(done));
 }
 
 void Publisher::State::drain(const std::shared_ptr<State>& self, Duration timeout,
                              overlay::Done<> done) const {
+  wait_until([](const State& state) { return state.is_drained(); }, self, timeout, std::move(done));
+}
+
+/// An error if it ends before `is_so`.
+template <class Condition>
+void Publisher::State::wait_until(Condition is_so, const std::shared_ptr<State>& self,
+                                  Duration timeout, overlay::Done<> done) const {
   const auto node = driver();
   if (!node) return done(std::unexpected(Errc::shutting_down));
-  const auto check = [weak = std::weak_ptr(self)]() -> std::optional<Result<void>> {
+  const auto check = [weak = std::weak_ptr(self), is_so]() -> std::optional<Result<void>> {
     const auto state = weak.lock();
     if (!state) return std::unexpected(Errc::shutting_down);
     if (state->ended_) return std::unexpected(*state->ended_);
-    if (state->is_drained()) return Result<void>{};
+    if (is_so(*state)) return Result<void>{};
     return std::nullopt;
   };
   node->wait_for(check, timeout, std::move(done));

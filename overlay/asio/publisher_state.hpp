@@ -55,6 +55,9 @@ class Publisher::State {
 
  private:
   [[nodiscard]] bool fits(ByteView payload) const;
+  template <class Condition>
+  void wait_until(Condition is_so, const std::shared_ptr<State>& self, Duration timeout,
+                  overlay::Done<> done) const;
   void wake(const std::shared_ptr<State>& self) const;
   bool hand_over(overlay::Engine& engine, Instant now);
   [[nodiscard]] bool is_drained() const;
