@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/take_front.hpp"
 #include "overlay/exchange/limits.hpp"
 
 namespace kith::overlay {
@@ -146,12 +147,7 @@ void ReceivingSide::on_deadline(Instant now) {
   }
 }
 
-std::optional<ExchangeOutput> ReceivingSide::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  ExchangeOutput output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<ExchangeOutput> ReceivingSide::poll_output() { return take_front(outputs_); }
 
 Result<std::size_t> ReceivingSide::send_next(Link& link, MessageSink sink) {
   std::vector<ChannelNumber>& waiting = link.opens.empty() ? link.credits : link.opens;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/take_front.hpp"
 #include "overlay/exchange/limits.hpp"
 #include "overlay/exchange/receiving_side.hpp"
 
@@ -117,12 +118,7 @@ void SendingSide::on_unmatched(PublisherId id, const IntentKey& peer) {
   needs_.release(peer.node, true);
 }
 
-std::optional<ExchangeOutput> SendingSide::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  ExchangeOutput output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<ExchangeOutput> SendingSide::poll_output() { return take_front(outputs_); }
 
 std::vector<PublisherId> SendingSide::publishers_for(const IntentToken& intent) const {
   std::vector<PublisherId> found;

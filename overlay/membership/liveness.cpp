@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "core/take_front.hpp"
 #include "overlay/look_step.hpp"
 
 namespace kith::overlay {
@@ -72,12 +73,7 @@ void Liveness::look_after(Peer& peer, const Patience& patience, TimePoint now) {
   look_later(peer, random_->jittered(*bears, kPingJitterPerMille) - quiet, now);
 }
 
-std::optional<LivenessOutput> Liveness::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  LivenessOutput output = outputs_.front();
-  outputs_.pop_front();
-  return output;
-}
+std::optional<LivenessOutput> Liveness::poll_output() { return take_front(outputs_); }
 
 TimePoint Liveness::ping_deadline(const Peer& peer) const {
   const Duration first =

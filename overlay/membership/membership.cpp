@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/take_front.hpp"
 #include "routing/admission.hpp"
 #include "tokens/identity_token.hpp"
 #include "tokens/verify.hpp"
@@ -322,11 +323,6 @@ void Membership::append_used(std::vector<ContactIndex>& used) const {
     if (asked.on_behalf_of) used.push_back(*asked.on_behalf_of);
 }
 
-std::optional<MembershipOutput> Membership::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  MembershipOutput output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<MembershipOutput> Membership::poll_output() { return take_front(outputs_); }
 
 }  // namespace kith::overlay

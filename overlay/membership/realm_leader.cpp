@@ -4,6 +4,7 @@
 #include <ranges>
 #include <utility>
 
+#include "core/take_front.hpp"
 #include "tokens/identity_token.hpp"
 #include "tokens/node_token.hpp"
 #include "tokens/verify.hpp"
@@ -94,11 +95,6 @@ void RealmLeader::on_deadline(TimePoint now) {
   while (const auto joiner = given_ends_.pop_due(now)) given_.erase(*joiner);
 }
 
-std::optional<RealmLeader::Output> RealmLeader::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  Output output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<RealmLeader::Output> RealmLeader::poll_output() { return take_front(outputs_); }
 
 }  // namespace kith::overlay

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/take_front.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/relations/messages.hpp"
 #include "overlay/session/payload.hpp"
@@ -180,11 +181,6 @@ FirstContact::Redeemings::iterator FirstContact::redeeming_on(ConnectionId conne
   });
 }
 
-std::optional<FirstContactOutput> FirstContact::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  FirstContactOutput output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<FirstContactOutput> FirstContact::poll_output() { return take_front(outputs_); }
 
 }  // namespace kith::overlay

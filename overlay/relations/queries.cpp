@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/take_front.hpp"
+
 namespace kith::overlay {
 
 Result<QueryId> Queries::ask(const JoinTarget& target, std::string_view topic, ByteView payload) {
@@ -85,11 +87,6 @@ void Queries::on_closed(ConnectionId connection, Errc why) {
   }
 }
 
-std::optional<QueriesOutput> Queries::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  QueriesOutput output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<QueriesOutput> Queries::poll_output() { return take_front(outputs_); }
 
 }  // namespace kith::overlay

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/take_front.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
@@ -387,11 +388,6 @@ void Relations::sanity_check() const {
   }
 }
 
-std::optional<RelationsOutput> Relations::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  RelationsOutput output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<RelationsOutput> Relations::poll_output() { return take_front(outputs_); }
 
 }  // namespace kith::overlay

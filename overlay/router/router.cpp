@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/take_front.hpp"
 #include "overlay/message_kind.hpp"
 #include "routing/next_hop.hpp"
 
@@ -142,12 +143,7 @@ void Router::on_deadline(TimePoint now) {
   }
 }
 
-std::optional<RouterOutput> Router::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  RouterOutput output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<RouterOutput> Router::poll_output() { return take_front(outputs_); }
 
 std::optional<TimePoint> Router::next_deadline() const { return deadlines_.next(); }
 
