@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/earliest.hpp"
 #include "overlay/engine_impl.hpp"
 #include "overlay/machine_configs.hpp"
 #include "routing/admission.hpp"
@@ -179,25 +180,14 @@ void Engine::Impl::on_deadline(Instant now) {
 
 std::optional<TimePoint> Engine::Impl::next_deadline() const {
   if (left_) return std::nullopt;
-  std::optional<TimePoint> next = renew_token_at_;
-  const auto consider = [&](std::optional<TimePoint> deadline) {
-    if (deadline && *deadline < *next) next = deadline;
-  };
-  consider(connections_.next_look());
-  consider(membership_.next_deadline());
-  consider(judgements_.next_deadline());
-  if (leader_) consider(leader_->next_deadline());
-  consider(liveness_.next_deadline());
-  consider(router_.next_deadline());
-  consider(coordinator_.next_deadline());
-  consider(declarations_.next_deadline());
-  consider(exchange_.next_deadline());
-  consider(relations_.next_deadline());
-  consider(convergence_.next());
-  if (!leave_by_) consider(needs_.next_deadline());
-  if (leave_by_ && !farewell_said_) consider(*leave_by_ - config_.leave_timeout / 2);
-  if (leave_by_) consider(leave_by_);
-  return next;
+  std::optional<TimePoint> farewell_by;
+  if (leave_by_ && !farewell_said_) farewell_by = *leave_by_ - config_.leave_timeout / 2;
+  return earliest({renew_token_at_, connections_.next_look(), membership_.next_deadline(),
+                   judgements_.next_deadline(), leader_ ? leader_->next_deadline() : std::nullopt,
+                   liveness_.next_deadline(), router_.next_deadline(), coordinator_.next_deadline(),
+                   declarations_.next_deadline(), exchange_.next_deadline(),
+                   relations_.next_deadline(), convergence_.next(),
+                   leave_by_ ? std::nullopt : needs_.next_deadline(), farewell_by, leave_by_});
 }
 
 bool Engine::Impl::step(Instant now) {

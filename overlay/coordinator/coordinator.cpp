@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/earliest.hpp"
+#include "core/take_front.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
@@ -120,22 +122,13 @@ void Coordinator::on_region_changed(Instant now) {
 
 void Coordinator::on_deadline(Instant now) { advance(now); }
 
-std::optional<Coordinator::Output> Coordinator::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  Output output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<Coordinator::Output> Coordinator::poll_output() { return take_front(outputs_); }
 
 std::optional<TimePoint> Coordinator::next_deadline() const {
-  std::optional<TimePoint> next = store_.next_deadline();
-  const auto consider = [&next](std::optional<TimePoint> due) {
-    if (due && (!next || *due < *next)) next = due;
-  };
-  consider(links_.next_deadline());
-  if (const auto due = queue_.next_deadline()) consider(std::max(*due, matching_resumes_));
-  if (sweep_left_ > 0) consider(sweep_resumes_);
-  return next;
+  auto matching = queue_.next_deadline();
+  if (matching) matching = std::max(*matching, matching_resumes_);
+  const auto sweep = sweep_left_ > 0 ? std::optional(sweep_resumes_) : std::nullopt;
+  return earliest({store_.next_deadline(), links_.next_deadline(), matching, sweep});
 }
 
 std::size_t Coordinator::subjects_coordinated() const {

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/earliest.hpp"
+#include "core/take_front.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
@@ -161,18 +163,10 @@ void Declarations::on_deadline(Instant now) {
   }
 }
 
-std::optional<Declarations::Output> Declarations::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  Output output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
-}
+std::optional<Declarations::Output> Declarations::poll_output() { return take_front(outputs_); }
 
 std::optional<TimePoint> Declarations::next_deadline() const {
-  const auto ours = deadlines_.next();
-  const auto theirs = match_deadlines_.next();
-  if (!ours || !theirs) return ours ? ours : theirs;
-  return std::min(*ours, *theirs);
+  return earliest({deadlines_.next(), match_deadlines_.next()});
 }
 
 bool Declarations::is_held(Id id) const {

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "core/assert.hpp"
+#include "core/earliest.hpp"
 #include "core/overloaded.hpp"
 
 namespace kith::overlay {
@@ -165,10 +166,7 @@ std::optional<ExchangeOutput> Exchange::poll_output(Instant now) {
 }
 
 std::optional<TimePoint> Exchange::next_deadline() const {
-  const auto sending = sending_.next_deadline();
-  const auto receiving = receiving_.next_deadline();
-  if (!sending || !receiving) return sending ? sending : receiving;
-  return std::min(*sending, *receiving);
+  return earliest({sending_.next_deadline(), receiving_.next_deadline()});
 }
 
 bool Exchange::fill(PeerIndex peer, std::size_t budget, MessageSink sink, Instant now) {

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/earliest.hpp"
+#include "core/take_front.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -173,21 +175,13 @@ void RealmJudgements::on_deadline(Instant now) {
 }
 
 std::optional<RealmJudgements::Output> RealmJudgements::poll_output() {
-  if (outputs_.empty()) return std::nullopt;
-  Output output = std::move(outputs_.front());
-  outputs_.pop_front();
-  return output;
+  return take_front(outputs_);
 }
 
 std::optional<TimePoint> RealmJudgements::next_deadline() const {
-  std::optional<TimePoint> next = seek_ends_;
-  const auto consider = [&](std::optional<TimePoint> deadline) {
-    if (deadline && (!next || *deadline < *next)) next = deadline;
-  };
-  consider(known_ends_.next());
-  consider(pending_ends_.next());
-  if (!leaders_.empty() && requests_.size() < config_.asks_at_once) consider(due_.next());
-  return next;
+  const bool may_ask = !leaders_.empty() && requests_.size() < config_.asks_at_once;
+  return earliest(
+      {seek_ends_, known_ends_.next(), pending_ends_.next(), may_ask ? due_.next() : std::nullopt});
 }
 
 void RealmJudgements::sanity_check() const {
