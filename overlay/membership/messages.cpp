@@ -2,27 +2,25 @@
 
 #include <algorithm>
 #include <string_view>
-#include <utility>
 
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
+#include "overlay/message_fields.hpp"
 
 namespace kith::overlay {
 namespace {
 
 constexpr std::size_t kJoinFields = 5;
 constexpr std::size_t kPiggyFields = 3;
-constexpr std::size_t kTokenFields = 2;
+constexpr std::size_t kTokenMessageFields = 2;
+/// Of both answers to a join.
+constexpr std::size_t kAnswerFields = 2;
 constexpr std::string_view kJoinDomain("kith/1 join\0", 12);
-
-void read_kind(codec::Reader& in, MessageKind kind) {
-  if (in.unsigned_number() != std::to_underlying(kind)) in.fail(Errc::wrong_kind);
-}
 
 Bytes encode_token_message(MessageKind kind, ByteView token) {
   Bytes bytes;
   bytes.reserve(token.size() + 8);
-  codec::Writer(bytes).array(kTokenFields).unsigned_number(std::to_underlying(kind)).binary(token);
+  begin_message(bytes, kind, kTokenMessageFields).binary(token);
   return bytes;
 }
 
@@ -31,9 +29,7 @@ Bytes encode_token_message(MessageKind kind, ByteView token) {
 Bytes encode(const JoinMessage& message) {
   Bytes bytes;
   bytes.reserve(message.identity.size() + 80);
-  codec::Writer out(bytes);
-  out.array(kJoinFields)
-      .unsigned_number(std::to_underlying(MessageKind::join))
+  begin_message(bytes, MessageKind::join, kJoinFields)
       .unsigned_number(static_cast<std::uint64_t>(message.role))
       .boolean(message.entering)
       .binary(message.identity)
@@ -44,11 +40,8 @@ Bytes encode(const JoinMessage& message) {
 Bytes encode(const PiggyMessage& message) {
   Bytes bytes;
   bytes.reserve(16 + 512 * message.tokens.size());
-  codec::Writer out(bytes);
-  out.array(kPiggyFields)
-      .unsigned_number(std::to_underlying(MessageKind::piggy))
-      .boolean(message.complete)
-      .array(message.tokens.size());
+  codec::Writer out = begin_message(bytes, MessageKind::piggy, kPiggyFields);
+  out.boolean(message.complete).array(message.tokens.size());
   for (const ByteView token : message.tokens) out.binary(token);
   return bytes;
 }
@@ -59,25 +52,20 @@ Bytes encode_announce(ByteView token) { return encode_token_message(MessageKind:
 
 Bytes encode_acknowledge(Participation role) {
   Bytes bytes;
-  codec::Writer(bytes)
-      .array(2)
-      .unsigned_number(std::to_underlying(MessageKind::acknowledge))
+  begin_message(bytes, MessageKind::acknowledge, kAnswerFields)
       .unsigned_number(static_cast<std::uint64_t>(role));
   return bytes;
 }
 
 Bytes encode_not_acknowledged(bool later) {
   Bytes bytes;
-  codec::Writer(bytes)
-      .array(2)
-      .unsigned_number(std::to_underlying(MessageKind::not_acknowledged))
-      .boolean(later);
+  begin_message(bytes, MessageKind::not_acknowledged, kAnswerFields).boolean(later);
   return bytes;
 }
 
 Bytes encode_bare(MessageKind kind) {
   Bytes bytes;
-  codec::Writer(bytes).array(1).unsigned_number(std::to_underlying(kind));
+  static_cast<void>(begin_message(bytes, kind, 1));
   return bytes;
 }
 
@@ -92,8 +80,7 @@ Result<MessageKind> peek_kind(ByteView bytes) {
 Result<JoinMessage> decode_join(ByteView bytes) {
   codec::Reader in(bytes);
   JoinMessage message;
-  in.array(kJoinFields, kJoinFields);
-  read_kind(in, MessageKind::join);
+  read_kind(in, MessageKind::join, kJoinFields);
   message.role = static_cast<Participation>(in.unsigned_number(1));
   message.entering = in.boolean();
   message.identity = in.binary(0, kTokenBytesMax);
@@ -112,8 +99,7 @@ Result<JoinMessage> decode_join(ByteView bytes) {
 Result<PiggyMessage> decode_piggy(ByteView bytes) {
   codec::Reader in(bytes);
   PiggyMessage message;
-  in.array(kPiggyFields, kPiggyFields);
-  read_kind(in, MessageKind::piggy);
+  read_kind(in, MessageKind::piggy, kPiggyFields);
   message.complete = in.boolean();
   const std::size_t count = in.array(0, kPiggyTokensMax);
   for (std::size_t i = 0; i < count && !in.failed(); ++i)
@@ -124,8 +110,7 @@ Result<PiggyMessage> decode_piggy(ByteView bytes) {
 
 Result<ByteView> decode_token_message(ByteView bytes, MessageKind kind) {
   codec::Reader in(bytes);
-  in.array(kTokenFields, kTokenFields);
-  read_kind(in, kind);
+  read_kind(in, kind, kTokenMessageFields);
   const ByteView token = in.binary(1, kTokenBytesMax);
   if (const auto done = in.finish(); !done) return std::unexpected(done.error());
   return token;
@@ -133,8 +118,7 @@ Result<ByteView> decode_token_message(ByteView bytes, MessageKind kind) {
 
 Result<Participation> decode_acknowledge(ByteView bytes) {
   codec::Reader in(bytes);
-  in.array(2, 2);
-  read_kind(in, MessageKind::acknowledge);
+  read_kind(in, MessageKind::acknowledge, kAnswerFields);
   const auto role = static_cast<Participation>(in.unsigned_number(1));
   if (const auto done = in.finish(); !done) return std::unexpected(done.error());
   return role;
@@ -142,8 +126,7 @@ Result<Participation> decode_acknowledge(ByteView bytes) {
 
 Result<bool> decode_not_acknowledged(ByteView bytes) {
   codec::Reader in(bytes);
-  in.array(2, 2);
-  read_kind(in, MessageKind::not_acknowledged);
+  read_kind(in, MessageKind::not_acknowledged, kAnswerFields);
   const bool later = in.boolean();
   if (const auto done = in.finish(); !done) return std::unexpected(done.error());
   return later;
@@ -151,8 +134,7 @@ Result<bool> decode_not_acknowledged(ByteView bytes) {
 
 Result<void> decode_bare(ByteView bytes, MessageKind kind) {
   codec::Reader in(bytes);
-  in.array(1, 1);
-  read_kind(in, kind);
+  read_kind(in, kind, 1);
   return in.finish();
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
+#include "overlay/message_fields.hpp"
 #include "overlay/message_kind.hpp"
 
 namespace kith::overlay {
@@ -33,20 +34,13 @@ std::optional<Fingerprint> read_optional(codec::Reader& in) {
   return *id;
 }
 
-void read_kind(codec::Reader& in, MessageKind kind) {
-  if (in.unsigned_number() != static_cast<std::uint64_t>(kind)) in.fail(Errc::wrong_kind);
-}
-
 }  // namespace
 
 Bytes encode(const RouteMessage& message) {
   Bytes bytes;
   bytes.reserve(message.payload.size() + 128);
-  codec::Writer out(bytes);
-  out.array(kRouteFields)
-      .unsigned_number(static_cast<std::uint64_t>(MessageKind::route))
-      .unsigned_number(message.number)
-      .fingerprint(message.key);
+  codec::Writer out = begin_message(bytes, MessageKind::route, kRouteFields);
+  out.unsigned_number(message.number).fingerprint(message.key);
   write_optional(out, message.target);
   write_optional(out, message.avoid);
   out.unsigned_number(message.hops_left).boolean(message.recorded).binary(message.payload);
@@ -56,10 +50,8 @@ Bytes encode(const RouteMessage& message) {
 Bytes encode(const AnswerMessage& message) {
   Bytes bytes;
   bytes.reserve(message.payload.size() + 32 + 34 * message.record.size());
-  codec::Writer out(bytes);
-  out.array(kAnswerFields)
-      .unsigned_number(static_cast<std::uint64_t>(MessageKind::answer))
-      .unsigned_number(message.number)
+  codec::Writer out = begin_message(bytes, MessageKind::answer, kAnswerFields);
+  out.unsigned_number(message.number)
       .unsigned_number(static_cast<std::uint64_t>(message.status))
       .unsigned_number(message.hops)
       .array(message.record.size());
@@ -71,8 +63,7 @@ Bytes encode(const AnswerMessage& message) {
 Result<RouteMessage> decode_route(ByteView bytes) {
   codec::Reader in(bytes);
   RouteMessage message;
-  in.array(kRouteFields, kRouteFields);
-  read_kind(in, MessageKind::route);
+  read_kind(in, MessageKind::route, kRouteFields);
   message.number = static_cast<std::uint32_t>(in.unsigned_number(kMostNumber));
   message.key = in.fingerprint();
   message.target = read_optional(in);
@@ -87,8 +78,7 @@ Result<RouteMessage> decode_route(ByteView bytes) {
 Result<AnswerMessage> decode_answer(ByteView bytes) {
   codec::Reader in(bytes);
   AnswerMessage message;
-  in.array(kAnswerFields, kAnswerFields);
-  read_kind(in, MessageKind::answer);
+  read_kind(in, MessageKind::answer, kAnswerFields);
   message.number = static_cast<std::uint32_t>(in.unsigned_number(kMostNumber));
   message.status = static_cast<AnswerStatus>(in.unsigned_number(2));
   message.hops = static_cast<std::uint8_t>(in.unsigned_number(UINT8_MAX));
