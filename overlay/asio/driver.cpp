@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "core/earliest.hpp"
 #include "core/overloaded.hpp"
 #include "overlay/asio/addresses.hpp"
 #include "overlay/asio/clock.hpp"
@@ -29,9 +30,6 @@ constexpr int kRoundsPerTurn = 4;
 /// What is read at once.
 constexpr std::size_t kInputBytes = std::size_t{256} << 10;
 
-/// How often we look whether the resolver has answered: in time, and rarely if it takes long.
-constexpr Duration kLookPauseFirst = std::chrono::milliseconds(1);
-constexpr Duration kLookPauseMax = std::chrono::milliseconds(64);
 constexpr Duration kResolvePauseFirst = std::chrono::seconds(1);
 constexpr Duration kResolvePauseMax = std::chrono::seconds(60);
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
@@ -109,11 +107,9 @@ asio::awaitable<void> Driver::enter_by_name(std::shared_ptr<Driver> self, Addres
   asio::steady_timer timer(self->executor_);
   for (Duration pause = kResolvePauseFirst; !self->leaving_;
        pause = std::min(2 * pause, kResolvePauseMax)) {
-    auto answer = self->resolver_.ask(entrance);
-    // Its thread may outlive the executor, and so cannot call us.
-    for (Duration look = kLookPauseFirst; answer.wait_for(Duration(0)) != std::future_status::ready;
-         look = std::min(2 * look, kLookPauseMax)) {
-      timer.expires_after(look);
+    PendingAnswer answer(self->resolver_.ask(entrance));
+    while (!answer.is_there()) {
+      timer.expires_after(answer.next_pause());
       co_await timer.async_wait(kResult);
       if (self->leaving_) co_return;
     }
@@ -224,23 +220,21 @@ void Driver::add_wait(Duration timeout, Waits::Check check, Done<> done) {
 
 void Driver::resolve(const Address& address, TimePoint deadline, Done<std::vector<Endpoint>> done) {
   if (const auto literal = literal_endpoint(address)) return done(std::vector{*literal});
-  await_answer(std::make_shared<std::future<LookedUp>>(resolver_.ask_minor(address)),
-               kLookPauseFirst, deadline, std::move(done));
+  await_answer(std::make_shared<PendingAnswer>(resolver_.ask_minor(address)), deadline,
+               std::move(done));
 }
 
-/// Looks for it again and again: as in `enter_by_name`, nobody can call us.
-void Driver::await_answer(const std::shared_ptr<std::future<LookedUp>>& answer, Duration pause,
-                          TimePoint deadline, Done<std::vector<Endpoint>> done) {
+void Driver::await_answer(const std::shared_ptr<PendingAnswer>& answer, TimePoint deadline,
+                          Done<std::vector<Endpoint>> done) {
   const auto check = [answer]() -> std::optional<Result<void>> {
-    const bool is_there = answer->wait_for(Duration(0)) == std::future_status::ready;
-    return is_there ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
+    return answer->is_there() ? std::optional<Result<void>>(Result<void>{}) : std::nullopt;
   };
-  wait_for(check, std::min(pause, deadline - read_clocks().time),
-           [this, answer, pause, deadline, done = std::move(done)](Result<void> waited) mutable {
+  wait_for(check, std::min(answer->next_pause(), deadline - read_clocks().time),
+           [this, answer, deadline, done = std::move(done)](Result<void> waited) mutable {
              if (waited) return done(endpoints_of(answer->get()));
              if (waited.error() != Errc::timed_out || deadline <= read_clocks().time)
                return done(std::unexpected(waited.error()));
-             await_answer(answer, std::min(2 * pause, kLookPauseMax), deadline, std::move(done));
+             await_answer(answer, deadline, std::move(done));
            });
 }
 
@@ -316,12 +310,10 @@ void Driver::end() {
 
 void Driver::set_timer() {
   // An engine that is told the time before it knows whom to join takes itself for the founder.
-  auto next = doors_open_ ? engine_.next_deadline() : std::nullopt;
-  const auto consider = [&](std::optional<TimePoint> deadline) {
-    if (deadline && (!next || *deadline < *next)) next = deadline;
-  };
-  consider(waits_.next_deadline());
-  if (!closing_.empty()) consider(closing_.front().deadline);
+  const auto of_engine = doors_open_ ? engine_.next_deadline() : std::nullopt;
+  const auto of_closing =
+      closing_.empty() ? std::nullopt : std::optional(closing_.front().deadline);
+  const auto next = earliest({of_engine, waits_.next_deadline(), of_closing});
   // One that goes off early finds nothing to do; that is cheaper than setting it every time.
   if (!next || (timer_set_to_ && *timer_set_to_ <= *next)) return;
   timer_set_to_ = next;

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -132,8 +131,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
   void log(LogLevel level, std::string_view line) const;
   void turn_to_log(LogLevel level, std::string_view line);
   void add_wait(Duration timeout, Waits::Check check, Done<> done);
-  void await_answer(const std::shared_ptr<std::future<LookedUp>>& answer, Duration pause,
-                    TimePoint deadline, Done<std::vector<Endpoint>> done);
+  void await_answer(const std::shared_ptr<PendingAnswer>& answer, TimePoint deadline,
+                    Done<std::vector<Endpoint>> done);
 
   // Entering.
   static boost::asio::awaitable<void> enter_by_name(std::shared_ptr<Driver> self, Address entrance);

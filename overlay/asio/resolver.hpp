@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <future>
@@ -11,10 +13,35 @@
 #include <kith/address.hpp>
 #include <kith/endpoint.hpp>
 #include <kith/result.hpp>
+#include <kith/time.hpp>
 
 #include "overlay/asio/addresses.hpp"
 
 namespace kith::overlay {
+
+/// An answer to come.  The thread that brings it may outlive who asked, and so cannot call: who
+/// must not stand still looks again and again.
+class PendingAnswer {
+ public:
+  explicit PendingAnswer(std::future<LookedUp> answer) : answer_(std::move(answer)) {}
+
+  [[nodiscard]] bool is_there() const {
+    return answer_.wait_for(Duration(0)) == std::future_status::ready;
+  }
+  /// How long not to look again: in time for a quick answer, and rarely if it takes long.
+  [[nodiscard]] Duration next_pause() {
+    return std::exchange(pause_, std::min(2 * pause_, kPauseLast));
+  }
+  /// Once, and waits for it.
+  [[nodiscard]] LookedUp get() { return answer_.get(); }
+
+ private:
+  static constexpr Duration kPauseFirst = std::chrono::milliseconds(1);
+  static constexpr Duration kPauseLast = std::chrono::milliseconds(64);
+
+  std::future<LookedUp> answer_;
+  Duration pause_ = kPauseFirst;
+};
 
 /// Asks the system's resolver, which takes as long as it likes and cannot be interrupted: each
 /// question has a thread of its own, for which nobody has to wait.  From any thread.
