@@ -45,6 +45,11 @@ void Connections::look_by(Connection& connection, std::optional<TimePoint> time)
   std::ranges::push_heap(looks_, std::greater{});
 }
 
+void Connections::end_by(Connection& connection, TimePoint deadline) {
+  connection.deadline = deadline;
+  look_by(connection, deadline);
+}
+
 Connection* Connections::pop_look(TimePoint now) {
   while (!looks_.empty() && looks_.front().at <= now) {
     const Look due = looks_.front();

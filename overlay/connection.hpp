@@ -111,6 +111,8 @@ class Connections {
   /// Has the connection looked at by `time`, or at the step after it once it has joined, unless it
   /// is sooner.
   void look_by(Connection& connection, std::optional<TimePoint> time);
+  /// Gives the connection a new deadline, and has it looked at by then.
+  void end_by(Connection& connection, TimePoint deadline);
   /// Takes out the first one that is to be looked at by `now`, or nothing.
   [[nodiscard]] Connection* pop_look(TimePoint now);
   /// When one is to be looked at, or has gone that was.

@@ -96,7 +96,7 @@ TraceId Engine::Impl::trace(const Fingerprint& key, Instant now) {
   request.recorded = true;
   request.payload = encode_bare(MessageKind::trace);
   const RequestId id = router_.route(std::move(request), now.time);
-  askers_.emplace(id, Asker{Asker::Of::trace, trace, 0, key});
+  askers_.emplace(id, Asker{.of = Asker::Of::trace, .trace = trace, .key = key});
   return trace;
 }
 

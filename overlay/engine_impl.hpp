@@ -16,6 +16,7 @@
 #include "core/assert.hpp"
 #include "core/deadline_queue.hpp"
 #include "core/random.hpp"
+#include "overlay/askers.hpp"
 #include "overlay/blocks.hpp"
 #include "overlay/connection.hpp"
 #include "overlay/contact_book.hpp"
@@ -115,22 +116,14 @@ class Engine::Impl {
   void sanity_check() const;
 
  private:
-  /// Who waits for an answer of the overlay.
-  struct Asker {
-    enum class Of : std::uint8_t {
-      membership,
-      realm,
-      trace,
-      declarations,
-      nobody
-    } of = Of::membership;
-    TraceId trace{};
-    std::uint64_t request = 0;
-    Fingerprint key;
-  };
-
   /// One step of work; whether there was any.
   bool step(Instant now);
+  /// The same for what one machine puts out.
+  bool pass_on(auto output, Instant now) {
+    if (!output) return false;
+    handle(*std::move(output), now);
+    return true;
+  }
 
   // Sessions.
   bool step_sessions(Instant now);
@@ -197,7 +190,6 @@ class Engine::Impl {
   void charge_for(std::optional<ContactIndex> from, const auto& act, Instant now);
   void handle_answered(Answered answered, Instant now);
   void handle_answered_pubsub(const Asker& asker, const Answered& answered, Instant now);
-  void handle_unanswered_pubsub(const Asker& asker, Instant now);
   void handle_unanswered(RequestId request, Instant now);
   void on_dial_failed(ContactIndex contact, Errc why, Instant now);
   void lose_peer(Connection& connection, Errc why, Instant now);
@@ -211,6 +203,8 @@ class Engine::Impl {
   /// The peer is reached on another session than before.
   void restart_on_other_session(Peer& peer, Instant now);
   [[nodiscard]] std::vector<ConnectionId> connections_of(ContactIndex contact) const;
+  /// Nothing if that is no peer.
+  [[nodiscard]] Peer* find_peer(const Fingerprint& node);
   bool step_leaving(Instant now);
   void renew_token(Instant now);
   void renew_token_if_due(Instant now);
@@ -248,6 +242,8 @@ class Engine::Impl {
   void on_session_spends(Connection& connection);
   void on_guest_opened(Connection& connection, Instant now);
   void ask_to_relate(AskToRelate ask, Instant now);
+  /// The number of a new question, by which its answer finds its way back.
+  [[nodiscard]] QuestionId question_about(ConnectionId connection, RelationQuestion::Of what);
   void on_relation_verdict(QuestionId question, bool yes, Instant now);
   void on_relation_made(RelationMade made, Instant now);
   void relate(Connection& connection, Instant now);
@@ -293,7 +289,6 @@ class Engine::Impl {
   void refresh_attachment(Instant now);
   void fill(Connection& connection, std::size_t budget, Instant now);
   void finish_exchange(Connection& connection, Instant now);
-  void append_used_by_pubsub(std::vector<ContactIndex>& used) const;
   [[nodiscard]] Result<IntentToken> issue_intent(const IntentParams& what,
                                                  const crypto::SigningKeyPair& identity);
   /// Declares it, as a wish that nobody shares yet.
@@ -366,15 +361,7 @@ class Engine::Impl {
   std::map<QuestionId, ExchangeQuestion> exchange_questions_;
   std::map<ExchangeQuestion, QuestionId> asked_by_exchange_;  ///< The same, the other way round.
   std::map<QuestionId, Coordinator::QuestionId> coordinator_questions_;
-  struct Asked {
-    Inquiry inquiry{};
-    ConnectionId connection{};
-  };
-  std::map<QuestionId, Asked> inquiries_;
-  struct RelationQuestion {
-    enum class Of : std::uint8_t { checking, spending, relating, keeping } of{};
-    ConnectionId connection{};
-  };
+  std::map<QuestionId, AskedQuery> inquiries_;
   std::map<QuestionId, RelationQuestion> relation_questions_;
   DeadlineQueue<ContactIndex> convergence_;
   Wishes wishes_;

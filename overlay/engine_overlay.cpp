@@ -18,18 +18,9 @@ constexpr std::size_t kContactsBeforeSweep = 4096;
 }  // namespace
 
 bool Engine::Impl::step_overlay(Instant now) {
-  if (auto output = membership_.poll_output()) {
-    handle(std::move(*output), now);
+  if (pass_on(membership_.poll_output(), now) || pass_on(router_.poll_output(), now) ||
+      pass_on(liveness_.poll_output(), now))
     return true;
-  }
-  if (auto output = router_.poll_output()) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  if (const auto output = liveness_.poll_output()) {
-    handle(*output, now);
-    return true;
-  }
   if (!converging_.empty()) {
     converge(converging_.extract(converging_.begin()).value(), now);
     return true;
@@ -220,7 +211,7 @@ void Engine::Impl::handle_unanswered(RequestId request, Instant now) {
       outputs_.emplace_back(TraceDone{asker.trace, asker.key, {}, {}});
       break;
     case Asker::Of::declarations:
-      handle_unanswered_pubsub(asker, now);
+      declarations_.on_no_answer(asker.request, now);
       break;
     case Asker::Of::nobody:
       break;
@@ -312,7 +303,7 @@ void Engine::Impl::forget_unused() {
     used.push_back(table_.spares().order()[at]);
   membership_.append_used(used);
   router_.append_used(used);
-  append_used_by_pubsub(used);
+  needs_.append_contacts(used);
   std::ranges::sort(used);
   book_->retain(used);
 }

@@ -206,6 +206,11 @@ std::vector<ConnectionId> Engine::Impl::connections_of(ContactIndex contact) con
   return found;
 }
 
+Peer* Engine::Impl::find_peer(const Fingerprint& node) {
+  const auto contact = book_->find(node);
+  return contact ? peers_.find(*contact) : nullptr;
+}
+
 std::optional<Duration> Engine::Impl::patience_with(const Peer& peer) const {
   if (peer.in_exchange) return config_.ping_interval;
   if (peer.role == Participation::client) return std::nullopt;

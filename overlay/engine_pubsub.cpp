@@ -16,19 +16,8 @@ constexpr std::size_t kFarewellBytes = 256U << 10;
 
 bool Engine::Impl::step_pubsub(Instant now) {
   // First what may point into the message being handled.
-  if (auto output = exchange_.poll_output(now)) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  if (auto output = coordinator_.poll_output()) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  if (auto output = declarations_.poll_output()) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  return false;
+  return pass_on(exchange_.poll_output(now), now) || pass_on(coordinator_.poll_output(), now) ||
+         pass_on(declarations_.poll_output(), now);
 }
 
 /// Calls `tell` for whoever shares a declaration.
@@ -47,7 +36,7 @@ void Engine::Impl::handle(Declarations::Output output, Instant now) {
             request.key = order.key;
             request.payload = std::move(order.payload);
             const RequestId id = router_.route(std::move(request), now.time);
-            askers_.emplace(id, Asker{Asker::Of::declarations, {}, order.request, {}});
+            askers_.emplace(id, Asker{.of = Asker::Of::declarations, .request = order.request});
           },
           [&](const Declarations::Held& held) {
             tell_sharers_of(held.declaration, [&](auto intent) {
@@ -112,11 +101,10 @@ void Engine::Impl::handle_unmatched(const Declarations::Unmatched& unmatched, In
 }
 
 void Engine::Impl::end_needless_session(const Fingerprint& node, Instant now) {
-  const auto contact = book_->find(node);
-  const Peer* peer = contact ? peers_.find(*contact) : nullptr;
+  const Peer* peer = find_peer(node);
   if (!peer || !peer->only_exchange || peer->in_exchange || declarations_.is_matched(node)) return;
   if (relations_.shares(node, now.wall)) return;
-  for (const ConnectionId connection : connections_of(*contact))
+  for (const ConnectionId connection : connections_of(peer->contact))
     close(connection, CloseReason::done, Errc::closed, now);
 }
 
@@ -126,9 +114,8 @@ void Engine::Impl::handle(Coordinator::Output output, Instant now) {
                                          now.time);
                         },
                         [&](const Coordinator::SendToNode& order) {
-                          const auto contact = book_->find(order.peer);
-                          const Peer* peer = contact ? peers_.find(*contact) : nullptr;
-                          if (peer) send(peer->connection, order.message, now);
+                          if (const Peer* peer = find_peer(order.peer))
+                            send(peer->connection, order.message, now);
                         },
                         [&](Coordinator::Push& order) {
                           push(order.to, order.relays, std::move(order.payload), now);
@@ -153,7 +140,7 @@ void Engine::Impl::push(const Fingerprint& to, std::span<const Fingerprint> rela
                         Instant now) {
   if (to == local_.id) return declarations_.on_push(payload, now);
   const RequestId id = route_to_node(to, relays, std::move(payload), now);
-  askers_.emplace(id, Asker{Asker::Of::nobody, {}, 0, {}});
+  askers_.emplace(id, Asker{.of = Asker::Of::nobody});
 }
 
 RequestId Engine::Impl::route_to_node(const Fingerprint& to, std::span<const Fingerprint> relays,
@@ -194,10 +181,6 @@ void Engine::Impl::handle_answered_pubsub(const Asker& asker, const Answered& an
   declarations_.on_answer(asker.request, answered.payload, now);
 }
 
-void Engine::Impl::handle_unanswered_pubsub(const Asker& asker, Instant now) {
-  declarations_.on_no_answer(asker.request, now);
-}
-
 Result<void> Engine::Impl::dispatch_pubsub(Connection& connection, MessageKind kind,
                                            ByteView message, Instant now) {
   const Peer& peer = *peers_.find(*connection.contact);
@@ -228,9 +211,7 @@ void Engine::Impl::handle(ExchangeOutput output, Instant now) {
       Overloaded{[&](NeedSession& need) { need_session(std::move(need), now); },
                  [&](const SessionNotNeeded& order) {
                    needs_.release(order.node);
-                   const auto contact = book_->find(order.node);
-                   if (Peer* peer = contact ? peers_.find(*contact) : nullptr)
-                     peer->in_exchange = false;
+                   if (Peer* peer = find_peer(order.node)) peer->in_exchange = false;
                    end_needless_session(order.node, now);
                  },
                  [&](Ask& ask) {
@@ -259,10 +240,9 @@ void Engine::Impl::need_session(NeedSession order, Instant now) {
   std::optional<ContactIndex> dial;
   if (order.dial) dial = book_->keep(std::move(*order.dial));
   needs_.need(order.node, dial);
-  const auto contact = book_->find(order.node);
-  if (Peer* peer = contact ? peers_.find(*contact) : nullptr) {
+  if (Peer* peer = find_peer(order.node)) {
     peer->in_exchange = true;
-    liveness_.watch(*contact, now.time);
+    liveness_.watch(peer->contact, now.time);
   } else {
     needs_.on_missing(order.node, now.time);
     dial_needed(now);
@@ -309,8 +289,7 @@ void Engine::Impl::refresh_attachment(Instant now) {
   if (config_.role == Participation::client) {
     // Those that still serve come first: every change is told to every coordinator.
     for (const Fingerprint& relay : relays_) {
-      const auto contact = book_->find(relay);
-      if (contact && peers_.find(*contact)) relays.push_back(relay);
+      if (find_peer(relay)) relays.push_back(relay);
     }
     for (const Peer& peer : peers_.all()) {
       const Fingerprint& id = book_->id(peer.contact);
@@ -325,10 +304,6 @@ void Engine::Impl::refresh_attachment(Instant now) {
   if (std::exchange(attached_, true) && relays == relays_) return;
   relays_ = std::move(relays);
   declarations_.set_node(book_->token(self_), relays_, now);
-}
-
-void Engine::Impl::append_used_by_pubsub(std::vector<ContactIndex>& used) const {
-  needs_.append_contacts(used);
 }
 
 void Engine::Impl::fill(Connection& connection, std::size_t budget, Instant now) {

@@ -1,6 +1,5 @@
 // The part of the engine that has to do with the leader of the realm: asking it, and being it.
 
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -12,34 +11,26 @@
 namespace kith::overlay {
 
 bool Engine::Impl::step_realm(Instant now) {
-  if (auto output = judgements_.poll_output()) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  if (!leader_) return false;
-  if (auto output = leader_->poll_output()) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  return false;
+  return pass_on(judgements_.poll_output(), now) ||
+         (leader_ && pass_on(leader_->poll_output(), now));
 }
 
 void Engine::Impl::handle(RealmJudgements::Output output, Instant now) {
-  std::visit(Overloaded{[&](const RealmJudgements::SeekLeader& order) {
-                          if (order.wanted) {
-                            seeking_leader_ =
-                                declare_to_leader(IntentRole::send, identity_key(), now);
-                          } else if (const auto id = std::exchange(seeking_leader_, std::nullopt)) {
-                            const auto wish = wishes_.find(*id);
-                            if (wish != wishes_.end()) release(wish, now);
-                          }
-                        },
-                        [&](RealmJudgements::AskLeader& order) {
-                          const RequestId id = route_to_node(order.node, order.relays,
-                                                             std::move(order.payload), now);
-                          askers_.emplace(id, Asker{Asker::Of::realm, {}, order.request, {}});
-                        }},
-             output);
+  std::visit(
+      Overloaded{[&](const RealmJudgements::SeekLeader& order) {
+                   if (order.wanted) {
+                     seeking_leader_ = declare_to_leader(IntentRole::send, identity_key(), now);
+                   } else if (const auto id = std::exchange(seeking_leader_, std::nullopt)) {
+                     const auto wish = wishes_.find(*id);
+                     if (wish != wishes_.end()) release(wish, now);
+                   }
+                 },
+                 [&](RealmJudgements::AskLeader& order) {
+                   const RequestId id =
+                       route_to_node(order.node, order.relays, std::move(order.payload), now);
+                   askers_.emplace(id, Asker{.of = Asker::Of::realm, .request = order.request});
+                 }},
+      output);
 }
 
 void Engine::Impl::handle(RealmLeader::Output output, Instant now) {

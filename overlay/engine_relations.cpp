@@ -12,40 +12,30 @@
 namespace kith::overlay {
 
 bool Engine::Impl::step_relations(Instant now) {
-  if (auto output = relations_.poll_output()) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  if (auto output = first_contact_.poll_output()) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  if (auto output = queries_.poll_output()) {
-    handle(std::move(*output), now);
-    return true;
-  }
-  return false;
+  return pass_on(relations_.poll_output(), now) || pass_on(first_contact_.poll_output(), now) ||
+         pass_on(queries_.poll_output(), now);
 }
 
 void Engine::Impl::handle(QueriesOutput output, Instant now) {
-  std::visit(Overloaded{[&](const QueryDial& order) {
-                          dial_for(order.query, {order.target.endpoint},
-                                   target_at(order.target, now.wall), now);
-                        },
-                        [&](const QuerySend& order) { send(order.connection, order.message, now); },
-                        [&](const QueryDone& order) {
-                          close(order.connection, CloseReason::done, Errc::closed, now);
-                        },
-                        [&](QueryArrived& arrived) {
-                          const QuestionId question = next_question();
-                          inquiries_.emplace(question, Asked{arrived.inquiry, arrived.connection});
-                          const Fingerprint& node = *connections_.find(arrived.connection)->node;
-                          outputs_.emplace_back(QueryAsked{question, node, std::move(arrived.topic),
-                                                           arrived.payload});
-                        },
-                        [&](const QueryAnswered& answered) { outputs_.emplace_back(answered); },
-                        [&](const QueryFailed& failed) { outputs_.emplace_back(failed); }},
-             output);
+  std::visit(
+      Overloaded{[&](const QueryDial& order) {
+                   dial_for(order.query, {order.target.endpoint}, target_at(order.target, now.wall),
+                            now);
+                 },
+                 [&](const QuerySend& order) { send(order.connection, order.message, now); },
+                 [&](const QueryDone& order) {
+                   close(order.connection, CloseReason::done, Errc::closed, now);
+                 },
+                 [&](QueryArrived& arrived) {
+                   const QuestionId question = next_question();
+                   inquiries_.emplace(question, AskedQuery{arrived.inquiry, arrived.connection});
+                   const Fingerprint& node = *connections_.find(arrived.connection)->node;
+                   outputs_.emplace_back(
+                       QueryAsked{question, node, std::move(arrived.topic), arrived.payload});
+                 },
+                 [&](const QueryAnswered& answered) { outputs_.emplace_back(answered); },
+                 [&](const QueryFailed& failed) { outputs_.emplace_back(failed); }},
+      output);
 }
 
 void Engine::Impl::handle(FirstContactOutput output, Instant now) {
@@ -59,9 +49,8 @@ void Engine::Impl::handle(FirstContactOutput output, Instant now) {
                  },
                  [&](AskToRelate& ask) { ask_to_relate(std::move(ask), now); },
                  [&](KeepRelation& keep) {
-                   const QuestionId question = next_question();
-                   relation_questions_.emplace(
-                       question, RelationQuestion{RelationQuestion::Of::keeping, keep.connection});
+                   const QuestionId question =
+                       question_about(keep.connection, RelationQuestion::Of::keeping);
                    outputs_.emplace_back(KeepRelationship{question, std::move(keep.relationship),
                                                           std::move(keep.endpoints),
                                                           std::move(keep.certificate)});
@@ -129,8 +118,7 @@ void Engine::Impl::on_errand_opened(Connection& connection, Instant now) {
                         },
                         [&](RedeemId redeem) {
                           connection.scopes.ticket = true;
-                          connection.deadline = now.time + kRelateTimeout;
-                          connections_.look_by(connection, connection.deadline);
+                          connections_.end_by(connection, now.time + kRelateTimeout);
                           first_contact_.on_opened(redeem, connection.id);
                         },
                         [&](const RelationshipId& about) {

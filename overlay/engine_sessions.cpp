@@ -95,8 +95,7 @@ Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
   connection.opening->untried.assign(endpoints.begin() + 1, endpoints.end());
   connection.contact = contact;
   connection.opening->entrance = entrance;
-  connection.deadline = now.time + kConnectTimeout;
-  connections_.look_by(connection, connection.deadline);
+  connections_.end_by(connection, now.time + kConnectTimeout);
   outputs_.emplace_back(Dial{connection.id, connection.endpoint});
   return connection;
 }
@@ -236,8 +235,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
   if (connection.contact) connection.node = book_->id(*connection.contact);
   connection.opened = true;
   connection.opened_at = now.time;
-  connection.deadline = now.time + kJoinTimeout;
-  connections_.look_by(connection, connection.deadline);
+  connections_.end_by(connection, now.time + kJoinTimeout);
   if (opening.guest) return on_guest_opened(connection, now);
   if (is_errand(connection)) return on_errand_opened(connection, now);
   if (relations_.shares(*connection.node, now.wall)) {
@@ -270,8 +268,7 @@ void Engine::Impl::on_session_closed(Connection& connection, const SessionClosed
   outputs_.emplace_back(
       CloseConnection{connection.id, closed.linger ? CloseMode::linger : CloseMode::drop});
   if (closed.linger) {
-    connection.deadline = now.time + kClosedTimeout;
-    connections_.look_by(connection, connection.deadline);
+    connections_.end_by(connection, now.time + kClosedTimeout);
   } else {
     connections_.remove(connection.id);
   }

@@ -40,9 +40,7 @@ void Engine::Impl::check_ticket(Connection& connection, SessionAsks asks) {
                               .endpoints = {token.endpoints.begin(), token.endpoints.end()},
                               .certificate = std::move(asks.certificate),
                               .terms = {}};
-  const QuestionId question = next_question();
-  relation_questions_.emplace(question,
-                              RelationQuestion{RelationQuestion::Of::checking, connection.id});
+  const QuestionId question = question_about(connection.id, RelationQuestion::Of::checking);
   outputs_.emplace_back(CheckTicket{question, *opening.ticket});
 }
 
@@ -70,16 +68,13 @@ bool Engine::Impl::may_be(const Connection& guest, const Fingerprint& partner, W
 }
 
 void Engine::Impl::on_session_spends(Connection& connection) {
-  const QuestionId question = next_question();
-  relation_questions_.emplace(question,
-                              RelationQuestion{RelationQuestion::Of::spending, connection.id});
+  const QuestionId question = question_about(connection.id, RelationQuestion::Of::spending);
   outputs_.emplace_back(SpendTicket{question, *connection.opening->ticket, *connection.node});
 }
 
 void Engine::Impl::on_guest_opened(Connection& connection, Instant now) {
   connection.scopes.ticket = true;
-  connection.deadline = now.time + kRelateTimeout;
-  connections_.look_by(connection, connection.deadline);
+  connections_.end_by(connection, now.time + kRelateTimeout);
   first_contact_.on_guest(connection.id, *std::exchange(connection.opening->guest, std::nullopt));
 }
 
@@ -88,12 +83,16 @@ void Engine::Impl::ask_to_relate(AskToRelate ask, Instant now) {
   if (!connection || connection->closed) return;
   if (relations_.knows(ask.relationship) || relations_.is_full())
     return first_contact_.on_verdict(ask.connection, false, now.wall);
-  const QuestionId question = next_question();
-  relation_questions_.emplace(question,
-                              RelationQuestion{RelationQuestion::Of::relating, ask.connection});
+  const QuestionId question = question_about(ask.connection, RelationQuestion::Of::relating);
   outputs_.emplace_back(AskPolicy{
       question, AuthorizeQuestion{book_->token(*connection->contact).token,
                                   RelateRequest{ask.identity, std::move(ask.certificate)}}});
+}
+
+QuestionId Engine::Impl::question_about(ConnectionId connection, RelationQuestion::Of what) {
+  const QuestionId question = next_question();
+  relation_questions_.emplace(question, RelationQuestion{what, connection});
+  return question;
 }
 
 void Engine::Impl::on_relation_verdict(QuestionId question, bool yes, Instant now) {
