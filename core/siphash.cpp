@@ -3,14 +3,10 @@
 #include <bit>
 #include <cstddef>
 
+#include "core/little_endian.hpp"
+
 namespace kith {
 namespace {
-
-std::uint64_t load_little_endian(ByteView bytes) {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) word |= std::uint64_t{bytes[i]} << (8 * i);
-  return word;
-}
 
 struct State {
   std::uint64_t v0, v1, v2, v3;

@@ -3,18 +3,13 @@
 
 #include "core/assert.hpp"
 #include "core/crypto/sodium.hpp"
+#include "core/little_endian.hpp"
 
 namespace kith::crypto {
 namespace {
 
 constexpr Byte kMark = 0x80;
 constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
-
-std::uint64_t load_little_endian(ByteView bytes) {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) word |= std::uint64_t{bytes[i]} << (8 * i);
-  return word;
-}
 
 /// The last word of a text that is not zero, and where it begins.
 struct LastWord {
