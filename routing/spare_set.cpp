@@ -103,10 +103,7 @@ std::optional<SpareSet::Position> SpareSet::overfull_slot(Slot slot) const {
   const auto range = order().slot_range(slot, config_->spread_bits);
   const Position first = std::max(range.first, ordinary_from());
   if (first + config_->spares_per_slot >= range.last) return std::nullopt;
-  Position worst = first;
-  for (Position at = first; at < range.last; ++at)
-    if (is_better(worst, at)) worst = at;
-  return worst;
+  return worst_in({first, range.last});
 }
 
 /// Of the slots with the most spares the farthest gives one up: it is the easiest to fill again.
@@ -122,8 +119,13 @@ SpareSet::Position SpareSet::worst_of_fullest_slot() const {
   }
   // Fewer spares than neighbours are allowed: the farthest goes.
   if (fullest.size() == 0) return size() - 1;
-  Position worst = fullest.first;
-  for (Position at = fullest.first; at < fullest.last; ++at)
+  return worst_in(fullest);
+}
+
+/// @pre `range` is not empty
+SpareSet::Position SpareSet::worst_in(DistanceOrder::Range range) const {
+  Position worst = range.first;
+  for (Position at = range.first; at < range.last; ++at)
     if (is_better(worst, at)) worst = at;
   return worst;
 }

@@ -73,6 +73,7 @@ class SpareSet {
   [[nodiscard]] std::optional<Position> overfull_network(Position newest) const;
   [[nodiscard]] std::optional<Position> overfull_slot(Slot slot) const;
   [[nodiscard]] Position worst_of_fullest_slot() const;
+  [[nodiscard]] Position worst_in(DistanceOrder::Range range) const;
 
   const Config* config_;
   DistanceMap<Spare> spares_;
