@@ -7,7 +7,9 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -36,6 +38,15 @@ struct ContactsTest : testing::Test {
     config.listen = {"tcp://127.0.0.1:" + port};
     config.keys = keys;
     config.store = folder + "/" + name;
+    return Node(std::move(config));
+  }
+
+  /// The first of them, in an overlay that it enters through `entrance`; `heard` is what it logs.
+  Node here_joining(std::vector<std::string> entrance, Heard& heard) {
+    NodeConfig config = on_loopback(std::move(entrance));
+    config.keys = here_keys;
+    config.store = folder + "/here";
+    config.log = [&heard](LogLevel, std::string_view line) { heard.add(std::string(line)); };
     return Node(std::move(config));
   }
 };
@@ -138,22 +149,15 @@ TEST_F(ContactsTest, AreNotNeededToFindTheOverlayAgain) {
   const std::vector<std::string> entrance = founder->addresses();
   Node other(on_loopback(entrance));
   ASSERT_TRUE(other.wait_until_ready(kPatience));
-  const auto start = [&](Heard& heard) {
-    NodeConfig config = on_loopback(entrance);
-    config.keys = here_keys;
-    config.store = folder + "/here";
-    config.log = [&heard](LogLevel, std::string_view line) { heard.add(std::string(line)); };
-    return Node(std::move(config));
-  };
   {
     Heard heard;
-    Node here = start(heard);
+    Node here = here_joining(entrance, heard);
     ASSERT_TRUE(here.wait_until_ready(kPatience));
     ASSERT_TRUE(heard.wait_for("joined " + other.id().abbreviated()));
   }
   founder.reset();
   Heard heard;
-  Node here = start(heard);
+  Node here = here_joining(entrance, heard);
   EXPECT_TRUE(heard.wait_for("joined " + other.id().abbreviated()));
 }
 
@@ -162,23 +166,16 @@ TEST_F(ContactsTest, HaveANodeRefuseAnotherOneWhereItMetOneBeforeItsRestart) {
   auto founder = std::make_unique<Node>(on_loopback());
   const std::string address = founder->addresses().front();
   const std::string where = address.substr(address.find('@') + 1);
-  const auto start = [&](Heard& heard) {
-    NodeConfig config = on_loopback({where});
-    config.keys = here_keys;
-    config.store = folder + "/here";
-    config.log = [&heard](LogLevel, std::string_view line) { heard.add(std::string(line)); };
-    return Node(std::move(config));
-  };
   {
     Heard heard;
-    Node here = start(heard);
+    Node here = here_joining({where}, heard);
     ASSERT_TRUE(here.wait_until_ready(kPatience));
   }
   const std::string met_first = founder->id().to_string();
   founder.reset();
   const Node other(on_loopback({}, "tcp://" + where));
   Heard heard;
-  Node here = start(heard);
+  Node here = here_joining({where}, heard);
   EXPECT_TRUE(heard.wait_for("cannot join through " + where +
                              ": another node answers there than at first, " + met_first));
   EXPECT_FALSE(here.is_ready());
