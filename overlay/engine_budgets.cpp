@@ -1,7 +1,6 @@
 // The part of the engine that bounds what one peer may take from us, and so from the others.
 
 #include <algorithm>
-#include <chrono>
 
 #include "overlay/engine_impl.hpp"
 

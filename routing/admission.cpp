@@ -1,7 +1,6 @@
 #include "routing/admission.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "routing/holder.hpp"
 

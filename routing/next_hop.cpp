@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
-#include <vector>
 
 #include "core/assert.hpp"
 #include "routing/scaled_product.hpp"

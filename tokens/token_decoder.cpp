@@ -1,6 +1,5 @@
 #include "tokens/token_decoder.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/assert.hpp"

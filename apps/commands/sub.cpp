@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <memory>
 #include <set>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>

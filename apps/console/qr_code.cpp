@@ -1,6 +1,5 @@
 #include "apps/console/qr_code.hpp"
 
-#include <cstddef>
 #include <memory>
 
 #include <qrencode.h>

@@ -1,6 +1,5 @@
 #include <benchmark/benchmark.h>
 
-#include <optional>
 #include <string>
 
 #include "core/crypto/sodium.hpp"

@@ -1,8 +1,5 @@
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <optional>
-#include <utility>
 
 #include <benchmark/benchmark.h>
 

@@ -1,6 +1,5 @@
 #include <kith/asio.hpp>
 
-#include <memory>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>

@@ -1,7 +1,6 @@
 // The connections of a driver.
 
-#include <algorithm>
-#include <string>
+#include <utility>
 
 #include "overlay/asio/addresses.hpp"
 #include "overlay/asio/driver.hpp"

@@ -1,6 +1,5 @@
 #include <kith/node.hpp>
 
-#include <algorithm>
 #include <utility>
 
 #include <kith/subject.hpp>

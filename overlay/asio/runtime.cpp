@@ -1,7 +1,6 @@
 #include "overlay/asio/runtime.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <iterator>
 #include <utility>
 

@@ -1,6 +1,5 @@
 #include "overlay/coordinator/messages.hpp"
 
-#include <type_traits>
 #include <utility>
 
 #include "core/codec/reader.hpp"

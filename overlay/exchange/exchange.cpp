@@ -1,6 +1,5 @@
 #include "overlay/exchange/exchange.hpp"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 

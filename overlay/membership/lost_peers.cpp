@@ -1,8 +1,8 @@
 #include "overlay/membership/lost_peers.hpp"
 
-#include "overlay/backoff.hpp"
-
 #include <algorithm>
+
+#include "overlay/backoff.hpp"
 
 namespace kith::overlay {
 namespace {

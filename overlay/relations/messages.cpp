@@ -1,7 +1,5 @@
 #include "overlay/relations/messages.hpp"
 
-#include <array>
-
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
 #include "overlay/message_fields.hpp"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "overlay/relations/relations.hpp"

@@ -1,7 +1,6 @@
 // The part of `Session` that takes the items out of records, and what it takes of them.
 
 #include <algorithm>
-#include <utility>
 
 #include "overlay/session/session.hpp"
 

@@ -1,7 +1,6 @@
 #include "overlay/store/store.hpp"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "overlay/store/database.hpp"
 #include "overlay/store/guarded.hpp"

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "overlay/store/guarded.hpp"
 #include "overlay/store/schema.hpp"

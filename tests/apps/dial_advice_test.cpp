@@ -1,7 +1,5 @@
 #include "apps/dial_advice.hpp"
 
-#include <string>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,7 +1,6 @@
 #include "core/fingerprint_book.hpp"
 
 #include <map>
-#include <vector>
 
 #include <gtest/gtest.h>
 

@@ -2,11 +2,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include <kith/subject.hpp>
 

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
