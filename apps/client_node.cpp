@@ -6,7 +6,6 @@
 #include <boost/json/array.hpp>
 #include <kith/address.hpp>
 
-#include "apps/console/output.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/client.hpp"
 #include "apps/dial_advice.hpp"
@@ -116,14 +115,6 @@ Failure not_taken_in(const Node& node, const Settings& settings, Duration waited
   return {ExitCode::no_node,
           fmt::format("no node took us in within {}: tried {}; is one running there?",
                       for_people(waited), fmt::join(settings.join, ", "))};
-}
-
-void Narrator::tell(const std::string& line) const {
-  if (!quiet_) complain(line);
-}
-
-Duration Narrator::elapsed() const {
-  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start_);
 }
 
 }  // namespace kith::apps

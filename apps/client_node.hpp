@@ -39,18 +39,4 @@ inline constexpr Duration kLookInterval = std::chrono::milliseconds(100);
 /// Why the overlay has not taken the node in within `waited`, as the end of a command.
 [[nodiscard]] Failure not_taken_in(const Node& node, const Settings& settings, Duration waited);
 
-/// A line for the user on standard error about how it goes, unless `quiet`.
-class Narrator {
- public:
-  explicit Narrator(bool quiet) : quiet_(quiet) {}
-
-  void tell(const std::string& line) const;
-  /// How long ago the command began.
-  [[nodiscard]] Duration elapsed() const;
-
- private:
-  bool quiet_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 }  // namespace kith::apps

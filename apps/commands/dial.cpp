@@ -15,6 +15,7 @@
 #include "apps/config/flags.hpp"
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"
+#include "apps/console/narrator.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/client.hpp"

@@ -11,6 +11,7 @@
 #include "apps/command.hpp"
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"
+#include "apps/console/narrator.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/progress.hpp"
 #include "apps/console/wording.hpp"

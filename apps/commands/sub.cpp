@@ -10,6 +10,7 @@
 #include "apps/command.hpp"
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"
+#include "apps/console/narrator.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/inbox.hpp"

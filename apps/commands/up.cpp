@@ -5,11 +5,11 @@
 #include <boost/json/object.hpp>
 #include <kith/address.hpp>
 
-#include "apps/client_node.hpp"
 #include "apps/command.hpp"
 #include "apps/config/flags.hpp"
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"
+#include "apps/console/narrator.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/place.hpp"
