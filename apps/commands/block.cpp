@@ -7,7 +7,6 @@
 
 #include "apps/command.hpp"
 #include "apps/console/json.hpp"
-#include "apps/console/output.hpp"
 #include "apps/console/table.hpp"
 #include "apps/control/client.hpp"
 #include "apps/control/pick.hpp"
@@ -25,10 +24,8 @@ struct BlockCommand {
 };
 
 ExitCode done(const BlockCommand& command, std::string_view what, const std::string& who) {
-  if (command.question.as_json)
-    write_json(json::object{{what, who}});
-  else
-    write_line(fmt::format("{} {}", what, who));
+  write_answer(command.question.as_json, json::object{{what, who}},
+               [&] { return fmt::format("{} {}\n", what, who); });
   return ExitCode::ok;
 }
 
@@ -40,18 +37,16 @@ ExitCode add(const BlockCommand& command) {
 
 ExitCode list(const BlockCommand& command) {
   const auto answer = command.question.ask(AskBlocks{});
-  if (command.question.as_json) {
-    write_json(answer);
-    return ExitCode::ok;
-  }
-  Table table({"WHO", "UNTIL"});
-  const auto& blocks = answer.at("blocks").as_array();
-  for (const auto& element : blocks) {
-    const auto& block = element.as_object();
-    table.add({std::string(block.at("who").as_string()),
-               std::string(block.at("expires_at").as_string())});
-  }
-  write_output(blocks.empty() ? "nobody is blocked\n" : table.to_string());
+  write_answer(command.question.as_json, answer, [&] {
+    Table table({"WHO", "UNTIL"});
+    const auto& blocks = answer.at("blocks").as_array();
+    for (const auto& element : blocks) {
+      const auto& block = element.as_object();
+      table.add({std::string(block.at("who").as_string()),
+                 std::string(block.at("expires_at").as_string())});
+    }
+    return blocks.empty() ? "nobody is blocked\n" : table.to_string();
+  });
   return ExitCode::ok;
 }
 

@@ -6,7 +6,6 @@
 
 #include "apps/command.hpp"
 #include "apps/console/json.hpp"
-#include "apps/console/output.hpp"
 #include "apps/console/table.hpp"
 #include "apps/control/client.hpp"
 #include "apps/control/pick.hpp"
@@ -23,19 +22,17 @@ struct ContactCommand {
 
 ExitCode list(const ContactCommand& command) {
   const auto answer = command.question.ask(AskContacts{});
-  if (command.question.as_json) {
-    write_json(answer);
-    return ExitCode::ok;
-  }
-  Table table({"CONTACT", "STATE", "IDENTITY", "NODE", "SINCE", "EXPIRES"});
-  const auto& contacts = answer.at("contacts").as_array();
-  for (const auto& element : contacts) {
-    const auto& contact = element.as_object();
-    const auto text = [&](const char* key) { return std::string(contact.at(key).as_string()); };
-    table.add({text("contact"), text("state"), text("identity").substr(0, 10),
-               text("node").substr(0, 10), text("issued_at"), text("expires_at")});
-  }
-  write_output(contacts.empty() ? "no contacts\n" : table.to_string());
+  write_answer(command.question.as_json, answer, [&] {
+    Table table({"CONTACT", "STATE", "IDENTITY", "NODE", "SINCE", "EXPIRES"});
+    const auto& contacts = answer.at("contacts").as_array();
+    for (const auto& element : contacts) {
+      const auto& contact = element.as_object();
+      const auto text = [&](const char* key) { return std::string(contact.at(key).as_string()); };
+      table.add({text("contact"), text("state"), text("identity").substr(0, 10),
+                 text("node").substr(0, 10), text("issued_at"), text("expires_at")});
+    }
+    return contacts.empty() ? "no contacts\n" : table.to_string();
+  });
   return ExitCode::ok;
 }
 
@@ -46,20 +43,15 @@ json::object find(const ContactCommand& command) {
 
 ExitCode show(const ContactCommand& command) {
   const json::object contact = find(command);
-  if (command.question.as_json)
-    write_json(contact);
-  else
-    write_output(to_lines(contact));
+  write_answer(command.question.as_json, contact, [&] { return to_lines(contact); });
   return ExitCode::ok;
 }
 
 ExitCode end(const ContactCommand& command) {
   const std::string id(find(command).at("contact").as_string());
   static_cast<void>(command.question.ask(EndContact{parse_uuid(id).value()}));
-  if (command.question.as_json)
-    write_json(json::object{{"ended", id}});
-  else
-    write_line(fmt::format("ended {}", id));
+  write_answer(command.question.as_json, json::object{{"ended", id}},
+               [&] { return fmt::format("ended {}\n", id); });
   return ExitCode::ok;
 }
 

@@ -6,7 +6,6 @@
 
 #include "apps/command.hpp"
 #include "apps/console/json.hpp"
-#include "apps/console/output.hpp"
 #include "apps/console/table.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/client.hpp"
@@ -33,14 +32,12 @@ std::vector<std::string> row_of(const boost::json::object& peer) {
 
 ExitCode show_peers(const Question& question) {
   const auto answer = question.ask(AskPeers{});
-  if (question.as_json) {
-    write_json(answer);
-    return ExitCode::ok;
-  }
-  Table table({"NODE", "ENDPOINT", "ROLE", "ROUND TRIP", "CONNECTED", ""});
-  const auto& peers = answer.at("peers").as_array();
-  for (const auto& peer : peers) table.add(row_of(peer.as_object()));
-  write_output(peers.empty() ? "no peers\n" : table.to_string());
+  write_answer(question.as_json, answer, [&] {
+    Table table({"NODE", "ENDPOINT", "ROLE", "ROUND TRIP", "CONNECTED", ""});
+    const auto& peers = answer.at("peers").as_array();
+    for (const auto& peer : peers) table.add(row_of(peer.as_object()));
+    return peers.empty() ? "no peers\n" : table.to_string();
+  });
   return ExitCode::ok;
 }
 

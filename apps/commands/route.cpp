@@ -5,7 +5,6 @@
 
 #include "apps/command.hpp"
 #include "apps/console/json.hpp"
-#include "apps/console/output.hpp"
 #include "apps/console/table.hpp"
 #include "apps/control/client.hpp"
 
@@ -27,17 +26,15 @@ ExitCode show_route(const Question& question) {
   else
     route["next_hop"] = hops.at(1);
   route["hops"] = hops.size() - 1;
-  if (question.as_json) {
-    write_json(route);
-    return ExitCode::ok;
-  }
-  write_output(in_two_columns(
-      {{"subject", question.subject},
-       {"key", std::string(route.at("key").as_string())},
-       {"coordinator", fmt::format("{}{}", std::string_view(route.at("coordinator").as_string()),
-                                   is_here ? " (this node)" : "")},
-       {"next hop", is_here ? "-" : std::string(route.at("next_hop").as_string())},
-       {"hops", fmt::format("{}", hops.size() - 1)}}));
+  write_answer(question.as_json, route, [&] {
+    return in_two_columns(
+        {{"subject", question.subject},
+         {"key", std::string(route.at("key").as_string())},
+         {"coordinator", fmt::format("{}{}", std::string_view(route.at("coordinator").as_string()),
+                                     is_here ? " (this node)" : "")},
+         {"next hop", is_here ? "-" : std::string(route.at("next_hop").as_string())},
+         {"hops", fmt::format("{}", hops.size() - 1)}});
+  });
   return ExitCode::ok;
 }
 

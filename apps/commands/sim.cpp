@@ -11,7 +11,6 @@
 #include "apps/command.hpp"
 #include "apps/config/flags.hpp"
 #include "apps/console/json.hpp"
-#include "apps/console/output.hpp"
 #include "apps/console/progress.hpp"
 #include "apps/console/table.hpp"
 #include "apps/console/wording.hpp"
@@ -149,10 +148,7 @@ ExitCode measure_routes(const SimOptions& options) {
   Progress progress(!options.quiet);
   const auto result = sim::run_route_experiment(config, underlay, meters(progress));
   progress.clear();
-  if (options.as_json)
-    write_json(to_json(options, result));
-  else
-    write_output(to_text(options, result));
+  write_answer(options.as_json, to_json(options, result), [&] { return to_text(options, result); });
   return ExitCode::ok;
 }
 

@@ -2,7 +2,6 @@
 
 #include "apps/command.hpp"
 #include "apps/console/json.hpp"
-#include "apps/console/output.hpp"
 #include "apps/control/client.hpp"
 
 namespace kith::apps {
@@ -10,11 +9,7 @@ namespace {
 
 ExitCode show_status(const Question& question) {
   const auto answer = question.ask(AskStatus{});
-  if (question.as_json) {
-    write_json(answer);
-    return ExitCode::ok;
-  }
-  write_output(to_lines(answer));
+  write_answer(question.as_json, answer, [&] { return to_lines(answer); });
   return ExitCode::ok;
 }
 

@@ -75,10 +75,7 @@ ExitCode show(const TicketCommand& command) {
   const auto view = view_ticket(
       read_ticket(given_uri(command)),
       {.signatures = crypto::sodium_primitives().signatures, .now = overlay::read_clocks().wall});
-  if (command.question.as_json)
-    write_json(view);
-  else
-    write_output(to_words(view));
+  write_answer(command.question.as_json, view, [&] { return to_words(view); });
   return ExitCode::ok;
 }
 
@@ -108,10 +105,8 @@ ExitCode redeem(const TicketCommand& command) {
       .partner = command.partner.is_zero() ? std::nullopt : std::optional(command.partner.bytes()),
       .life = std::chrono::hours(24 * static_cast<int>(command.days)),
       .timeout = command.question.timeout});
-  if (command.question.as_json)
-    write_json(answer);
-  else
-    write_line(answer.at("contact").as_string());
+  write_answer(command.question.as_json, answer,
+               [&] { return std::string(answer.at("contact").as_string()) + '\n'; });
   return ExitCode::ok;
 }
 
@@ -125,19 +120,17 @@ std::string abbreviated(const json::value& fingerprint) {
 
 ExitCode list(const TicketCommand& command) {
   const auto answer = command.question.ask(AskTickets{});
-  if (command.question.as_json) {
-    write_json(answer);
-    return ExitCode::ok;
-  }
-  Table table({"HASH", "STATE", "FOR", "EXPIRES", "USED", "BY NODE"});
-  const auto& tickets = answer.at("tickets").as_array();
-  for (const auto& element : tickets) {
-    const auto& ticket = element.as_object();
-    table.add({abbreviated(ticket.at("hash")), std::string(ticket.at("state").as_string()),
-               abbreviated(ticket.at("partner")), text_in(ticket.at("expires_at")),
-               text_in(ticket.at("used_at")), abbreviated(ticket.at("used_by"))});
-  }
-  write_output(tickets.empty() ? "no tickets\n" : table.to_string());
+  write_answer(command.question.as_json, answer, [&] {
+    Table table({"HASH", "STATE", "FOR", "EXPIRES", "USED", "BY NODE"});
+    const auto& tickets = answer.at("tickets").as_array();
+    for (const auto& element : tickets) {
+      const auto& ticket = element.as_object();
+      table.add({abbreviated(ticket.at("hash")), std::string(ticket.at("state").as_string()),
+                 abbreviated(ticket.at("partner")), text_in(ticket.at("expires_at")),
+                 text_in(ticket.at("used_at")), abbreviated(ticket.at("used_by"))});
+    }
+    return tickets.empty() ? "no tickets\n" : table.to_string();
+  });
   return ExitCode::ok;
 }
 
@@ -146,10 +139,8 @@ ExitCode revoke(const TicketCommand& command) {
   const auto& ticket = pick(tickets.at("tickets").as_array(), "hash", command.given, "ticket");
   const std::string hash(ticket.at("hash").as_string());
   static_cast<void>(command.question.ask(RevokeTicket{Fingerprint::parse(hash).value()}));
-  if (command.question.as_json)
-    write_json(json::object{{"revoked", hash}});
-  else
-    write_line(fmt::format("revoked {}", hash));
+  write_answer(command.question.as_json, json::object{{"revoked", hash}},
+               [&] { return fmt::format("revoked {}\n", hash); });
   return ExitCode::ok;
 }
 

@@ -7,7 +7,6 @@
 #include "apps/config/flags.hpp"
 #include "apps/console/input.hpp"
 #include "apps/console/json.hpp"
-#include "apps/console/output.hpp"
 #include "apps/failure.hpp"
 #include "apps/token_view.hpp"
 #include "core/crypto/sodium.hpp"
@@ -35,10 +34,7 @@ ExitCode show(const TokenCommand& command) {
         fmt::format("{}: no token: {}", command.file == "-" ? "standard input" : command.file,
                     describe(view.error())));
   }
-  if (command.as_json)
-    write_json(*view);
-  else
-    write_output(to_words(*view));
+  write_answer(command.as_json, *view, [&] { return to_words(*view); });
   return ExitCode::ok;
 }
 

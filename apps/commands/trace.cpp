@@ -5,7 +5,6 @@
 
 #include "apps/command.hpp"
 #include "apps/console/json.hpp"
-#include "apps/console/output.hpp"
 #include "apps/console/table.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/client.hpp"
@@ -21,18 +20,16 @@ std::string_view part_of(std::size_t hop, std::size_t hops) {
 ExitCode show_trace(const Question& question) {
   const auto trace =
       question.ask(AskTrace{.subject = question.subject, .timeout = question.timeout});
-  if (question.as_json) {
-    write_json(trace);
-    return ExitCode::ok;
-  }
-  const auto& hops = trace.at("hops").as_array();
-  Table table({"HOP", "NODE", ""});
-  for (std::size_t i = 0; i < hops.size(); ++i)
-    table.add({fmt::format("{}", i), std::string(hops[i].as_string()),
-               std::string(part_of(i, hops.size()))});
-  const double seconds = trace.at("round_trip_seconds").to_number<double>();
-  write_output(fmt::format("{}round trip {}\n", table.to_string(),
-                           for_people(Duration(static_cast<Duration::rep>(seconds * 1e6)))));
+  write_answer(question.as_json, trace, [&] {
+    const auto& hops = trace.at("hops").as_array();
+    Table table({"HOP", "NODE", ""});
+    for (std::size_t i = 0; i < hops.size(); ++i)
+      table.add({fmt::format("{}", i), std::string(hops[i].as_string()),
+                 std::string(part_of(i, hops.size()))});
+    const double seconds = trace.at("round_trip_seconds").to_number<double>();
+    return fmt::format("{}round trip {}\n", table.to_string(),
+                       for_people(Duration(static_cast<Duration::rep>(seconds * 1e6))));
+  });
   return ExitCode::ok;
 }
 

@@ -7,10 +7,21 @@
 #include <kith/bytes.hpp>
 #include <kith/fingerprint.hpp>
 
+#include "apps/console/output.hpp"
+
 namespace kith::apps {
 
 /// Writes `value` to standard output as one line.
 void write_json(const boost::json::value& value);
+
+/// Writes `answer` as JSON, or what `words()` says of it for people.
+template <class Words>
+void write_answer(bool as_json, const boost::json::value& answer, const Words& words) {
+  if (as_json)
+    write_json(answer);
+  else
+    write_output(words());
+}
 
 /// The members of `object` for people, one a line: those of an object in it as lines of their own,
 /// what is empty or null not at all.
