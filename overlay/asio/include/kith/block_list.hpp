@@ -30,6 +30,7 @@ class BlockList {
   [[nodiscard]] Result<void> add(const Fingerprint& who, Duration life, Duration timeout);
   /// `Errc::not_found` if it was not blocked; `store_failed` if the next start will not know.
   [[nodiscard]] Result<void> remove(const Fingerprint& who, Duration timeout);
+  /// In the order of the fingerprints.
   [[nodiscard]] Result<std::vector<Blocked>> list(Duration timeout);
 
   class State;

@@ -101,13 +101,16 @@ class Contacts {
   /// `Errc::not_found` if there is no unused one of that hash.
   [[nodiscard]] Result<void> revoke_ticket(const Fingerprint& hash, Duration timeout);
 
+  /// All of them, those too that have ended or expired.
   [[nodiscard]] Result<std::vector<Contact>> list(Duration timeout);
   /// Nothing goes to the contact or comes from it from now on.  `Errc::not_found`, `closed`.
   [[nodiscard]] Result<void> end(const Uuid& contact, Duration timeout);
-  /// Makes sure of a session.
+  /// Makes sure of a session.  `Errc::not_found`, `closed` if it has ended, `expired`,
+  /// `not_authorized` if it is blocked, `timed_out`, what dialing says.
   [[nodiscard]] Result<void> connect(const Uuid& contact, Duration timeout);
   /// Returns when the other application has taken `payload`, at most 64 KiB.
-  /// `Errc::connection_lost` if nobody can tell whether it was, `timed_out`, `closed`, `not_found`.
+  /// `Errc::connection_lost` if nobody can tell whether it was, `too_long`, `would_block` with 64
+  /// messages under way, what `connect` says.
   [[nodiscard]] Result<void> send(const Uuid& contact, ByteView payload, Duration timeout);
   /// What is called for each message that a contact sends; it counts as taken when that returns,
   /// and not if that throws.  In place of the one set before.  Without one, messages are not taken.

@@ -132,17 +132,17 @@ struct NodeStatus {
   Fingerprint node;
   Fingerprint identity;
   bool ready = false;
-  std::size_t sessions = 0;
-  std::size_t half_open = 0;
-  std::size_t spares = 0;
-  std::size_t clients = 0;
-  std::size_t intents_held = 0;
-  std::size_t subjects_coordinated = 0;
+  std::size_t sessions = 0;              ///< Peers: nodes with a joined session, clients too.
+  std::size_t half_open = 0;             ///< Connections that came in and have not joined.
+  std::size_t spares = 0;                ///< Nodes without a session that may replace a peer.
+  std::size_t clients = 0;               ///< Peers that are clients.
+  std::size_t intents_held = 0;          ///< Of others and our own, as a coordinator.
+  std::size_t subjects_coordinated = 0;  ///< To which no node that we know is closer.
   std::size_t subscriptions = 0;
   std::size_t publishers = 0;
-  std::uint64_t network_size_estimate = 0;
-  std::uint64_t routed = 0;
-  std::uint64_t bytes_in = 0;
+  std::uint64_t network_size_estimate = 0;  ///< In nodes; 0 at a client.
+  std::uint64_t routed = 0;                 ///< Messages handed on to a next hop, our own too.
+  std::uint64_t bytes_in = 0;               ///< Over all connections, sealed as they are.
   std::uint64_t bytes_out = 0;
   /// How many callbacks of the application threw; what they threw was logged.
   std::uint64_t callback_failures = 0;
@@ -152,14 +152,15 @@ struct NodeStatus {
   std::optional<JoinStep> join_step{};
 };
 
+/// A node that we have a joined session with.
 struct NodePeer {
   Fingerprint node;
-  std::string endpoint;
+  std::string endpoint;  ///< Where it came from, or where we dialed it: `host:port`.
   bool is_client = false;
   bool dialed_by_us = false;
-  bool in_table = false;  ///< The routing table has a use for it.
-  int missed_pings = 0;
-  std::optional<Duration> round_trip;
+  bool in_table = false;               ///< The routing table has a use for it.
+  int missed_pings = 0;                ///< Since it was last heard of.
+  std::optional<Duration> round_trip;  ///< Smoothed; nothing: not measured yet.
   Duration connected_for{};
 };
 
@@ -167,7 +168,7 @@ struct NodePeer {
 struct NodeTrace {
   Fingerprint key;
   std::vector<Fingerprint> hops;
-  Duration round_trip{};
+  Duration round_trip{};  ///< Of the message and its answer.
 };
 
 /// Who matches a subscription or publisher.
@@ -213,6 +214,7 @@ struct SubscriptionOptions {
 struct PublisherOptions {
   /// On whose behalf, as with a subscription.
   std::optional<Fingerprint> identity{};
+  /// Who may receive: zeros anybody in the realm, otherwise an identity or a realm.
   Fingerprint audience{};
   /// How long an accepted message waits for its receivers.
   Duration time_to_live = std::chrono::seconds(60);
@@ -222,8 +224,10 @@ struct PublisherOptions {
   /// With a receiver that alone keeps the queue full: once what it waits for is older, nothing is
   /// kept for it alone until it has caught up, and it goes on without what has expired for it.
   Duration patience = std::chrono::seconds(1);
+  /// What may wait for receivers, in messages and in bytes; then `publish` waits.
   std::size_t queue_messages = 65'536;
   std::size_t queue_bytes = std::size_t{64} << 20;
+  // As with a subscription.
   std::function<void(const Match&)> on_match{};
   std::function<void(const Match&)> on_unmatch{};
   std::function<void(const std::vector<Fingerprint>& holders)> on_declared{};
@@ -242,7 +246,7 @@ class Subscription {
   Subscription& operator=(Subscription&&) noexcept;
   ~Subscription();
 
-  /// Waits until a sender is matched; `Errc::timed_out`.
+  /// Waits until a sender is matched; `Errc::timed_out`, `shutting_down`, or why it has ended.
   [[nodiscard]] Result<void> wait_for_match(Duration timeout);
 
   /// `count` further messages, in the order of the callbacks, are done with, where the application
@@ -287,10 +291,12 @@ class Publisher {
   }
 
   /// Waits until there is a receiver: whatever is published afterwards is received by it.
+  /// `Errc::timed_out`, `shutting_down`, or why the publisher has ended.
   [[nodiscard]] Result<void> wait_for_match(Duration timeout);
-  /// Waits until every accepted message is acknowledged or reported expired.
+  /// Waits until every accepted message is acknowledged or reported expired.  Errors as above.
   [[nodiscard]] Result<void> drain(Duration timeout);
 
+  /// After its end, what it was then.
   [[nodiscard]] PublisherStatus status() const;
 
   class State;
@@ -341,6 +347,8 @@ class Node {
   [[nodiscard]] Fingerprint id() const;
   /// Where others reach this node: `kith://<fingerprint>@host:port`.
   [[nodiscard]] std::vector<std::string> addresses() const;
+  /// Whether the neighbours have confirmed the node, or it has founded the overlay; stays so as
+  /// long as there is a peer.
   [[nodiscard]] bool is_ready() const;
   /// Waits until the neighbours have confirmed the node; `Errc::timed_out`.
   [[nodiscard]] Result<void> wait_until_ready(Duration timeout);
@@ -349,7 +357,7 @@ class Node {
   [[nodiscard]] std::vector<NodePeer> peers() const;
   /// The newest token that we know of a node; `Errc::not_found`.
   [[nodiscard]] Result<Bytes> token_of(const Fingerprint& node) const;
-  /// The way to `subject`'s coordinator; `Errc::timed_out`.
+  /// The way to `subject`'s coordinator, or to any key; `Errc::timed_out`, what `subject_id` says.
   [[nodiscard]] Result<NodeTrace> trace(std::string_view subject, Duration timeout);
   [[nodiscard]] Result<NodeTrace> trace(const Fingerprint& key, Duration timeout);
 
