@@ -4,10 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -28,17 +31,6 @@ constexpr std::size_t kSeedCharacters = 52;
 constexpr std::size_t kFileBytes =
     kHeading.size() + kNodeLine.size() + kSessionLine.size() + 2 * (kSeedCharacters + 1);
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
-
-/// Wipes text that holds secrets when it goes out of scope.
-struct Wiped {
-  Wiped() = default;
-  explicit Wiped(std::string secret) : text(std::move(secret)) {}
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-  ~Wiped() { crypto::wipe({reinterpret_cast<Byte*>(text.data()), text.size()}); }
-
-  std::string text;
-};
 
 [[noreturn]] void fail(const std::string& path, std::string_view what) {
   throw Failure(ExitCode::error, fmt::format("key file {}: {}", path, what));
@@ -131,10 +123,11 @@ class Draft {
 
 NodeKeys read_key_file(const std::string& path) {
   const Descriptor file = open_key_file(path);
-  Wiped content{std::string(kFileBytes + 1, '\0')};
-  const auto read = ::read(file.get(), content.text.data(), content.text.size());
+  std::string content(kFileBytes + 1, '\0');
+  const crypto::WipeAtEnd wipe(content);
+  const auto read = ::read(file.get(), content.data(), content.size());
   if (read < 0) fail_by_system(path, "read it");
-  std::string_view text = std::string_view(content.text).substr(0, static_cast<std::size_t>(read));
+  std::string_view text = std::string_view(content).substr(0, static_cast<std::size_t>(read));
 
   NodeKeys keys;
   const bool is_whole = take(text, kHeading) && take(text, kNodeLine) &&
@@ -145,16 +138,19 @@ NodeKeys read_key_file(const std::string& path) {
 }
 
 void write_key_file(const std::string& path, const NodeKeys& keys, bool replace) {
-  Wiped node{to_base32(keys.node_seed)};
-  Wiped session{to_base32(keys.static_seed)};
-  Wiped content;
-  content.text.reserve(kFileBytes);
+  std::string node = to_base32(keys.node_seed);
+  const crypto::WipeAtEnd wipe_node(node);
+  std::string session = to_base32(keys.static_seed);
+  const crypto::WipeAtEnd wipe_session(session);
+  std::string content;
+  content.reserve(kFileBytes);
+  const crypto::WipeAtEnd wipe_content(content);
   for (const std::string_view part :
-       {kHeading, kNodeLine, std::string_view(node.text), std::string_view("\n"), kSessionLine,
-        std::string_view(session.text), std::string_view("\n")})
-    content.text += part;
+       {kHeading, kNodeLine, std::string_view(node), std::string_view("\n"), kSessionLine,
+        std::string_view(session), std::string_view("\n")})
+    content += part;
   Draft draft(path);
-  draft.write(content.text);
+  draft.write(content);
   draft.become(replace);
 }
 
