@@ -8,7 +8,7 @@
 #include "core/codec/reader.hpp"
 #include "core/codec/writer.hpp"
 #include "overlay/exchange/limits.hpp"
-#include "overlay/message_kind.hpp"
+#include "overlay/message_fields.hpp"
 
 namespace kith::overlay {
 namespace {
@@ -110,10 +110,9 @@ constexpr std::array kRows = {
     Row{MessageKind::channel_close, 2, read_close},
 };
 
+/// `fields` besides the kind.
 codec::Writer begin(Bytes& out, MessageKind kind, std::size_t fields) {
-  codec::Writer writer(out);
-  writer.array(fields + 1).unsigned_number(static_cast<std::uint64_t>(kind));
-  return writer;
+  return begin_message(out, kind, fields + 1);
 }
 
 }  // namespace
