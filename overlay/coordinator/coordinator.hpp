@@ -142,7 +142,6 @@ class Coordinator {
   // Getters.
 
   [[nodiscard]] std::size_t intents_held() const { return store_.intents(); }
-  [[nodiscard]] std::size_t subjects_held() const { return store_.subjects(); }
   /// Of how many subjects held we are the closest node.
   [[nodiscard]] std::size_t subjects_coordinated() const;
   [[nodiscard]] const Counters& counters() const { return counters_; }

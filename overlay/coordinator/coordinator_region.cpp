@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 #include <utility>
+#include <variant>
 
 #include "core/assert.hpp"
 #include "overlay/coordinator/coordinator.hpp"
@@ -13,6 +14,11 @@ namespace {
 
 bool contains(const std::vector<Fingerprint>& nodes, const Fingerprint& node) {
   return std::ranges::find(nodes, node) != nodes.end();
+}
+
+Fingerprint subject_of(const std::variant<PeerIntent, Withdrawal>& what) {
+  const auto* peer = std::get_if<PeerIntent>(&what);
+  return peer != nullptr ? peer->intent.subject() : std::get<Withdrawal>(what).key.subject;
 }
 
 }  // namespace
@@ -109,9 +115,7 @@ void Coordinator::on_replicate(const Fingerprint& from, ReplicateMessage message
 void Coordinator::take_record(const Fingerprint& from, ReplicatedRecord record, Instant now) {
   Provenance provenance{now.time - std::min(record.age, kRecordAgeMax), from.top64()};
   auto* peer = std::get_if<PeerIntent>(&record.what);
-  const Fingerprint subject =
-      peer != nullptr ? peer->intent.subject() : std::get<Withdrawal>(record.what).key.subject;
-  const bool near = is_near(subject, from);
+  const bool near = is_near(subject_of(record.what), from);
   if (!near && peer != nullptr) return take_from_afar(from, std::move(*peer), provenance, now);
   if (!near) provenance.source = 0;
   const auto merged = take(std::move(record.what), Proof::unseen, provenance, now);
@@ -135,8 +139,7 @@ void Coordinator::take_from_afar(const Fingerprint& from, PeerIntent peer, Prove
 Result<Coordinator::Merged> Coordinator::take(std::variant<PeerIntent, Withdrawal> what,
                                               Proof proof, Provenance provenance, Instant now) {
   auto* peer = std::get_if<PeerIntent>(&what);
-  const Fingerprint subject =
-      peer != nullptr ? peer->intent.subject() : std::get<Withdrawal>(what).key.subject;
+  const Fingerprint subject = subject_of(what);
   const bool is_new_subject = store_.subject(subject) == nullptr;
   const auto merged = peer != nullptr ? merge(std::move(*peer), proof, provenance, now)
                                       : merge(std::get<Withdrawal>(what), provenance, now);

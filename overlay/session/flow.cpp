@@ -6,7 +6,6 @@
 #include "core/assert.hpp"
 
 namespace kith::overlay {
-
 namespace {
 
 using enum PayloadForm;

@@ -10,7 +10,6 @@
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
-
 namespace {
 
 constexpr std::string_view kProtocol = "kith/1";

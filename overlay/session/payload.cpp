@@ -5,7 +5,6 @@
 #include "core/crypto/sodium.hpp"
 
 namespace kith::overlay {
-
 namespace {
 
 enum class ValueType : std::uint8_t { binary, number, text };

@@ -4,7 +4,6 @@
 #include <string_view>
 
 namespace kith::overlay {
-
 namespace {
 
 using namespace std::string_view_literals;

@@ -8,7 +8,6 @@
 #include "core/crypto/sodium.hpp"
 
 namespace kith::overlay {
-
 namespace {
 
 constexpr std::size_t kTagBytes = crypto::Cipher::kTagBytes;
