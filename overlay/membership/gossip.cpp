@@ -38,7 +38,10 @@ Result<void> Membership::on_piggy(ByteView message, Instant now) {
   if (!piggy) return std::unexpected(piggy.error());
   for (const ByteView token : piggy->tokens)
     if (const auto contact = learn(token, now)) consider(*contact, now.time);
-  if (piggy->complete) introduced_ = true;
+  if (piggy->complete) {
+    introduced_ = true;
+    timers_.cancel(Timer::introduction);
+  }
   return {};
 }
 
@@ -74,8 +77,10 @@ void Membership::on_answered(RequestId request, AnswerStatus status, ByteView pa
     if (peer && decode_piggy(payload))
       outputs_.emplace_back(SendOn{peer->connection, Bytes(payload.begin(), payload.end())});
   } else {
+    const bool was_introduced = introduced_;
     // A malformed answer is no better than none.
     static_cast<void>(on_piggy(payload, now));
+    if (introduced_ != was_introduced) timers_.set(Timer::dial, now.time);
     if (it->second.nearer_in) note_nearer(*it->second.nearer_in, payload);
   }
   if (status == AnswerStatus::final) requests_.erase(request);
@@ -197,10 +202,15 @@ Bytes Membership::piggy_of(std::span<const ContactIndex> contacts, bool complete
 }
 
 void Membership::look_up(const Fingerprint& key, std::optional<ContactIndex> first_hop) {
+  route(key, first_hop, encode_bare(MessageKind::lookup));
+}
+
+void Membership::route(const Fingerprint& key, std::optional<ContactIndex> first_hop,
+                       Bytes payload) {
   RouteRequest request;
   request.key = key;
   request.avoid = config_.self;
-  request.payload = encode_bare(MessageKind::lookup);
+  request.payload = std::move(payload);
   request.first_hop = first_hop;
   requested_.emplace_back();
   outputs_.emplace_back(RouteForMembership{std::move(request)});

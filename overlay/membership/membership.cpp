@@ -12,6 +12,8 @@ namespace kith::overlay {
 namespace {
 
 constexpr std::size_t kForwardedMax = 4096;
+/// Who lets us in has an answer for us by then, or none.
+constexpr Duration kIntroductionTimeout{5'000'000};
 
 }  // namespace
 
@@ -38,7 +40,7 @@ void Membership::enter(const JoinTarget& target, TimePoint now) {
 void Membership::leave() {
   leaving_ = true;
   for (const Timer timer : {Timer::start, Timer::entrance, Timer::refresh, Timer::neighbourhood,
-                            Timer::dial, Timer::lost})
+                            Timer::dial, Timer::lost, Timer::introduction})
     timers_.cancel(timer);
   for (const Peer& peer : peers_->all()) {
     outputs_.emplace_back(SendOn{peer.connection, encode_bare(MessageKind::leave)});
@@ -289,8 +291,21 @@ void Membership::join(const SessionJoined& joined, TimePoint now) {
   if (config_.role == Participation::member && joined.role == Participation::member)
     spread(joined.contact, joined.contact);
   timers_.set(Timer::dial, now);
-  if (config_.role == Participation::member && !timers_.deadline_of(Timer::refresh))
-    timers_.set(Timer::refresh, now + refresh_interval_);
+  if (config_.role == Participation::client) return;
+  if (!timers_.deadline_of(Timer::refresh)) timers_.set(Timer::refresh, now + refresh_interval_);
+  if (!introduced_ && !entrance_.is_empty() && !timers_.deadline_of(Timer::introduction))
+    timers_.set(Timer::introduction, now + kIntroductionTimeout);
+}
+
+/// Whoever let us in may be gone before it has introduced us, and who is found by others need not
+/// reach its entrance at all: then nobody else does it.
+void Membership::announce_ourselves(TimePoint now) {
+  if (introduced_ || leaving_ || relays() == 0) return;
+  timers_.set(Timer::introduction, now + kIntroductionTimeout);
+  const auto neighbours = table_->neighbourhood();
+  if (neighbours.empty()) return;
+  route(config_.self, neighbours[random_->below(neighbours.size())],
+        encode_announce(book_->token(table_->self()).token.raw()));
 }
 
 void Membership::take_in_if_admitted(const Peer& peer) {

@@ -196,7 +196,15 @@ class Membership {
   void append_used(std::vector<ContactIndex>& used) const;
 
  private:
-  enum class Timer : std::uint8_t { start, entrance, refresh, neighbourhood, dial, lost };
+  enum class Timer : std::uint8_t {
+    start,
+    entrance,
+    refresh,
+    neighbourhood,
+    dial,
+    lost,
+    introduction
+  };
   enum class Stage : std::uint8_t { joining, authenticating, authorizing };
   struct Candidate {
     ContactIndex contact = 0;
@@ -260,6 +268,9 @@ class Membership {
                                WallTime now) const;
 
   void look_up(const Fingerprint& key, std::optional<ContactIndex> first_hop);
+  void announce_ourselves(TimePoint now);
+  /// Routes our own request.
+  void route(const Fingerprint& key, std::optional<ContactIndex> first_hop, Bytes payload);
   void look_around(TimePoint now);
   void look_around_in(Duration pause, TimePoint now);
   void look_beyond(ContactIndex contact, TimePoint now);

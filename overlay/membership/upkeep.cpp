@@ -111,6 +111,9 @@ void Membership::on_deadline(TimePoint now) {
       case Timer::lost:
         dial_lost(now);
         break;
+      case Timer::introduction:
+        announce_ourselves(now);
+        break;
     }
   }
   settle(now);

@@ -47,6 +47,19 @@ class MembershipTest : public testing::Test {
     return receive(from, MessageKind::join, encode(join));
   }
 
+  /// Tells the router's number of our own announcement, if there is one among what is to be routed.
+  std::optional<RequestId> take_own_announcement() {
+    std::optional<RequestId> found;
+    while (const auto order = take<RouteForMembership>()) {
+      membership->on_requested(RequestId{++requests});
+      if (*peek_kind(order->request.payload) != MessageKind::announce) continue;
+      EXPECT_EQ(order->request.key, village.id(village.self));
+      EXPECT_TRUE(order->request.first_hop);
+      found = RequestId{requests};
+    }
+    return found;
+  }
+
   [[nodiscard]] static MessageKind kind_of(const std::optional<SendOn>& sent) {
     return sent ? *peek_kind(sent->message) : MessageKind{};
   }
@@ -55,6 +68,7 @@ class MembershipTest : public testing::Test {
   RealmJudgements judgements{{.signatures = &crypto::ed25519(), .asks_nobody = true},
                              village.random};
   std::optional<Membership> membership;
+  std::uint64_t requests = 0;
 };
 
 class ClientMembershipTest : public MembershipTest {
@@ -296,6 +310,32 @@ TEST_F(MembershipTest, BecomesReadyWhenTheClosestNodeHasAnswered) {
   ASSERT_TRUE(receive(peer, MessageKind::piggy, encode(PiggyMessage{.complete = true}), true));
   membership->on_deadline(TimePoint{});
   EXPECT_TRUE(membership->is_ready());
+}
+
+TEST_F(MembershipTest, AnnouncesItselfIfOthersFoundItAndItsEntranceIsSilent) {
+  membership->enter({Endpoint::v4({10, 0, 0, 9}, 1), {}}, TimePoint{});
+  ASSERT_TRUE(receive_join(village.befriend(5), {}));
+  for (int i = 0; i < 2; ++i) membership->on_verdict(kConnection, Verdict::yes, at(0s));
+  membership->on_deadline(TimePoint(4s));
+  EXPECT_FALSE(take_own_announcement());
+  membership->on_deadline(TimePoint(5s));
+  const auto announced = take_own_announcement();
+  ASSERT_TRUE(announced);
+  membership->on_answered(*announced, AnswerStatus::final, encode(PiggyMessage{.complete = true}),
+                          at(5s));
+  membership->on_deadline(TimePoint(5s));
+  EXPECT_TRUE(membership->is_ready());
+}
+
+TEST_F(MembershipTest, DoesNotAnnounceItselfIfItsEntranceHas) {
+  const JoinTarget entrance{Endpoint::v4({10, 0, 0, 9}, 1), {}};
+  membership->enter(entrance, TimePoint{});
+  const ContactIndex peer = village.befriend(5);
+  membership->on_join_sent(kConnection, peer, entrance);
+  ASSERT_TRUE(receive(peer, MessageKind::acknowledge, encode_acknowledge(Participation::member)));
+  ASSERT_TRUE(receive(peer, MessageKind::piggy, encode(PiggyMessage{.complete = true}), true));
+  membership->on_deadline(TimePoint(1min));
+  EXPECT_FALSE(take_own_announcement());
 }
 
 TEST_F(MembershipTest, SaysGoodByeToEveryPeer) {
