@@ -209,7 +209,8 @@ void Membership::on_verdict(ConnectionId connection, Verdict verdict, Instant no
   if (verdict == Verdict::defer) {
     const Candidate& candidate = it->second;
     verdict = judgements_->judge(candidate.identity ? &*candidate.identity : nullptr,
-                                 book_->token(candidate.contact).token, now);
+                                 book_->token(candidate.contact).token,
+                                 table_->network(candidate.address), now);
   }
   if (verdict == Verdict::no) return refuse(connection, Errc::not_authorized);
   if (verdict == Verdict::defer) return refuse(connection, Errc::deferred);

@@ -1,6 +1,7 @@
 #include "overlay/membership/realm_judgements.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -19,33 +20,54 @@ RealmJudgements::RealmJudgements(const RealmJudgementsConfig& config, Random& ra
   KITH_ASSERT(config.pending_max > 0 && config.known_max > 0 && config.asks_at_once > 0);
 }
 
-Verdict RealmJudgements::judge(const Token* identity, const Token& node, Instant now) {
+Verdict RealmJudgements::judge(const Token* identity, const Token& node,
+                               routing::NetworkTag network, Instant now) {
   const Joiner joiner{identity ? identity->fingerprint() : node.fingerprint(), node.fingerprint()};
   if (const auto known = known_.find(joiner); known != known_.end()) {
     if (known->second.until > now.wall) return known->second.admitted ? Verdict::yes : Verdict::no;
     known_ends_.cancel(joiner);
     known_.erase(known);
   }
-  if (!config_.asks_nobody) add(joiner, identity, node, now.time);
+  if (config_.asks_nobody || pending_.contains(joiner)) return Verdict::defer;
+  add(joiner,
+      {.identity = identity ? copy(identity->raw()) : Bytes(),
+       .node = copy(node.raw()),
+       .network = network,
+       .backoff = {},
+       .request = {}},
+      now.time);
   return Verdict::defer;
 }
 
-void RealmJudgements::add(const Joiner& joiner, const Token* identity, const Token& node,
-                          TimePoint now) {
-  if (pending_.contains(joiner)) return;
+void RealmJudgements::add(const Joiner& joiner, Pending pending, TimePoint now) {
   if (pending_.size() >= config_.pending_max) {
     ++counters_.over_limit;
-    return;
+    if (!give_up_one_for(pending.network, now)) return;
   }
-  pending_.emplace(joiner, Pending{.identity = identity ? copy(identity->raw()) : Bytes(),
-                                   .node = copy(node.raw()),
-                                   .backoff = {},
-                                   .request = {}});
+  pending_.emplace(joiner, std::move(pending));
   pending_ends_.set(joiner, now + config_.pending_life);
   due_.set(joiner, now);
   seek_ends_.reset();
   if (!std::exchange(seeking_, true)) outputs_.emplace_back(SeekLeader{true});
   ask_more(now);
+}
+
+/// Keys cost nothing, so whoever makes up joiners must not keep out those of others.  Whether there
+/// is room for one from `network` now.
+bool RealmJudgements::give_up_one_for(routing::NetworkTag network, TimePoint now) {
+  std::map<routing::NetworkTag, std::size_t> counts{{network, 1}};
+  for (const auto& [joiner, pending] : pending_) ++counts[pending.network];
+  const auto most =
+      std::ranges::max_element(counts, {}, [](const auto& each) { return each.second; });
+  if (most->second == counts.at(network)) return false;
+  std::optional<Joiner> latest;
+  for (const auto& [joiner, pending] : pending_) {
+    if (pending.network != most->first) continue;
+    if (!latest || pending_ends_.deadline_of(*latest) < pending_ends_.deadline_of(joiner))
+      latest = joiner;
+  }
+  end(*latest, now);
+  return true;
 }
 
 void RealmJudgements::ask_more(TimePoint now) {

@@ -21,6 +21,7 @@
 #include "overlay/backoff.hpp"
 #include "overlay/coordinator/peer_intent.hpp"
 #include "overlay/membership/judgement.hpp"
+#include "routing/network_tag.hpp"
 
 namespace kith::overlay {
 
@@ -29,7 +30,7 @@ struct RealmJudgementsConfig {
   const crypto::Signatures* signatures = nullptr;
   /// Nobody is asked: the realm is the public one, or we lead it ourselves.
   bool asks_nobody = false;
-  /// Joiners that wait for a judgement; of more than that nothing is kept.
+  /// Joiners that wait for a judgement.  Of more the latest goes of the network that has the most.
   std::size_t pending_max = 256;
   /// Judgements that are remembered.
   std::size_t known_max = 4096;
@@ -80,9 +81,10 @@ class RealmJudgements {
 
   // Commands.
 
-  /// What the leader said of a joiner; `defer` if it has not, and then it is asked.  `identity` is
-  /// nothing where the node speaks for itself.
-  [[nodiscard]] Verdict judge(const Token* identity, const Token& node, Instant now);
+  /// What the leader said of a joiner that connects from `network`; `defer` if it has not, and then
+  /// it is asked.  `identity` is nothing where the node speaks for itself.
+  [[nodiscard]] Verdict judge(const Token* identity, const Token& node, routing::NetworkTag network,
+                              Instant now);
 
   // Inputs.
 
@@ -110,6 +112,7 @@ class RealmJudgements {
   struct Pending {
     Bytes identity;
     Bytes node;
+    routing::NetworkTag network = routing::kExemptNetwork;
     Backoff backoff;
     std::optional<std::uint64_t> request;
   };
@@ -124,7 +127,8 @@ class RealmJudgements {
     WallTime issued_at;
   };
 
-  void add(const Joiner& joiner, const Token* identity, const Token& node, TimePoint now);
+  void add(const Joiner& joiner, Pending pending, TimePoint now);
+  [[nodiscard]] bool give_up_one_for(routing::NetworkTag network, TimePoint now);
   void ask_more(TimePoint now);
   void ask(const Joiner& joiner, Pending& pending);
   void ask_all_again(TimePoint now);

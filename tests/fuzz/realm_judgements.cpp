@@ -64,7 +64,7 @@ class Machine {
   void step(Input& input) {
     switch (input.next() % 6) {
       case 0:
-        return judge(input.next() % kJoiners);
+        return judge(input.next());
       case 1:
         return judgements_.on_matched(cast_.intents[input.next() % cast_.intents.size()], now_);
       case 2:
@@ -102,8 +102,11 @@ class Machine {
     return config;
   }
 
-  void judge(std::size_t joiner) {
-    const Verdict verdict = judgements_.judge(nullptr, cast_.tokens[joiner], now_);
+  /// From one of a few networks.
+  void judge(std::uint8_t which) {
+    const std::size_t joiner = which % kJoiners;
+    const auto network = static_cast<routing::NetworkTag>(which / kJoiners % 3);
+    const Verdict verdict = judgements_.judge(nullptr, cast_.tokens[joiner], network, now_);
     if (verdict == Verdict::yes) KITH_ASSERT(joiner % 3 == kAdmitted);
     if (verdict == Verdict::no) KITH_ASSERT(joiner % 3 == kRefused);
   }

@@ -32,8 +32,8 @@ struct RealmJudgementsTest : testing::Test {
     return config;
   }
 
-  Verdict judge(const Actor& joiner) {
-    const Verdict verdict = judgements.judge(nullptr, joiner.node_token().token, now);
+  Verdict judge(const Actor& joiner, routing::NetworkTag network = 1) {
+    const Verdict verdict = judgements.judge(nullptr, joiner.node_token().token, network, now);
     judgements.sanity_check();
     return verdict;
   }
@@ -103,13 +103,13 @@ TEST_F(RealmJudgementsTest, AreOfAnIdentityAtANode) {
   const Token identity =
       issue_identity_token(params, person.identity_key, signatures(), realm.random)->token;
   const Token node = person.node_token().token;
-  ASSERT_EQ(judgements.judge(&identity, node, now), Verdict::defer);
+  ASSERT_EQ(judgements.judge(&identity, node, 1, now), Verdict::defer);
   find_leader();
   const auto asked = take<AskLeader>();
   ASSERT_EQ(asked.size(), 1U);
   answer(asked[0].request, realm.judgement({person.identity, person.node}, true, now));
-  EXPECT_EQ(judgements.judge(&identity, node, now), Verdict::yes);
-  EXPECT_EQ(judgements.judge(nullptr, node, now), Verdict::defer);
+  EXPECT_EQ(judgements.judge(&identity, node, 1, now), Verdict::yes);
+  EXPECT_EQ(judgements.judge(nullptr, node, 1, now), Verdict::defer);
 }
 
 TEST_F(RealmJudgementsTest, LookForTheLeaderWhileAnybodyWaits) {
@@ -259,6 +259,25 @@ TEST_F(RealmJudgementsTest, AreBoundedInAFlood) {
   EXPECT_EQ(judgements.known(), 10U);
 }
 
+TEST_F(RealmJudgementsTest, KeepNobodyOutForTheManyOfOneNetwork) {
+  for (int i = 0; i < 50; ++i) (void)judge(realm.somebody(), 7);
+  EXPECT_EQ(judge(ada, 8), Verdict::defer);
+  for (int i = 0; i < 50; ++i) (void)judge(realm.somebody(), 7);
+  EXPECT_EQ(judgements.pending(), 20U);
+  EXPECT_EQ(judgements.counters().over_limit, 81U);
+  find_leader();
+  bool asked_about_ada = false;
+  for (auto asked = take<AskLeader>(); !asked.empty(); asked = take<AskLeader>()) {
+    for (const AskLeader& ask : asked) {
+      const Fingerprint node = decode_node_token(decode_judge(ask.payload)->node)->fingerprint();
+      asked_about_ada |= node == ada.node;
+      answer(ask.request, realm.judgement({node, node}, node == ada.node, now));
+    }
+  }
+  EXPECT_TRUE(asked_about_ada);
+  EXPECT_EQ(judge(ada, 8), Verdict::yes);
+}
+
 TEST_F(RealmJudgementsTest, ForgetRefusalsBeforeAdmissions) {
   answer(ask_about(ada), realm.judgement(realm.joiner(ada), true, now));
   for (int i = 0; i < 30; ++i) {
@@ -273,7 +292,7 @@ TEST_F(RealmJudgementsTest, AskNobodyWhereNobodyLeads) {
   RealmJudgementsConfig alone = config();
   alone.asks_nobody = true;
   RealmJudgements none(alone, realm.random);
-  EXPECT_EQ(none.judge(nullptr, ada.node_token().token, now), Verdict::defer);
+  EXPECT_EQ(none.judge(nullptr, ada.node_token().token, 1, now), Verdict::defer);
   EXPECT_EQ(none.pending(), 0U);
   EXPECT_FALSE(none.poll_output());
 }
@@ -310,7 +329,8 @@ TEST_F(RealmJudgementsTest, KeepTheirRulesWhateverComes) {
           EXPECT_TRUE(!machine.next_deadline() || *machine.next_deadline() > time.time);
           break;
         default:
-          (void)machine.judge(nullptr, actor.node_token().token, time);
+          (void)machine.judge(nullptr, actor.node_token().token,
+                              static_cast<routing::NetworkTag>(random.below(3)), time);
       }
       machine.sanity_check();
       while (auto output = machine.poll_output())
