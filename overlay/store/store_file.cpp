@@ -47,11 +47,10 @@ struct Draft {
   std::string path;
 };
 
-void sync(const std::string& path, const std::string& folder) {
-  for (const auto& [name, flags] : {std::pair(path, O_RDWR), std::pair(folder, O_RDONLY)}) {
-    const Opened opened(name, flags);
-    if (opened.number < 0 || ::fsync(opened.number) != 0) fail_by_system(path, "make it durable");
-  }
+/// `what` is part of the store at `path`.
+void sync(const std::string& path, const std::string& what, int flags) {
+  const Opened opened(what, flags);
+  if (opened.number < 0 || ::fsync(opened.number) != 0) fail_by_system(path, "make it durable");
 }
 
 }  // namespace
@@ -64,8 +63,11 @@ StoreFile look_at_store_file(const std::string& path) {
   if (error) fail(path, "cannot find its folder: " + error.message());
   StoreFile file{.path = (folder / given.filename()).string()};
 
-  const Opened opened(file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (opened.number < 0 && errno == ENOENT) {
+  // Not by opening it: whoever closes a file gives up all locks of its process on it, also those of
+  // a store that is open there, and others would take that for gone.
+  struct stat status{};
+  if (::lstat(file.path.c_str(), &status) != 0) {
+    if (errno != ENOENT) fail_by_system(path, "look at it");
     if (std::filesystem::exists(file.path + "-wal")) {
       throw StoreDamaged("store " + path +
                          ": is gone, but its log is there; bring back both from a copy, or move "
@@ -73,11 +75,7 @@ StoreFile look_at_store_file(const std::string& path) {
     }
     return file;
   }
-  if (opened.number < 0 && errno == ELOOP)
-    fail(path, "is a symbolic link; name the file that it leads to");
-  if (opened.number < 0) fail_by_system(path, "open it");
-  struct stat status{};
-  if (::fstat(opened.number, &status) != 0) fail_by_system(path, "look at it");
+  if (S_ISLNK(status.st_mode)) fail(path, "is a symbolic link; name the file that it leads to");
   if (!S_ISREG(status.st_mode)) fail(path, "is not a plain file");
   if (status.st_uid != ::geteuid()) fail(path, "belongs to somebody else");
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
@@ -85,6 +83,7 @@ StoreFile look_at_store_file(const std::string& path) {
   if (status.st_size == 0)
     throw StoreDamaged("store " + path +
                        ": is empty; bring it back from a copy, or move it away to begin anew");
+  if (::access(file.path.c_str(), R_OK | W_OK) != 0) fail_by_system(path, "read and change it");
   file.exists = true;
   return file;
 }
@@ -103,10 +102,10 @@ void create_store_file(const std::string& path) {
   } catch (const DatabaseFailure& failure) {
     fail(path, "cannot make it: " + failure.what);
   }
-  sync(draft.path, std::filesystem::path(path).parent_path().string());
+  sync(path, draft.path, O_RDWR);
   if (::link(draft.path.c_str(), path.c_str()) != 0 && errno != EEXIST)
     fail_by_system(path, "make it");
-  sync(path, std::filesystem::path(path).parent_path().string());
+  sync(path, std::filesystem::path(path).parent_path().string(), O_RDONLY);
 }
 
 }  // namespace kith::overlay

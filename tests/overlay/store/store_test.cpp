@@ -1,6 +1,8 @@
 #include "overlay/store/store.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -67,6 +69,23 @@ TEST_F(StoreTest, IsNotOpenedThroughALinkNorIfOthersMayRead) {
   EXPECT_THAT(why_not_opened(path_), HasSubstr("chmod 600"));
   EXPECT_THAT(why_not_opened(folder_ / ""), HasSubstr("not a plain file"));
   EXPECT_THAT(why_not_opened(folder_ / "no/such/store"), HasSubstr("folder"));
+}
+
+TEST_F(StoreTest, StaysLockedWhenItsProcessOpensItOnceMore) {
+  const Store store(path_);
+  const Store again(path_);
+  // Locks of an open file are in the way of those of a process, even of the same one.
+  const int file = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  // Where SQLite has its locks: behind the first GiB.
+  struct flock wanted{};
+  wanted.l_type = F_WRLCK;
+  wanted.l_whence = SEEK_SET;
+  wanted.l_start = off_t{1} << 30;
+  wanted.l_len = 512;
+  EXPECT_EQ(::fcntl(file, F_OFD_GETLK, &wanted), 0);
+  EXPECT_NE(wanted.l_type, F_UNLCK) << "others would take it for closed, and end its log";
+  ::close(file);
 }
 
 TEST_F(StoreTest, RefusesWhatIsNoStore) {
