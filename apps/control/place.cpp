@@ -64,6 +64,11 @@ void remove_stale(const std::string& path) {
     fail(path, "is another kind of file; name a free place by --control");
   if (connect_control(path).is_open())
     fail(path, "another node answers there; give this one a place of its own by --control");
+  // Only of whoever refuses it is known that it is dead.
+  if (errno == ENOENT) return;
+  if (errno != ECONNREFUSED)
+    fail(path, fmt::format("cannot tell whether it is in use: {}; name a free place by --control",
+                           std::strerror(errno)));
   if (::unlink(path.c_str()) != 0) fail_by_system(path, "remove what was left behind");
 }
 

@@ -1,9 +1,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -67,6 +70,20 @@ TEST(ControlSocket, LeavesLiveOnesAndOtherFilesAlone) {
   EXPECT_EQ(read_file(folder / "f"), "precious");
   EXPECT_THROW(static_cast<void>(apps::listen_control(folder / std::string(200, 'x'))),
                apps::Failure);
+}
+
+TEST(ControlSocket, LeavesTheSocketOfAnotherProgramAlone) {
+  const Folder folder;
+  const std::string path = folder / "s";
+  const Descriptor datagrams(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof(address.sun_path));
+  std::ranges::copy(path, std::begin(address.sun_path));
+  ASSERT_EQ(::bind(datagrams.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)),
+            0);
+  EXPECT_THROW(static_cast<void>(apps::listen_control(path)), apps::Failure);
+  EXPECT_NE(mode_of(path), 0U);
 }
 
 TEST(Control, AnswersWhatIsAskedAndNothingElse) {
