@@ -23,10 +23,18 @@ namespace {
 /// What a shell expects of a program that Ctrl-C has ended.
 constexpr int kInterruptedExit = 128 + SIGINT;
 
+/// Whether whoever started us wants us to go on when the terminal is gone, as `nohup` does.
+bool survives_hangup() {
+  struct sigaction inherited{};
+  return ::sigaction(SIGHUP, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
+}
+
 sigset_t ending_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
+  // A signal that is blocked comes also if it is to be ignored.
+  if (!survives_hangup()) sigaddset(&signals, SIGHUP);
   return signals;
 }
 
