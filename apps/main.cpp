@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 
@@ -101,11 +104,22 @@ ExitCode run_or_complain(int argument_count, char** arguments) {
   }
 }
 
+/// Of the streams that we were started without nobody else gets the numbers: what is said there
+/// would go into whatever we open first.  Nothing can be read or written there.
+void occupy_standard_streams() {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    // It gets the lowest number that is free.
+    static_cast<void>(::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
+
 }  // namespace
 }  // namespace kith::apps
 
 int main(int argument_count, char** arguments) {
   // A reader that goes away is seen by the write that fails.
   std::signal(SIGPIPE, SIG_IGN);
+  kith::apps::occupy_standard_streams();
   return static_cast<int>(kith::apps::run_or_complain(argument_count, arguments));
 }

@@ -108,6 +108,7 @@ Program::Program(const Invocation& run) {
     ::dup2(sink, STDOUT_FILENO);
     ::dup2(error.write, STDERR_FILENO);
     std::signal(SIGPIPE, SIG_DFL);
+    for (const int stream : run.closed) ::close(stream);
     ::execve(KITH_PROGRAM, argument_pointers.data(), environment_pointers.data());
     ::_exit(127);
   }

@@ -37,6 +37,7 @@ struct Invocation {
   std::map<std::string, std::string> environment{};
   /// Standard output, if it is not to be watched.
   std::optional<std::string> output_file{};
+  std::vector<int> closed{};  ///< Standard streams that it is started without.
 };
 
 /// The program `kith` at work, seen from outside: lines, exit codes, signals.  Whatever is waited

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <string>
 #include <vector>
@@ -52,6 +54,15 @@ TEST(Up, GoesOnWhenNobodyReadsItsOutput) {
   EXPECT_EQ(run_kith({"status", "--control", node.control}).code, 0);
   node.program.signal(SIGINT);
   EXPECT_EQ(node.program.wait(), 0);
+}
+
+TEST(Up, SaysThatItHasNoOutputInsteadOfWritingElsewhere) {
+  const Folder folder;
+  const Finished finished = run_kith(
+      Invocation{.arguments = {"up", "--listen", "tcp://127.0.0.1:0", "--control", folder / "s"},
+                 .closed = {STDIN_FILENO, STDOUT_FILENO}});
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.error, HasSubstr("cannot write to standard output"));
 }
 
 TEST(Up, LeavesInOrderWhenInterrupted) {
