@@ -129,11 +129,12 @@ void Keeper::note(const PeerJoined& joined, WallTime now) {
 
 void Keeper::flush(WallTime now) {
   std::vector<SeenTime> times;
-  for (const auto& [key, time] : std::exchange(times_, {})) times.push_back({key, time});
+  for (const auto& [key, time] : times_) times.push_back({key, time});
   std::vector<KnownPeer> peers;
-  for (const auto& [node, peer] : std::exchange(peers_, {})) peers.push_back(peer);
-  if (!times.empty()) (void)is_done(store_.raise_times(times));
-  if (!peers.empty()) (void)is_done(store_.put_peers(peers));
+  for (const auto& [node, peer] : peers_) peers.push_back(peer);
+  // What the store does not take, as when its disk is full, is there for the next time.
+  if (!times.empty() && is_done(store_.raise_times(times))) times_.clear();
+  if (!peers.empty() && is_done(store_.put_peers(peers))) peers_.clear();
   (void)is_done(store_.raise_own_time(now));
 }
 

@@ -1,6 +1,9 @@
 #include "overlay/asio/keeper.hpp"
 
+#include <sys/resource.h>
+
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +53,38 @@ TEST_F(KeeperOfOneTicket, SaysOnceThatTheStoreIsDamaged) {
   change(path_, "DROP TRIGGER tickets_update; UPDATE tickets SET expires_at = expires_at + 1");
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(is_good());
   EXPECT_THAT(complaints_, ElementsAre(HasSubstr("is damaged")));
+}
+
+/// As long as this is there, no file can grow.
+class NoRoom {
+ public:
+  NoRoom() : before_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &limit_);
+    const rlimit none{.rlim_cur = 1, .rlim_max = limit_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  NoRoom(const NoRoom&) = delete;
+  NoRoom& operator=(const NoRoom&) = delete;
+  ~NoRoom() {
+    ::setrlimit(RLIMIT_FSIZE, &limit_);
+    std::signal(SIGXFSZ, before_);
+  }
+
+ private:
+  void (*before_)(int);
+  rlimit limit_{};
+};
+
+TEST_F(KeeperOfOneTicket, WritesLaterWhatTheStoreDidNotTake) {
+  constexpr crypto::DhPublicKey kDialer{1};
+  keeper_.note(overlay::DialTimeSeen{kDialer, kIssuedAt});
+  {
+    const NoRoom full;
+    keeper_.flush(kIssuedAt);
+  }
+  EXPECT_FALSE(complaints_.empty());
+  keeper_.flush(kIssuedAt);
+  EXPECT_EQ(overlay::Store(path_).latest_times(2)->size(), 1U);
 }
 
 /// A keeper that is there, gone, and there again.
