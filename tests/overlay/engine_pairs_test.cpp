@@ -93,6 +93,16 @@ TEST(EnginePairs, ThatDialAtOnceLoseNothingAndKeepOneSessionHoweverLongEverythin
   });
 }
 
+TEST_F(EnginePair, MakesTheOneReadyThatReachesNoEntrance) {
+  two.engine->join({EngineLab::endpoint_of(9), {}}, lab.now);
+  one.engine->join({two.endpoint, {}}, lab.now);
+  lab.pass(4s);
+  EXPECT_TRUE(one.engine->is_ready());
+  EXPECT_FALSE(two.engine->is_ready());
+  lab.pass(3s);
+  EXPECT_TRUE(two.engine->is_ready());
+}
+
 TEST_F(EnginePair, ForgetsTheQuestionsOfASubscriptionThatEnds) {
   one.engine->join({two.endpoint, {}}, lab.now);
   const auto publisher = two.engine->advertise("news", {}, lab.now);
