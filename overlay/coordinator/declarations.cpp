@@ -88,8 +88,10 @@ void Declarations::set_node(const NodeToken& token, std::span<const Fingerprint>
   if (node_ && node_->token == token.token && std::ranges::equal(relays_, relays)) return;
   node_ = token;
   relays_.assign(relays.begin(), relays.end());
-  // The newest counts, even if our clock was set back.
-  attached_at_ = std::max(now.wall, attached_at_ + Duration(1));
+  // The newest counts, even if our clock was set back; but by more than clocks may differ nobody
+  // would believe the date.
+  const WallTime newer = attached_at_ + Duration(1);
+  attached_at_ = newer > now.wall && newer <= now.wall + kClockSkewMax ? newer : now.wall;
   attachments_.clear();
 
   std::size_t waiting = 0;

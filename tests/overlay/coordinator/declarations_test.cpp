@@ -136,6 +136,18 @@ TEST_F(DeclarationsTest, ItsLatestRelaysCountEvenIfItsClockWasSetBack) {
   EXPECT_GT(later->peer.attachment->at, before->peer.attachment->at);
 }
 
+TEST_F(DeclarationsTest, ItsRelaysAreBelievedOnceAClockFarAheadWasPutRight) {
+  const WallTime today = now.wall;
+  now.wall += 24h * 3652;
+  declarations.set_node(self.node_token(now.wall), {{ada.id()}}, now);
+  now.wall = today;
+  declarations.set_node(self.node_token(), {{ada.id()}}, now);
+  add();
+  const auto message = decode_declare(take_request().payload);
+  ASSERT_TRUE(message.has_value());
+  EXPECT_TRUE(verify(message->peer, {}, signatures(), now.wall));
+}
+
 TEST_F(DeclarationsTest, ReportsWhoHoldsItAndUntilWhen) {
   const Id id = add();
   const std::vector<Fingerprint> holders{ada.id(), bob.id()};
