@@ -79,6 +79,7 @@ void ContactBook::retain(std::span<const ContactIndex> used) {
     tokens_[contact].reset();
     ids_.release(contact);
   }
+  sweep_from_ = std::max(kContactsBeforeSweep, 2 * size());
 }
 
 }  // namespace kith::overlay

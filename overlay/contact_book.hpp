@@ -52,6 +52,9 @@ class ContactBook {
 
   /// Forgets every node but these.  `used` is sorted.
   void retain(std::span<const ContactIndex> used);
+  /// Whether that is worth its price, a look at all that is known: the book is not small, and twice
+  /// as large as it was left the last time.
+  [[nodiscard]] bool is_worth_sweeping() const { return size() >= sweep_from_; }
 
   [[nodiscard]] std::size_t size() const { return ids_.size(); }
   /// The numbers themselves, for who needs no tokens.
@@ -63,11 +66,14 @@ class ContactBook {
   [[nodiscard]] std::uint64_t hash(ByteView token) const { return siphash(key_, token); }
   void remember_token(ContactIndex contact);
 
+  static constexpr std::size_t kContactsBeforeSweep = 4096;
+
   SipKey key_;
   FingerprintBook ids_;
   std::deque<std::optional<NodeToken>> tokens_;  // By number.
   /// Whose token is kept, by hash; what it says is true only if that token is the same.
   std::vector<ContactIndex> by_hash_;
+  std::size_t sweep_from_ = kContactsBeforeSweep;
 };
 
 }  // namespace kith::overlay

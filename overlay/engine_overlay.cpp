@@ -12,8 +12,6 @@ namespace {
 
 /// A token is renewed when so much of its life is over.
 constexpr int kRenewAfterPercent = 50;
-/// A book with fewer contacts is not worth sweeping.
-constexpr std::size_t kContactsBeforeSweep = 4096;
 
 }  // namespace
 
@@ -292,7 +290,7 @@ IdentityToken Engine::Impl::issue_identity(WallTime at) {
 }
 
 void Engine::Impl::forget_unused() {
-  if (!own_book_ || book_->size() < kContactsBeforeSweep) return;
+  if (!own_book_ || !book_->is_worth_sweeping()) return;
   std::vector<ContactIndex> used{self_};
   for (const Peer& peer : peers_.all()) used.push_back(peer.contact);
   for (const auto& connection : connections_.all())

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -120,6 +121,20 @@ TEST(ContactBook, ForgetsEverybodyButThoseInUse) {
       EXPECT_EQ(book.token(*book.find(node)).fingerprint(), node);
     }
   });
+}
+
+TEST(ContactBook, IsNotWorthSweepingAgainAsLongAsMostOfItIsInUse) {
+  test::Village village;
+  ContactBook& book = village.book;
+  std::vector<ContactIndex> used{village.self};
+  while (!book.is_worth_sweeping())
+    used.push_back(village.issue(static_cast<std::uint16_t>(used.size() + 1)));
+  std::ranges::sort(used);
+  book.retain(used);
+  EXPECT_EQ(book.size(), used.size());
+  EXPECT_FALSE(book.is_worth_sweeping());
+  village.issue(static_cast<std::uint16_t>(used.size() + 1));
+  EXPECT_FALSE(book.is_worth_sweeping());
 }
 
 TEST(ContactBook, GivesTheNumbersOfTheForgottenToOthers) {
