@@ -64,6 +64,8 @@ struct Connection {
   bool write_announced = false;
   /// Whether it waits in the line of those whose session may have something to say.
   bool in_line = false;
+  /// Convergence has looked at it since it heard its first record.
+  bool is_weighed = false;
   /// When it is looked at next.
   TimePoint look_at = TimePoint::max();
   /// Both sides are proven, since then.

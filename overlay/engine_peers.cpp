@@ -179,8 +179,10 @@ void Engine::Impl::converge(ContactIndex contact, Instant now) {
     return std::pair(connection->opened_at, connection->id);
   });
   sessions.reserve(connections.size());
-  for (const Connection* connection : connections)
+  for (Connection* connection : connections) {
     sessions.push_back(ConvergingSession::of(*connection->session));
+    connection->is_weighed = sessions.back().has_heard;
+  }
   const std::size_t winner = survivor(sessions, local_.id, book_->id(contact));
   if (peer->connection != connections[winner]->id) {
     use(*peer, *connections[winner]);

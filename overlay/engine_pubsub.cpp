@@ -198,6 +198,8 @@ Result<void> Engine::Impl::dispatch_pubsub(Connection& connection, MessageKind k
     case MessageKind::channel_credit:
     case MessageKind::channel_expired:
     case MessageKind::channel_close:
+      // The peer may be ahead of us with this session: what it opens there it opens once.
+      if (peer.connection != connection.id && !connection.is_weighed) converge(peer.contact, now);
       // What still comes over a session that lost to another one is sent again over that one.
       if (peer.connection != connection.id) return {};
       return exchange_.on_message(*peer.exchange, message, now);

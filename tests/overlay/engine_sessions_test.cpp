@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,12 +14,14 @@
 #include "core/crypto/sodium.hpp"
 #include "overlay/coordinator/messages.hpp"
 #include "overlay/engine.hpp"
+#include "overlay/exchange/messages.hpp"
 #include "overlay/membership/messages.hpp"
 #include "overlay/metered_signatures.hpp"
 #include "overlay/router/messages.hpp"
 #include "overlay/session/frame.hpp"
 #include "tests/overlay/coordinator/actors.hpp"
 #include "tests/overlay/host.hpp"
+#include "tokens/issue.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::overlay {
@@ -182,6 +186,56 @@ TEST(EngineSessions, AreNotCutByWhatAThirdNodeSendsThroughUs) {
   const std::size_t queue = default_config().queued_bytes_max / 2;
   EXPECT_GE(unreachable, kMessages - queue / kRoutedBytesMax - 1);
   EXPECT_LT(unreachable, kMessages);
+}
+
+/// What `node` says to receive what `host` publishes on `kSubject`.
+Bytes open_channel(const Host& host, TestNode& node) {
+  IntentTokenParams params;
+  params.subject = subject_id({}, kSubject).value();
+  params.issued_at = host.now.wall;
+  params.role = IntentRole::receive;
+  params.node = node.local.id;
+  const auto intent =
+      issue_intent_token(params, node.node_key, *node.local.primitives->signatures, node.random);
+  OpenMessage open;
+  open.subscription_epoch = 1;
+  open.identity = host.engine.status().identity;
+  open.role = IntentRole::send;
+  open.credit_messages = 16;
+  open.credit_bytes = 1 << 20;
+  open.intent = intent->token.raw();
+  return encode(open);
+}
+
+TEST(EngineSessions, TakeWhatIsOpenedOnASecondOneTogetherWithItsFirstSign) {
+  Host host;
+  // The node with the greater name chooses between the sessions that it dialed.
+  std::uint64_t seed = 100;
+  while (TestNode(seed).local.id < host.engine.id()) ++seed;
+  Friend peer(host, {kHome}, seed);
+  ASSERT_TRUE(host.engine.advertise(kSubject, {}, host.now));
+  host.drain();
+
+  // By this flow the join comes before the first record.
+  DialTarget target;
+  target.node = host.engine.id();
+  target.first_message = encode(JoinMessage{});
+  Party second(Session::dial(peer.node.local, std::move(target), default_config(), peer.node.random,
+                             host.now));
+  const ConnectionId connection = host.accept();
+  host.converse(connection, second);
+  ASSERT_TRUE(second.opened());
+
+  second.session.ping(1);
+  ASSERT_TRUE(second.session.send({open_channel(host, peer.node)}));
+  host.converse(connection, second);
+  ASSERT_EQ(second.pongs.size(), 1U);
+  EXPECT_EQ(std::ranges::count_if(second.messages,
+                                  [](const Bytes& message) {
+                                    const auto read = decode_exchange_message(message);
+                                    return read && std::holds_alternative<AcceptMessage>(*read);
+                                  }),
+            1);
 }
 
 /// Forged intents that would match `kSubject`, as many as a message holds.
