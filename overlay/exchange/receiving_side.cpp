@@ -82,6 +82,12 @@ void ReceivingSide::on_matched(SubscriptionId id, const PeerIntent& peer, Instan
       timers_.set(again, std::min(*due, now.time + kRefusedPauseMin));
   }
   if (channel.node.token.issued_at() < peer.node.token.issued_at()) channel.node = peer.node;
+  if (channel.waits_to_be_dialed() && channel.node.reachability == Reachability::direct) {
+    // Now that it can be reached it waits for us.
+    channel.dialed = true;
+    needs_.need(channel.node.fingerprint(), &channel.node);
+    needs_.release(channel.node.fingerprint(), false);
+  }
   needs_.renew(channel.node);
 }
 

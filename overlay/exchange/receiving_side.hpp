@@ -70,6 +70,7 @@ struct ReceivingChannel {
   [[nodiscard]] bool needs_session() const {
     return state != State::asking && state != State::refused;
   }
+  [[nodiscard]] bool waits_to_be_dialed() const { return needs_session() && !dialed; }
 };
 
 /// Payloads one after the other that the application has, and has not acknowledged.

@@ -55,6 +55,27 @@ TEST_F(Opening, MakesTheSenderDialWhereOnlyTheReceiverIsReachable) {
   EXPECT_FALSE(std::get<NeedSession>(receiver().events.front()).dial.has_value());
 }
 
+TEST_F(Opening, MakesTheReceiverDialASenderThatCanBeReachedByNow) {
+  NodeTokenParams params;
+  params.issued_at = kStart.wall - 1h;
+  params.reachability = Reachability::outbound_only;
+  const auto hidden =
+      issue_node_token(params, sender().actor.node_key, signatures(), random).value();
+  const IntentToken& intent = sender().publishers.at(publisher);
+  receiver().exchange->on_matched(subscription, {intent, hidden, std::nullopt}, world.now());
+  world.drain(1);
+  ASSERT_EQ(receiver().count<NeedSession>(), 1U);
+  EXPECT_FALSE(std::get<NeedSession>(receiver().events.back()).dial.has_value());
+
+  receiver().exchange->on_matched(subscription, world.peer_intent(0, intent), world.now());
+  world.drain(1);
+  ASSERT_EQ(receiver().count<NeedSession>(), 2U);
+  EXPECT_TRUE(std::get<NeedSession>(receiver().events.back()).dial.has_value());
+  receiver().exchange->remove_subscription(subscription);
+  world.drain(1);
+  EXPECT_EQ(receiver().count<SessionNotNeeded>(), 1U);
+}
+
 TEST_F(Opening, TellsBothSides) {
   meet();
   EXPECT_EQ(sender().count<PublisherMatched>(), 1U);
