@@ -46,7 +46,8 @@ bool is_worn(const Token& token, WallTime now) {
 Declarations::Declarations(const DeclarationsConfig& config, const crypto::SigningKeyPair& node_key,
                            const crypto::Signatures& signatures, Random& random)
     : config_(config), node_key_(&node_key), signatures_(&signatures), random_(&random) {
-  KITH_ASSERT(config.declares_per_step > 0 && config.matches_max > 0);
+  KITH_ASSERT(config.declares_per_step > 0 && config.matches_max > 0 &&
+              config.matches_in_all_max > 0);
 }
 
 Result<Declarations::Id> Declarations::add(IntentToken intent,
@@ -69,6 +70,7 @@ void Declarations::remove(Id id, Instant now) {
     match_deadlines_.cancel({id, peer});
     if (!match.over) forget_match_with(peer.node);
   }
+  rank(id, own.matches.size(), 0);
   std::erase_if(outputs_, [id](const Output& output) { return speaks_of(output, id); });
   requests_.erase(own.request);
   deadlines_.cancel(id);
@@ -190,6 +192,7 @@ void Declarations::sanity_check() const {
   KITH_ASSERT(by_key_.size() == own_.size());
   std::size_t matches = 0;
   std::size_t matched_in_all = 0;
+  std::size_t with_matches = 0;
   for (const auto& [id, own] : own_) {
     KITH_ASSERT(by_key_.at(key_of(own.intent)) == id && !leaving_.contains(id));
     KITH_ASSERT((own.stage == Stage::asking) == requests_.contains(own.request));
@@ -207,13 +210,16 @@ void Declarations::sanity_check() const {
     }
     KITH_ASSERT(matched == own.matched && known == own.known);
     KITH_ASSERT(own.matches.size() <= config_.matches_max);
+    KITH_ASSERT(by_matches_.contains({own.matches.size(), id}) == !own.matches.empty());
+    if (!own.matches.empty()) ++with_matches;
     KITH_ASSERT(own.newcomers.size() + own.proven.size() == own.matches.size());
     matches += own.matches.size();
     matched_in_all += matched;
   }
   for (const auto& [node, count] : matched_nodes_) matched_in_all -= count;
   KITH_ASSERT(matched_in_all == 0);
-  KITH_ASSERT(matches == match_deadlines_.size());
+  KITH_ASSERT(matches == match_deadlines_.size() && matches <= config_.matches_in_all_max);
+  KITH_ASSERT(with_matches == by_matches_.size());
   for (const auto& [id, leaving] : leaving_) KITH_ASSERT(deadlines_.deadline_of(id).has_value());
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct DeclarationsConfig {
   Fingerprint realm{};
   std::size_t declarations_max = 32'768;
   std::size_t matches_max = 65'536;  ///< Of one intent.
+  std::size_t matches_in_all_max = 131'072;
 
   /// When an intent is renewed, in thousandths of the time that it is held, and the spread of it.
   std::uint32_t renew_per_mille = 700;
@@ -55,8 +57,8 @@ struct DeclarationsConfig {
 /// `intents_match`.
 ///
 /// Keys cost nothing, so anybody can make up as many matches as we keep.  Where there is no room
-/// the oldest one goes; those with whose nodes we had a session when it was their turn go only once
-/// they are more than half.
+/// the oldest one goes, of the intent that has the most if there are too many in all; those with
+/// whose nodes we had a session when it was their turn go only once they are more than half.
 class Declarations {
  public:
   enum class Id : std::uint32_t {};
@@ -229,8 +231,10 @@ class Declarations {
   [[nodiscard]] static const Match* find_match(const Own& own, const IntentKey& peer);
   void unmatch(Id id, Own& own, const IntentKey& peer, Match& match);
   void forget_match(Id id, Own& own, const IntentKey& peer);
-  /// @pre There are matches.
   void make_room(Id id, Own& own);
+  /// @pre There are matches.
+  void forget_oldest(Id id, Own& own);
+  void rank(Id id, std::size_t before, std::size_t now);
   [[nodiscard]] bool is_in_use(const Own& own, const IntentKey& peer) const;
   void expire_matches(Instant now);
   void forget_match_with(const Fingerprint& node);
@@ -249,6 +253,8 @@ class Declarations {
   std::map<Id, Own> own_;
   std::map<Id, Leaving> leaving_;
   std::map<IntentKey, Id> by_key_;
+  /// Our intents that have any matches, over or not, by how many.
+  std::set<std::pair<std::size_t, Id>> by_matches_;
   /// How many matches there are with each node.
   std::map<Fingerprint, std::size_t> matched_nodes_;
   /// Nodes with which we have a session.

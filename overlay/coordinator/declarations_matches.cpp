@@ -56,10 +56,13 @@ bool Declarations::tells_more(const Match& match, const PeerIntent& peer) {
 
 void Declarations::accept(Id id, Own& own, const PeerIntent& peer, Instant now) {
   const IntentKey key = key_of(peer.intent);
-  if (!own.matches.contains(key) && own.matches.size() >= config_.matches_max) make_room(id, own);
+  if (!own.matches.contains(key)) make_room(id, own);
   const auto [it, added] = own.matches.try_emplace(key);
   Match& match = it->second;
-  if (added) match.place = own.newcomers.insert(own.newcomers.end(), &it->first);
+  if (added) {
+    match.place = own.newcomers.insert(own.newcomers.end(), &it->first);
+    rank(id, own.matches.size() - 1, own.matches.size());
+  }
   const bool was_matched = !added && !match.over;
   match.issued_at = peer.intent.token.issued_at();
   match.node_issued_at = std::max(match.node_issued_at, peer.node.token.issued_at());
@@ -136,13 +139,21 @@ void Declarations::expire_matches(Instant now) {
 }
 
 void Declarations::make_room(Id id, Own& own) {
+  if (own.matches.size() >= config_.matches_max) return forget_oldest(id, own);
+  if (match_deadlines_.size() < config_.matches_in_all_max) return;
+  // Whoever floods one intent takes no room from the others.
+  const Id most = by_matches_.rbegin()->second;
+  forget_oldest(most, own_.at(most));
+}
+
+void Declarations::forget_oldest(Id id, Own& own) {
   ++counters_.over_limit;
   while (!own.newcomers.empty() && is_in_use(own, *own.newcomers.front())) {
     own.matches.at(*own.newcomers.front()).is_proven = true;
     own.proven.splice(own.proven.end(), own.newcomers, own.newcomers.begin());
   }
   // One node can have a session and many keys: it must not keep out everybody who comes later.
-  const bool too_many = own.proven.size() > config_.matches_max / 2;
+  const bool too_many = own.proven.size() > own.matches.size() / 2;
   const auto& queue = too_many || own.newcomers.empty() ? own.proven : own.newcomers;
   forget_match(id, own, *queue.front());
 }
@@ -158,6 +169,13 @@ void Declarations::forget_match(Id id, Own& own, const IntentKey& peer) {
   match_deadlines_.cancel({id, peer});
   (match.is_proven ? own.proven : own.newcomers).erase(match.place);
   own.matches.erase(it);
+  rank(id, own.matches.size() + 1, own.matches.size());
+}
+
+/// An intent has so many matches now.
+void Declarations::rank(Id id, std::size_t before, std::size_t now) {
+  by_matches_.erase({before, id});
+  if (now > 0) by_matches_.emplace(now, id);
 }
 
 }  // namespace kith::overlay

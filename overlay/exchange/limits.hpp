@@ -49,6 +49,7 @@ inline constexpr std::uint32_t kRefusedJitterPerMille = 250;
 /// How often what was exchanged is accounted for while channels stay open.
 inline constexpr Duration kAccountInterval = std::chrono::seconds(60);
 
+/// With one node, whose publishers or subscriptions they are: of either as many.
 inline constexpr std::size_t kChannelsPerPeerMax = 16'384;
 inline constexpr std::size_t kChannelsPerPublisherMax = 65'536;
 /// Of one publisher with one node: each of its messages goes over all of them.

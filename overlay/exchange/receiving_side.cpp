@@ -213,6 +213,8 @@ void ReceivingSide::sanity_check() const {
 ReceivingChannel* ReceivingSide::create(Subscription& subscription, const PeerIntent& peer,
                                         Instant now) {
   if (subscription.channels.size() >= kChannelsPerSubscriptionMax) return nullptr;
+  const auto at_node = by_node_.find(peer.node.fingerprint());
+  if (at_node != by_node_.end() && at_node->second.size() >= kChannelsPerPeerMax) return nullptr;
   auto owned = std::make_unique<ReceivingChannel>(ReceivingChannel{
       .subscription = subscription.id,
       .intent = peer.intent,

@@ -176,7 +176,7 @@ class ReceivingSide {
     friend auto operator<=>(const Timer&, const Timer&) = default;
   };
 
-  /// Nothing if the subscription has too many.
+  /// Nothing if the subscription, or the sender's node, has too many.
   ReceivingChannel* create(Subscription& subscription, const PeerIntent& peer, Instant now);
   void ask(ReceivingChannel& channel);
   void open(ReceivingChannel& channel, Link& link);

@@ -178,7 +178,8 @@ class Machines {
       {.limits = {.total = 6}, .pairs_per_step = 2, .subjects_per_step = 1, .handover_at_once = 1},
       neighbours_.table(),
       signatures()};
-  Declarations declarations_{{.matches_max = 4}, cast_.self.node_key, signatures(), random_};
+  Declarations declarations_{
+      {.matches_max = 4, .matches_in_all_max = 6}, cast_.self.node_key, signatures(), random_};
   std::array<std::optional<Declarations::Id>, 2> own_;
 };
 

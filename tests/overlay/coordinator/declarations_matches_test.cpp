@@ -256,6 +256,30 @@ TEST_F(MatchesTest, WhereAllHaveSessionsTheOldestMakesRoom) {
   EXPECT_EQ(take<Unmatched>().at(0).peer, key_of(sends(bob).intent));
 }
 
+TEST_F(MatchesTest, OfTooManyInAllTheOldestOfTheIntentWithTheMostMakesRoom) {
+  Declarations full({.matches_in_all_max = 3}, self.node_key, signatures(), random);
+  full.set_node(self.node_token(), {}, now);
+  const Fingerprint quiet = random_fingerprint(random);
+  const Id flooded = full.add(self.intent({.subject = subject}), self.identity_key, now).value();
+  const Id calm = full.add(self.intent({.subject = quiet}), self.identity_key, now).value();
+  const auto hear = [&](const PeerIntent& peer) {
+    const IntentView view = view_of(peer);
+    full.on_push(encode_matches({&view, 1}), now);
+    full.sanity_check();
+  };
+  hear(ada.peer_intent({.subject = quiet, .role = IntentRole::send}));
+  for (int i = 0; i < 5; ++i) hear(sends(Actor(random)));
+  EXPECT_EQ(full.matches(calm), 1U);
+  EXPECT_EQ(full.matches(flooded), 2U);
+
+  hear(cyd.peer_intent({.subject = quiet, .role = IntentRole::send}));
+  EXPECT_EQ(full.matches(calm), 2U);
+  EXPECT_EQ(full.matches(flooded), 1U);
+  EXPECT_EQ(full.counters().over_limit, 4U);
+  full.remove(calm, now);
+  full.sanity_check();
+}
+
 TEST_F(MatchesTest, NothingForgedMakesRoom) {
   push(sends(ada));
   push(sends(bob));

@@ -127,6 +127,21 @@ TEST(Exchange, RefusesPayloadsThatAreTooLong) {
   }
 }
 
+TEST(Exchange, AsksNoNodeForMoreChannelsThanANodeIsGiven) {
+  SeededRandom random(1);
+  World world(random, 2);
+  const PublisherId publisher = world.advertise(0);
+  const PeerIntent peer = world.peer_intent(0, world.node(0).publishers.at(publisher));
+  TestNode& receiver = world.node(1);
+  receiver.verdict.reset();
+  for (std::size_t i = 0; i <= kChannelsPerPeerMax; ++i) {
+    const SubscriptionId subscription = world.subscribe(1);
+    receiver.exchange->on_matched(subscription, peer, world.now());
+    world.drain(1);
+  }
+  EXPECT_EQ(receiver.questions.size(), kChannelsPerPeerMax);
+}
+
 TEST(Exchange, RefusesToPublishForNobody) {
   Delivering test(1);
   EXPECT_EQ(test.world.publish(0, PublisherId{77}, "x").error(), Errc::not_found);
