@@ -53,8 +53,6 @@ struct SendingChannel {
   Exchanged account{};  ///< Not told yet.
 
   [[nodiscard]] bool is_attached() const { return link || local; }
-  /// Whether the log of its publisher begins where it does for this receiver's sake.
-  [[nodiscard]] bool holds_front() const;
   /// Whether it has acknowledged more than the slowest of the others, or everything.
   [[nodiscard]] bool has_caught_up() const;
 };
@@ -75,8 +73,10 @@ struct Publisher {
   std::map<ReceiverKey, ChannelNumber> channels{};
   /// Channels that wait for the next message, and perhaps some that are over.
   std::vector<ChannelNumber> idle{};
-  /// How many channels have not acknowledged the first message of the log, those left behind aside.
-  std::size_t laggards = 0;
+  /// What each channel has acknowledged, those left behind aside.  The log begins no earlier than
+  /// with the least; there is one as long as there are channels.
+  std::multiset<std::uint64_t> acknowledged{};
+  std::set<ChannelNumber> left_behind{};
   /// Matched receivers that cannot dial us, so that we dial them.
   std::set<IntentKey> dialed{};
   bool blocked = false;       ///< `Errc::would_block` was said and not taken back.
@@ -87,10 +87,6 @@ struct Publisher {
 inline bool SendingChannel::has_caught_up() const {
   const std::uint64_t acknowledged = window.acknowledged();
   return acknowledged > publisher->log.begin() || acknowledged == publisher->log.end();
-}
-
-inline bool SendingChannel::holds_front() const {
-  return !is_left_behind && window.acknowledged() <= publisher->log.begin();
 }
 
 }  // namespace kith::overlay

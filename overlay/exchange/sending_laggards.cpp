@@ -43,39 +43,48 @@ void SendingSide::leave_behind(Publisher& publisher, Instant now) {
   const std::uint64_t half = log.begin() + (log.messages() + 1) / 2;
   for (const auto& entry : publisher.channels) {
     SendingChannel& channel = channel_of(entry);
-    if (is_late(channel) && channel.window.acknowledged() < half) channel.is_left_behind = true;
+    const std::uint64_t acknowledged = channel.window.acknowledged();
+    if (channel.is_left_behind || !is_late(channel) || acknowledged >= half) continue;
+    channel.is_left_behind = true;
+    publisher.left_behind.insert(channel.number);
+    publisher.acknowledged.erase(publisher.acknowledged.find(acknowledged));
   }
-  count_laggards(publisher);
+  trim_log(publisher);
+  look_back(publisher);
   after_settling(publisher);
 }
 
-/// What was left behind has caught up: it is waited for again.
+/// What was left behind is waited for again.
 void SendingSide::welcome_back(SendingChannel& channel) {
-  if (!channel.has_caught_up()) return;
+  Publisher& publisher = *channel.publisher;
   channel.is_left_behind = false;
-  if (channel.holds_front()) ++channel.publisher->laggards;
+  publisher.left_behind.erase(channel.number);
+  publisher.acknowledged.insert(channel.window.acknowledged());
 }
 
-/// Trims the log to what is not acknowledged by all who are waited for.  Called when its front may
-/// have become free, which takes every receiver one acknowledgement at least: a constant cost for
-/// each.
-void SendingSide::count_laggards(Publisher& publisher) {
-  std::uint64_t least = publisher.log.end();
-  bool anyone = false;
-  for (const auto& [receiver, number] : publisher.channels) {
-    const SendingChannel& channel = channels_.at(number);
-    if (channel.is_left_behind) continue;
-    least = std::min(least, channel.window.acknowledged());
-    anyone = true;
-  }
-  if (anyone || publisher.channels.empty()) publisher.log.trim(least);
-  publisher.laggards = 0;
-  for (const auto& [receiver, number] : publisher.channels) {
-    SendingChannel& channel = channels_.at(number);
-    skip_expired(channel);
+/// Trims the log to what is not acknowledged by all who are waited for.  At each acknowledgement,
+/// so it costs nothing to speak of however many receivers there are.
+void SendingSide::trim_log(Publisher& publisher) {
+  PublisherLog& log = publisher.log;
+  if (publisher.channels.empty()) return log.trim(log.end());
+  if (publisher.acknowledged.empty()) {
     // With nobody ahead of them, those who were left behind are the only ones to wait for.
-    if (!anyone || channel.has_caught_up()) channel.is_left_behind = false;
-    if (channel.holds_front()) ++publisher.laggards;
+    while (!publisher.left_behind.empty())
+      welcome_back(channels_.at(*publisher.left_behind.begin()));
+  }
+  const std::uint64_t least = *publisher.acknowledged.begin();
+  if (least <= log.begin()) return;
+  log.trim(least);
+  look_back(publisher);
+}
+
+/// Counts what those who were left behind will not get any more, and waits again for those who are
+/// ahead of the slowest of the others after all.
+void SendingSide::look_back(Publisher& publisher) {
+  for (auto it = publisher.left_behind.begin(); it != publisher.left_behind.end();) {
+    SendingChannel& channel = channels_.at(*it++);
+    skip_expired(channel);
+    if (channel.has_caught_up()) welcome_back(channel);
   }
 }
 

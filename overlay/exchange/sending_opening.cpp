@@ -170,7 +170,7 @@ SendingChannel& SendingSide::create(Publisher& publisher, const ReceiverKey& rec
   SendingChannel& channel = *owned;
   channel.number = channels_.add(std::move(owned));
   publisher.channels.emplace(receiver, channel.number);
-  if (log.is_empty()) ++publisher.laggards;
+  publisher.acknowledged.insert(channel.window.acknowledged());
   outputs_.emplace_back(PublisherMatched{publisher.id, identity, receiver.node});
   return channel;
 }

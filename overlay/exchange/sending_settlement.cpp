@@ -119,13 +119,16 @@ void SendingSide::end(SendingChannel& channel, Fate fate) {
   }
   timers_.cancel({Task::resume, std::to_underlying(channel.number)});
 
-  const bool lagged = channel.holds_front();
+  if (channel.is_left_behind)
+    publisher.left_behind.erase(channel.number);
+  else
+    publisher.acknowledged.erase(publisher.acknowledged.find(channel.window.acknowledged()));
   publisher.channels.erase(channel.receiver);
   channels_.remove(channel.number);
   // A publisher that seldom speaks seldom clears its list, like a session that takes little.
   channels_.forget_ended(publisher.idle, publisher.channels.size());
   if (Link* link = links_.find(node)) channels_.forget_ended(link->ready, left_at_node);
-  if (lagged && --publisher.laggards == 0) count_laggards(publisher);
+  trim_log(publisher);
   after_settling(publisher);
 }
 
@@ -135,9 +138,14 @@ void SendingSide::settle(SendingChannel& channel, const SendingWindow::Settled& 
   Publisher& publisher = *channel.publisher;
   publisher.ledger.delivered += settled.delivered;
   tell_expired(channel, settled.expired);
-  const bool held = !channel.is_left_behind && before <= publisher.log.begin();
-  if (channel.is_left_behind) welcome_back(channel);
-  if (held && !channel.holds_front() && --publisher.laggards == 0) count_laggards(publisher);
+  if (channel.is_left_behind) {
+    if (channel.has_caught_up()) welcome_back(channel);
+  } else {
+    auto place = publisher.acknowledged.extract(publisher.acknowledged.find(before));
+    place.value() = channel.window.acknowledged();
+    publisher.acknowledged.insert(std::move(place));
+    trim_log(publisher);
+  }
   after_settling(publisher);
 }
 
@@ -164,7 +172,7 @@ void SendingSide::expire(Publisher& publisher, Instant now) {
   publisher.log.expire(now.time);
   if (publisher.log.begin() != before) {
     for (const auto& [receiver, number] : publisher.channels) skip_expired(channels_.at(number));
-    count_laggards(publisher);
+    trim_log(publisher);
     after_settling(publisher);
   }
   arm_expiry(publisher);
@@ -221,18 +229,22 @@ void SendingSide::sanity_check() const {
   for (const auto& [id, publisher] : publishers_) {
     publisher->log.sanity_check();
     std::uint64_t in_flight = 0;
-    std::size_t laggards = 0;
+    std::multiset<std::uint64_t> acknowledged;
     for (const auto& [receiver, number] : publisher->channels) {
       const SendingChannel* channel = channels_.find(number);
       KITH_ASSERT(channel != nullptr && channel->publisher == publisher.get());
       KITH_ASSERT(channel->window.position() >= publisher->log.begin());
       KITH_ASSERT(channel->window.acknowledged() <= channel->window.position());
       in_flight += channel->window.in_flight(publisher->log);
-      if (channel->holds_front()) ++laggards;
+      KITH_ASSERT(publisher->left_behind.contains(number) == channel->is_left_behind);
       KITH_ASSERT(!channel->is_left_behind || !channel->has_caught_up());
+      if (!channel->is_left_behind) acknowledged.insert(channel->window.acknowledged());
     }
-    KITH_ASSERT(laggards == publisher->laggards);
-    KITH_ASSERT(publisher->channels.empty() == (laggards == 0));
+    KITH_ASSERT(acknowledged == publisher->acknowledged);
+    KITH_ASSERT(acknowledged.size() + publisher->left_behind.size() == publisher->channels.size());
+    // Somebody is waited for; without anybody nothing is kept.
+    KITH_ASSERT(publisher->channels.empty() ? publisher->log.is_empty()
+                                            : *acknowledged.begin() <= publisher->log.begin());
     KITH_ASSERT(publisher->idle.size() <= 3 * publisher->channels.size());
     KITH_ASSERT(in_flight == publisher->ledger.in_flight());
     KITH_ASSERT(publisher->drained == (in_flight == 0));

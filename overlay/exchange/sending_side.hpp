@@ -124,7 +124,7 @@ class SendingSide {
   void end(SendingChannel& channel, Fate fate);
   void settle(SendingChannel& channel, const SendingWindow::Settled& settled, std::uint64_t before);
   void tell_expired(const SendingChannel& channel, std::uint64_t count);
-  void count_laggards(Publisher& publisher);
+  void trim_log(Publisher& publisher);
   void skip_expired(SendingChannel& channel);
   void after_settling(Publisher& publisher);
   void expire(Publisher& publisher, Instant now);
@@ -135,6 +135,7 @@ class SendingSide {
   [[nodiscard]] Result<void> append(Publisher& publisher, ByteView payload, Instant now);
   void on_hold_up(Publisher& publisher, Instant now);
   void leave_behind(Publisher& publisher, Instant now);
+  void look_back(Publisher& publisher);
   void welcome_back(SendingChannel& channel);
 
   void schedule(SendingChannel& channel);
