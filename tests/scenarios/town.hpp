@@ -22,7 +22,7 @@ using overlay::SubscriptionId;
 using sim::HostIndex;
 
 /// Sanitized code is several times slower; the other build shows what takes many.
-inline constexpr std::size_t kManyNodes = KITH_SANITIZED ? 60 : 200;
+inline constexpr std::size_t kManyNodes = KITH_SANITIZED ? 40 : 200;
 
 /// A simulated overlay on `wonder-home`, and a record of what its applications were told.
 class Town {
