@@ -164,8 +164,7 @@ class Sender {
     while (!publisher_.drain(kShowInterval)) {
       if (interrupts_.requested()) deadline = std::min(deadline, now() + kShortDrain);
       if (now() >= deadline) return false;
-      progress_.show("waiting for receivers", std::nullopt,
-                     counted(publisher_.status().queued_messages, "message") + " under way");
+      progress_.show("waiting for receivers", std::nullopt, under_way(publisher_.status()));
     }
     return true;
   }
@@ -192,7 +191,7 @@ class Sender {
     if (interrupts_.requested()) throw Failure(ExitCode::error, "interrupted");
     if (!is_drained)
       throw Failure(ExitCode::timed_out,
-                    "still under way: " + counted(status.queued_messages, "message"));
+                    fmt::format("{}: a receiver still holds back", under_way(status)));
     // Who left before a message was published is owed nothing of it, and was to have it.
     const std::uint64_t owed = status.delivered + status.expired + status.refused;
     const std::uint64_t wanted = sent_ * options_.receivers;
@@ -203,6 +202,12 @@ class Sender {
                                                failed + status.delivered, describe_left(left),
                                                left > 0 && status.expired > 0 ? ", and " : "",
                                                describe_expired(status.expired)));
+  }
+
+  /// One for each message and receiver that has not acknowledged it.
+  static std::string under_way(const PublisherStatus& status) {
+    const std::uint64_t count = status.in_flight();
+    return fmt::format("{} {} under way", count, count == 1 ? "delivery" : "deliveries");
   }
 
   static std::string describe_left(std::uint64_t count) {

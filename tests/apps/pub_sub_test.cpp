@@ -122,6 +122,20 @@ TEST_F(PubSub, SaysThatNotAllReceiversStayed) {
   EXPECT_EQ(staying.wait(), 0);
 }
 
+TEST_F(PubSub, SaysThatAReceiverHoldsBack) {
+  Program subscriber(sub({}));
+  Invocation slowly = pub({"--lines", "--ttl", "1"});
+  slowly.input_ends = false;
+  Program publisher(slowly);
+  publisher.wait_for_error("matched");
+  subscriber.signal(SIGSTOP);
+  publisher.write_input("a\nb\n");
+  publisher.end_input();
+  EXPECT_EQ(publisher.wait(), 6);
+  EXPECT_THAT(publisher.error(), HasSubstr("2 deliveries under way: a receiver still holds back"));
+  EXPECT_THAT(publisher.error(), testing::Not(HasSubstr("had left")));
+}
+
 TEST_F(PubSub, SaysThatAMessageIsTooLong) {
   Program subscriber(sub({}));
   const Finished published = run_kith(pub({"--lines"}, "short\n" + std::string(1'100'000, 'x')));

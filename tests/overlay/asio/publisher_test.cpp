@@ -6,7 +6,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <kith/node.hpp>
@@ -150,6 +153,36 @@ TEST(Publisher, WaitsForASlowSubscriber) {
   EXPECT_TRUE(published);
   ASSERT_TRUE(pair.publisher.drain(kPatience));
   EXPECT_GE(received, accepted);
+}
+
+TEST(Publisher, IsDrainedOnlyOnceWhatItSentIsAcknowledgedThoughAllElseHasExpired) {
+  Heard log;
+  Flag taken;
+  Flag go_on;
+  NodeConfig config = on_loopback();
+  config.log = [&](LogLevel, std::string_view line) { log.add(std::string(line)); };
+  Node sender(std::move(config));
+  Node receiver(on_loopback(sender.addresses()));
+  const auto subscription = receiver.subscribe("news",
+                                               [&](const Message&) {
+                                                 taken.raise();
+                                                 static_cast<void>(go_on.wait());
+                                               },
+                                               {.credit = 1});
+  auto publisher = sender.publisher("news", {.time_to_live = std::chrono::seconds(1)});
+  ASSERT_TRUE(publisher.wait_for_match(kPatience));
+  ASSERT_TRUE(publisher.publish("held back"));
+  ASSERT_TRUE(taken.wait());
+  ASSERT_TRUE(publisher.publish("beyond the credit"));
+  ASSERT_TRUE(log.wait_for("expired"));
+
+  EXPECT_EQ(publisher.drain(std::chrono::milliseconds(1)).error(), Errc::timed_out);
+  EXPECT_EQ(publisher.status().queued_messages, 0U);
+  EXPECT_EQ(publisher.status().in_flight(), 1U);
+  go_on.raise();
+  ASSERT_TRUE(publisher.drain(kPatience));
+  EXPECT_EQ(publisher.status().delivered, 1U);
+  EXPECT_EQ(publisher.status().expired, 1U);
 }
 
 TEST(Publisher, ReachesWhoeverItWasMatchedWith) {

@@ -58,7 +58,9 @@ TEST_F(Expiry, DoesNotConcernWhatWasSent) {
   world.fill(0, 1);
   world.advance(2s);
   EXPECT_EQ(sender().expired(), 0U);
+  EXPECT_EQ(sender().count<PublisherDrained>(), 0U);
   world.run();
+  EXPECT_EQ(sender().count<PublisherDrained>(), 1U);
   EXPECT_EQ(texts(), std::vector<std::string>{"sent"});
   EXPECT_EQ(ledger().delivered, 1U);
   EXPECT_EQ(ledger().expired, 0U);

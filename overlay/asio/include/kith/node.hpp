@@ -189,6 +189,8 @@ struct PublisherStatus {
   std::uint64_t unheard = 0;  ///< Messages that were published while there was no receiver.
   std::size_t queued_messages = 0;
   std::size_t queued_bytes = 0;
+
+  [[nodiscard]] std::uint64_t in_flight() const { return owed - delivered - expired - refused; }
 };
 
 struct SubscriptionOptions {
@@ -216,7 +218,8 @@ struct PublisherOptions {
   std::optional<Fingerprint> identity{};
   /// Who may receive: zeros anybody in the realm, otherwise an identity or a realm.
   Fingerprint audience{};
-  /// How long an accepted message waits for its receivers.
+  /// How long an accepted message waits until it is sent to its receivers; what was sent to one
+  /// does not expire as long as its connection lasts.
   Duration time_to_live = std::chrono::seconds(60);
   /// How long a receiver that lost its connection may take to come back until it is no longer one,
   /// and what it is owed has expired.  Nothing: at least a minute, and as long as messages live.
