@@ -13,6 +13,16 @@ namespace {
 /// A token is renewed when so much of its life is over.
 constexpr int kRenewAfterPercent = 50;
 
+/// Whether we have dialed `contact` to join it and do not know yet what comes of it.  Whoever wants
+/// a session with it will be told.
+bool is_on_its_way(const Connections& connections, ContactIndex contact) {
+  return std::ranges::any_of(connections.all(), [&](const auto& connection) {
+    const Opening* opening = connection->opening.get();
+    return connection->dialed && connection->contact == contact && !connection->closed && opening &&
+           !opening->entrance && !opening->refused && !is_errand(*connection);
+  });
+}
+
 }  // namespace
 
 bool Engine::Impl::step_overlay(Instant now) {
@@ -111,6 +121,7 @@ void Engine::Impl::remember_entrance(const Connection& connection) {
 void Engine::Impl::dial_contact(ContactIndex contact, Instant now) {
   if (leave_by_) return;
   if (peers_.find(contact)) return membership_.on_dial_failed(contact, Errc::closed, now.time);
+  if (is_on_its_way(connections_, contact)) return;
   // As if it had said no: another one will do.
   if (is_blocked(contact, now.wall)) return on_dial_failed(contact, Errc::refused, now);
   const NodeToken& token = book_->token(contact);

@@ -1,0 +1,102 @@
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include <kith/subject.hpp>
+
+#include "overlay/coordinator/messages.hpp"
+#include "overlay/membership/messages.hpp"
+#include "overlay/router/messages.hpp"
+#include "tests/overlay/host.hpp"
+#include "tokens/issue.hpp"
+
+namespace kith::overlay {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Host;
+using test::Party;
+using test::TestNode;
+
+constexpr std::string_view kNews = "news";
+
+void as_client(EngineConfig& config) { config.role = Participation::client; }
+
+/// A member that listens somewhere.
+struct Member {
+  explicit Member(std::uint64_t seed) : node(seed) {
+    NodeTokenParams params = node.token_params();
+    params.endpoints = {Endpoint::v4({127, 0, 0, 1}, static_cast<std::uint16_t>(seed))};
+    node.issue(params);
+  }
+
+  /// What it has to say of `kNews`.
+  PeerIntent offer(WallTime at) {
+    IntentTokenParams params;
+    params.subject = subject_id({}, kNews).value();
+    params.issued_at = at;
+    params.role = IntentRole::send;
+    params.node = node.local.id;
+    const auto& signatures = *node.local.primitives->signatures;
+    return {issue_intent_token(params, node.node_key, signatures, node.random).value(),
+            decode_node_token(node.local.token).value(), std::nullopt};
+  }
+
+  TestNode node;
+};
+
+/// One that has a session with the client.
+struct Relay : Member {
+  Relay(Host& host, std::uint64_t seed)
+      : Member(seed),
+        connection(host.accept()),
+        party(Session::dial(node.local, host.target(host.now.wall), test::default_config(),
+                            node.random, host.now)) {
+    host.converse(connection, party);
+  }
+
+  void say(Host& host, const Bytes& message) {
+    EXPECT_TRUE(party.session.send({message}));
+    host.converse(connection, party);
+  }
+  /// As a coordinator does.
+  void name(Host& host, const PeerIntent& peer) {
+    const Bytes matches = encode_matches(std::array{view_of(peer)});
+    RouteMessage message;
+    message.number = 1;
+    message.key = host.engine.id();
+    message.target = host.engine.id();
+    message.hops_left = 5;
+    message.payload = matches;
+    say(host, encode(message));
+  }
+
+  ConnectionId connection;
+  Party party;
+};
+
+TEST(EngineClients, DialANodeOnceThatMayBeARelayAndMatches) {
+  Host host(1, {}, as_client);
+  Relay relay(host, 100);
+  ASSERT_TRUE(host.engine.subscribe(kNews, {}, host.now));
+  host.drain();
+  Member sender(101);
+  const PeerIntent offered = sender.offer(host.now.wall);
+  relay.say(host, encode(PiggyMessage{.complete = false, .tokens = {offered.node.token.raw()}}));
+  host.wait(1ms);
+  ASSERT_EQ(host.dials.size(), 1U);
+  relay.name(host, offered);
+  EXPECT_EQ(host.dials.size(), 1U);
+  // Both are told what becomes of it.
+  host.engine.on_connect_failed(host.dials[0].connection, host.now);
+  host.drain();
+  host.wait(5s);
+  EXPECT_GE(host.dials.size(), 2U);
+}
+
+}  // namespace
+}  // namespace kith::overlay
