@@ -153,6 +153,8 @@ void Engine::Impl::lose_peer(Connection& connection, Errc why, Instant now) {
   const auto exchange = peer.exchange;
   peers_.remove(contact);
   on_session_unusable(contact, exchange, now);
+  // Who hangs up in order is about to be gone.
+  if (why == Errc::closed) needs_.on_failed(book_->id(contact), why, now.time);
   membership_.on_peer_lost(contact, why, now.time);
   router_.on_suspect(contact, now.time);
   outputs_.emplace_back(PeerLost{book_->id(contact), why});

@@ -34,7 +34,8 @@ void Membership::on_peer_lost(ContactIndex contact, Errc why, TimePoint now) {
               now);
   if (leaving_) return;
   if (config_.role == Participation::client) {
-    consider(contact, now);
+    // Who has left in order is dialed once it is heard of anew.
+    if (why != Errc::closed) consider(contact, now);
   } else if (was_in_table && why != Errc::closed) {
     lost_.on_lost(contact, now);
     timers_.set(Timer::lost, *lost_.next_deadline());

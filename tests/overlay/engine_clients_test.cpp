@@ -98,5 +98,20 @@ TEST(EngineClients, DialANodeOnceThatMayBeARelayAndMatches) {
   EXPECT_GE(host.dials.size(), 2U);
 }
 
+TEST(EngineClients, DialNobodyAtOnceWhoHasLeft) {
+  Host host(1, {}, as_client);
+  Relay relay(host, 100);
+  ASSERT_TRUE(host.engine.subscribe(kNews, {}, host.now));
+  host.drain();
+  relay.name(host, relay.offer(host.now.wall));
+  relay.say(host, encode_bare(MessageKind::leave));
+  ASSERT_EQ(host.engine.status().sessions, 0U);
+  host.wait(500ms);
+  EXPECT_TRUE(host.dials.empty());
+  // As long as coordinators name it, it may be there again.
+  host.wait(5s);
+  EXPECT_FALSE(host.dials.empty());
+}
+
 }  // namespace
 }  // namespace kith::overlay

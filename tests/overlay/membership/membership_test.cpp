@@ -201,6 +201,19 @@ TEST_F(MembershipTest, LooksForNeighboursAfterALeaveAsAfterALoss) {
   EXPECT_TRUE(looked_around);
 }
 
+TEST_F(ClientMembershipTest, DialsARelayThatIsLostButNoneThatHasLeft) {
+  for (const Errc why : {Errc::connection_lost, Errc::closed}) {
+    const ContactIndex relay = village.befriend(5);
+    if (why == Errc::closed) {
+      ASSERT_TRUE(receive(relay, MessageKind::leave, encode_bare(MessageKind::leave), true));
+    }
+    village.peers.remove(relay);
+    membership->on_peer_lost(relay, why, TimePoint{});
+    membership->on_deadline(TimePoint{});
+    EXPECT_EQ(take<DialContact>().has_value(), why == Errc::connection_lost);
+  }
+}
+
 TEST_F(ClientMembershipTest, IsReadyWithOneRelayAndLooksForTwoMore) {
   membership->enter({Endpoint::v4({10, 0, 0, 9}, 1), {}}, TimePoint{});
   membership->on_deadline(TimePoint{});
