@@ -14,6 +14,9 @@ namespace {
 
 /// Key pairs made beforehand at each wake-up: about a millisecond's work.
 constexpr std::size_t kEphemeralsAtOnce = 4;
+/// The last part of the time for leaving is for the farewell.  Before it a withdrawal that is not
+/// answered has gone over a second relay.
+constexpr int kFarewellPart = 4;
 
 SipKey draw_key(Random& random) {
   SipKey key;
@@ -134,7 +137,7 @@ void Engine::Impl::leave(Instant now) {
 /// The coordinators hear of it first, then the peers, then the connections are closed.
 bool Engine::Impl::step_leaving(Instant now) {
   if (!leave_by_ || left_) return false;
-  const TimePoint farewell_by = *leave_by_ - config_.leave_timeout / 2;
+  const TimePoint farewell_by = *leave_by_ - config_.leave_timeout / kFarewellPart;
   if (!farewell_said_) {
     if (declarations_.is_withdrawing() && peers_.size() > 0 && now.time < farewell_by) return false;
     farewell_said_ = true;
@@ -181,7 +184,8 @@ void Engine::Impl::on_deadline(Instant now) {
 std::optional<TimePoint> Engine::Impl::next_deadline() const {
   if (left_) return std::nullopt;
   std::optional<TimePoint> farewell_by;
-  if (leave_by_ && !farewell_said_) farewell_by = *leave_by_ - config_.leave_timeout / 2;
+  if (leave_by_ && !farewell_said_)
+    farewell_by = *leave_by_ - config_.leave_timeout / kFarewellPart;
   return earliest({renew_token_at_, connections_.next_look(), membership_.next_deadline(),
                    judgements_.next_deadline(), leader_ ? leader_->next_deadline() : std::nullopt,
                    liveness_.next_deadline(), router_.next_deadline(), coordinator_.next_deadline(),

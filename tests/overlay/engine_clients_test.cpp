@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -75,6 +76,13 @@ struct Relay : Member {
     say(host, encode(message));
   }
 
+  [[nodiscard]] std::ptrdiff_t withdrawals() const {
+    return std::ranges::count_if(party.messages, [](const Bytes& message) {
+      const auto route = decode_route(message);
+      return route && decode_withdraw(route->payload);
+    });
+  }
+
   ConnectionId connection;
   Party party;
 };
@@ -111,6 +119,28 @@ TEST(EngineClients, DialNobodyAtOnceWhoHasLeft) {
   // As long as coordinators name it, it may be there again.
   host.wait(5s);
   EXPECT_FALSE(host.dials.empty());
+}
+
+TEST(EngineClients, WithdrawThroughAnotherRelayWhatTheFirstDoesNotAnswer) {
+  Host host(1, {}, as_client);
+  Relay one(host, 100);
+  Relay other(host, 101);
+  ASSERT_TRUE(host.engine.advertise(kNews, {}, host.now));
+  host.drain();
+  host.engine.leave(host.now);
+  // The node comes to it a little later.
+  host.now = test::later(host.now, 1ms);
+  host.drain();
+  for (int tenths = 0; tenths < 20; ++tenths) {
+    host.converse(one.connection, one.party);
+    host.converse(other.connection, other.party);
+    if (tenths == 0) {
+      EXPECT_EQ(one.withdrawals() + other.withdrawals(), 1);
+    }
+    host.wait(100ms);
+  }
+  EXPECT_EQ(one.withdrawals(), 1);
+  EXPECT_EQ(other.withdrawals(), 1);
 }
 
 }  // namespace
