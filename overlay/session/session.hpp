@@ -169,6 +169,7 @@ class Session {
   void reject(Errc why);
   void refuse();
   void fail(Errc why);
+  void end_unsaid(SessionClosed how);
   void end(SessionClosed how);
 
   const LocalNode* local_;

@@ -43,13 +43,12 @@ std::optional<SessionEvent> Session::handle_item(const Item& item) {
       return std::nullopt;
     case ItemKind::refuse:
       if (!body.empty()) break;
-      writer_.clear();
-      end({.why = Errc::refused, .linger = true});
+      end_unsaid({.why = Errc::refused, .linger = true});
       return std::nullopt;
     case ItemKind::close:
       if (body.size() != 1 || body[0] > static_cast<Byte>(CloseReason::shutdown)) break;
-      writer_.clear();
-      end({.why = Errc::closed, .linger = true, .reason = static_cast<CloseReason>(body[0])});
+      end_unsaid(
+          {.why = Errc::closed, .linger = true, .reason = static_cast<CloseReason>(body[0])});
       return std::nullopt;
     case ItemKind::message_part:
     case ItemKind::proof:

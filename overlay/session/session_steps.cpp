@@ -136,7 +136,9 @@ bool Session::advance_records(Instant now) {
   const auto frame = frames_.next();
   if (!frame) return settle(now);
   if (const auto opened = records_.open(*receiving_, frame->body, local_->buffers); !opened) {
-    fail(opened.error());
+    // What was sealed with our keys and is no proof is refused like a bad one.
+    const bool is_bad_proof = phase_ == Phase::proving && opened.error() != Errc::decrypt_failed;
+    is_bad_proof ? reject(opened.error()) : fail(opened.error());
     return true;
   }
   frame_deadline_ = TimePoint::max();
@@ -157,7 +159,7 @@ Result<void> Session::read_proof(Instant now) {
   if (!item) return std::unexpected(item.error());
   if (!*item || !records_.is_at_end()) return std::unexpected(Errc::protocol_error);
   if (is_dialer_ && (*item)->kind == ItemKind::refuse) {
-    end({.why = Errc::refused, .linger = true});
+    end_unsaid({.why = Errc::refused, .linger = true});
     return {};
   }
   if ((*item)->kind != ItemKind::proof) return std::unexpected(Errc::protocol_error);
@@ -185,7 +187,7 @@ bool Session::settle(Instant now) {
 
   const ByteView rest = frames_.peek(sizeof(kNope) + 1);
   if (is_refusable() && std::ranges::equal(rest, kNope)) {
-    end({.why = Errc::refused, .linger = false});
+    end_unsaid({.why = Errc::refused, .linger = false});
   } else if (phase_ == Phase::handshake && !rest.empty()) {
     reject(Errc::truncated);
   } else {
@@ -221,7 +223,6 @@ bool Session::may_be_nope(const FrameHeader& header) {
 
 /// Ends the handshake in the way of its flow, which is the same for every cause (R27).
 void Session::reject(Errc why) {
-  writer_.clear();
   if (!sending_ && !is_dialer_ && handshake_->has_keys()) take_keys();
   if (sending_) {
     // There are keys, and the peer knows them: nothing goes out in clear any more (R52).
@@ -229,7 +230,7 @@ void Session::reject(Errc why) {
   } else if (handshake_->reject_behaviour() == RejectBehaviour::nope) {
     append(clear_output_, kNope);
   }
-  end({.why = why, .linger = true});
+  end_unsaid({.why = why, .linger = true});
 }
 
 /// Says no in a record.  Where a yes would have been a proof it is made all the same, so that
@@ -243,9 +244,12 @@ void Session::refuse() {
 }
 
 /// Ends without a word.
-void Session::fail(Errc why) {
+void Session::fail(Errc why) { end_unsaid({.why = why, .linger = true}); }
+
+/// Ends, and nothing is said any more of what waits to be.
+void Session::end_unsaid(SessionClosed how) {
   writer_.clear();
-  end({.why = why, .linger = true});
+  end(how);
 }
 
 void Session::end(SessionClosed how) {

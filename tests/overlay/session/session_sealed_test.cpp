@@ -179,6 +179,13 @@ TEST_F(SessionSealed, R17_RefusesWhatComesWithTheProofOrInsteadOfIt) {
   EXPECT_EQ(ahead.peer.open(ahead.responder.say(start_time())), long_refusal());
 }
 
+TEST_F(SessionSealed, R17_RefusesARecordWithoutAnyItem) {
+  for (const Bytes& plaintext : {padded({}), Bytes(256)}) {
+    Reached reached(dialing, listening);
+    EXPECT_EQ(refusal(reached, plaintext), long_refusal());
+  }
+}
+
 TEST_F(SessionSealed, TakesTheGoodProofOfTheSameMaking) {
   Reached reached(dialing, listening);
   reached.responder.hear(
@@ -244,6 +251,17 @@ TEST_F(SessionSealed, R6_SaysNothingOfWhatWaitsBeforeItIsAnswered) {
   pair.run();
   EXPECT_THAT(pair.responder.messages, ElementsAre(target.first_message));
   EXPECT_THAT(pair.dialer.messages, SizeIs(1));
+}
+
+TEST_F(SessionSealed, SaysNothingOfWhatWaitsOnceItIsRefused) {
+  DialTarget target = listening.target(Flow::sealed);
+  target.first_message = Bytes(100, 'm');
+  Pair pair(dialing, listening, target);
+  pair.responder.verdict = false;
+  pair.run();
+  ASSERT_TRUE(pair.dialer.closed);
+  EXPECT_EQ(pair.dialer.closed->why, Errc::refused);
+  EXPECT_EQ(pair.dialer.said.size(), 35U + 531U);
 }
 
 TEST_F(SessionSealed, ProofMustFollowTheAnswerWithinFiveSeconds) {
