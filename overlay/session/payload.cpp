@@ -118,6 +118,7 @@ Result<Payload> decode_payload(const PayloadSchema& schema, ByteView padded) {
     return std::unexpected(Errc::bad_padding);
   const auto bytes = crypto::unpadded_bytes(padded);
   if (!bytes) return std::unexpected(bytes.error());
+  if (padded.size() - *bytes > kPayloadBlock) return std::unexpected(Errc::bad_padding);
   return decode_map(schema, padded.first(*bytes));
 }
 

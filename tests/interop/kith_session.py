@@ -93,7 +93,9 @@ class Handshake:
         if not payload:
             return {}
         require(len(payload) % BLOCK_BYTES == 0, "length of a padded payload")
-        return decode(unpad(payload))
+        content = unpad(payload)
+        require(len(payload) - len(content) <= BLOCK_BYTES, "more padding than is needed")
+        return decode(content)
 
     def open_bytes(self, body: bytes) -> bytes:
         payload = bytearray()

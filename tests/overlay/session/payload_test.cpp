@@ -114,6 +114,12 @@ TEST(Payload, RefusesOtherPadding) {
   EXPECT_TRUE(decode_payload(nothing, padded_map({})));
 }
 
+TEST(Payload, RefusesMorePaddingThanItNeeds) {
+  Bytes bytes = padded_map({});
+  bytes.resize(2 * kPayloadBlock);
+  EXPECT_EQ(decode_payload(PayloadSchema{}, bytes).error(), Errc::bad_padding);
+}
+
 TEST(Payload, RefusesWhatFollowsTheMap) {
   Bytes bytes{0x80, 0x00};
   crypto::pad(bytes, kPayloadBlock);
