@@ -47,6 +47,8 @@ struct Opening {
   std::optional<RelationshipId> about;
   /// What it said before the session was confirmed, until that is heard.
   Bytes early;
+  /// What we have against whoever connected, which the session does not know.
+  std::optional<Errc> objection;
   /// We dialed to join and were refused; membership has heard of it.
   bool refused = false;
 };

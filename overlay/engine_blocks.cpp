@@ -1,4 +1,5 @@
-// The part of the engine that has to do with whom it has nothing to do with.
+// The part of the engine that has to do with whom it has nothing to do with, and whom it turns
+// away.
 
 #include <variant>
 #include <vector>
@@ -65,6 +66,33 @@ bool Engine::Impl::is_about_blocked(const PolicyQuestion& question, WallTime now
   if (const auto* judge = std::get_if<JudgeRequest>(&what.request))
     return blocks_.contains(judge->node, now);
   return false;
+}
+
+/// What we have against whoever asks to go on, or nothing.
+std::optional<Errc> Engine::Impl::objection_to(const Connection& connection,
+                                               const SessionAsks& asks, Instant now) const {
+  const auto& static_key = connection.opening->static_key;
+  if (!static_key) return Errc::not_found;
+  if (asks.time) {
+    const auto fresh = replay_guard_.check(*static_key, *asks.time, now.wall);
+    if (!fresh) return fresh.error();
+  }
+  const bool related =
+      asks.flow != Flow::reconnect ||
+      (asks.about && relations_.may_reconnect(*asks.about, asks.node, *static_key, now.wall));
+  if (!related) return Errc::not_found;
+  const bool blocked = blocks_.contains(asks.node, now.wall) ||
+                       (asks.peer && is_blocked(asks.peer->token.public_key(), now.wall));
+  if (blocked) return Errc::not_authorized;
+  if (leave_by_) return Errc::shutting_down;
+  return std::nullopt;
+}
+
+/// Whoever went away by itself, or with us, was not turned away.
+void Engine::Impl::tell_turned_away(const Connection& connection, Errc why) {
+  if (connection.opening) why = connection.opening->objection.value_or(why);
+  if (why == Errc::connection_lost || why == Errc::closed || why == Errc::shutting_down) return;
+  outputs_.emplace_back(TurnedAway{connection.endpoint, connection.node, why});
 }
 
 Result<void> Engine::block(const Fingerprint& who, WallTime until, Instant now) {

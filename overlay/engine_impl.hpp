@@ -129,6 +129,9 @@ class Engine::Impl {
   bool step_sessions(Instant now);
   void handle(Connection& connection, SessionEvent event, Instant now);
   void on_session_asks(Connection& connection, SessionAsks asks, Instant now);
+  [[nodiscard]] std::optional<Errc> objection_to(const Connection& connection,
+                                                 const SessionAsks& asks, Instant now) const;
+  void tell_turned_away(const Connection& connection, Errc why);
   [[nodiscard]] bool is_known(const Connection& connection, Instant now) const;
   void ask_whether_known(Connection& connection, Instant now);
   [[nodiscard]] bool is_blocked(const crypto::SigningPublicKey& key, WallTime now) const;

@@ -155,6 +155,15 @@ struct DialTimeSeen {
   WallTime time{};
 };
 
+/// Whoever connected was not let in, or said no itself (`Errc::refused`).  The other side is never
+/// told why (R27); an operator may be.
+struct TurnedAway {
+  Endpoint endpoint;
+  /// Who it says it is, if it came so far.
+  std::optional<Fingerprint> node;
+  Errc why;
+};
+
 struct PeerJoined {
   Fingerprint node;
   Endpoint endpoint;  ///< Its end of the connection.
@@ -181,8 +190,8 @@ using Output =
     std::variant<Dial, WriteReady, CloseConnection, AskPolicy, Delivered, SubscriptionMatched,
                  SubscriptionUnmatched, PublisherMatched, PublisherUnmatched, PublisherWritable,
                  PublisherDrained, MessagesExpired, Declared, DeclareRefused, Accounted,
-                 ReadyChanged, JoinFailed, EntranceLearned, DialTimeSeen, PeerJoined, PeerLost,
-                 TraceDone, RelationOutput, Left>;
+                 ReadyChanged, JoinFailed, EntranceLearned, DialTimeSeen, TurnedAway, PeerJoined,
+                 PeerLost, TraceDone, RelationOutput, Left>;
 
 // What an engine says of itself when asked.
 

@@ -181,26 +181,17 @@ void Engine::Impl::handle(Connection& connection, SessionEvent event, Instant no
 void Engine::Impl::on_session_asks(Connection& connection, SessionAsks asks, Instant now) {
   Opening& opening = *connection.opening;
   if (asks.peer) opening.static_key = asks.peer->static_key;
-  const bool fresh = opening.static_key &&
-                     (!asks.time || replay_guard_.check(*opening.static_key, *asks.time, now.wall));
-  const bool related =
-      asks.flow != Flow::reconnect ||
-      (fresh && asks.about &&
-       relations_.may_reconnect(*asks.about, asks.node, *opening.static_key, now.wall));
-  const bool blocked = blocks_.contains(asks.node, now.wall) ||
-                       (asks.peer && is_blocked(asks.peer->token.public_key(), now.wall));
-  const bool admitted = fresh && related && !blocked && !leave_by_;
-  if (admitted) {
-    connection.node = asks.node;
-    opening.proven = std::move(asks.peer);
-    opening.time = asks.time;
-    opening.about = asks.about;
-    opening.early = std::move(asks.early);
-    if (asks.ticket) return check_ticket(connection, std::move(asks));
-    const bool only_known = asks.flow == Flow::connection && config_.listener.only_known;
-    if (asks.flow == Flow::sealed || only_known) return ask_whether_known(connection, now);
-  }
-  connection.session->on_verdict(admitted, now);
+  opening.objection = objection_to(connection, asks, now);
+  connection.node = asks.node;
+  if (opening.objection) return connection.session->on_verdict(false, now);
+  opening.proven = std::move(asks.peer);
+  opening.time = asks.time;
+  opening.about = asks.about;
+  opening.early = std::move(asks.early);
+  if (asks.ticket) return check_ticket(connection, std::move(asks));
+  const bool only_known = asks.flow == Flow::connection && config_.listener.only_known;
+  if (asks.flow == Flow::sealed || only_known) return ask_whether_known(connection, now);
+  connection.session->on_verdict(true, now);
 }
 
 /// Whoever proves itself by flow `S`, or dials a private listener, goes on only if we know it
@@ -218,6 +209,7 @@ void Engine::Impl::ask_whether_known(Connection& connection, Instant now) {
 
 void Engine::Impl::on_session_verdict(ConnectionId id, bool known, Instant now) {
   Connection& connection = *connections_.find(id);
+  if (!known) connection.opening->objection = Errc::not_authorized;
   connection.session->on_verdict(known, now);
   attend(connection);
 }
@@ -298,7 +290,7 @@ void Engine::Impl::lose(Connection& connection, Errc why, Instant now) {
 
 void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant now) {
   membership_.on_session_closed(connection.id);
-  if (!connection.dialed) return;
+  if (!connection.dialed) return tell_turned_away(connection, why);
   Opening& opening = *connection.opening;
   if (!connection.session && !opening.untried.empty() && !leave_by_) {
     Connection& next = dial(opening.untried, connection.contact, opening.entrance, now);

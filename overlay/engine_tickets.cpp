@@ -51,7 +51,11 @@ void Engine::Impl::on_ticket_checked(QuestionId question, const std::optional<Ti
   if (!connection || !connection->opening->guest) return;
   const bool good = terms && terms->purpose == TicketPurpose::relationship &&
                     may_be(*connection, terms->partner, now.wall);
-  if (good) connection->opening->guest->terms = *terms;
+  if (good) {
+    connection->opening->guest->terms = *terms;
+  } else {
+    connection->opening->objection = terms ? Errc::wrong_audience : Errc::not_found;
+  }
   connection->session->on_verdict(good, now);
   attend(*connection);
 }
@@ -107,6 +111,7 @@ void Engine::Impl::on_relation_verdict(QuestionId question, bool yes, Instant no
     return first_contact_.on_verdict(asked.connection, yes, now.wall);
   Connection* connection = connections_.find(asked.connection);
   if (!connection || connection->closed) return;
+  if (!yes) connection->opening->objection = Errc::not_found;
   connection->session->on_verdict(yes, now);
   attend(*connection);
 }
@@ -129,6 +134,7 @@ void Engine::Impl::on_session_seeks(Connection& connection, const SessionSeeks& 
                                     Instant now) {
   const auto key = relations_.static_key_of(seeks.node, now.wall);
   connection.opening->static_key = key;
+  if (!key) connection.opening->objection = Errc::not_found;
   connection.session->on_static_key(key, now);
 }
 

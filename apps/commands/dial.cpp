@@ -252,7 +252,7 @@ constexpr const char* kDialFooter =
   joined      all is well
   related     the same of a contact, with --flow N
 
-Why the other side said no it tells nobody: its own log does.
+Why the other side said no it tells nobody: its own log does, with --log-level debug.
 
 What each flow needs:
   H   an address; we show ourselves to who has proven itself

@@ -25,6 +25,7 @@
 #include "overlay/asio/registry.hpp"
 #include "overlay/asio/subscription_state.hpp"
 #include "overlay/asio/threadsafe_policy.hpp"
+#include "overlay/asio/turned_away_log.hpp"
 #include "overlay/asio/waiting.hpp"
 
 namespace kith {
@@ -97,6 +98,7 @@ class Node::Runtime {
   void on(const overlay::ReadyChanged& changed);
   void on(const overlay::JoinFailed& failed);
   void on(const overlay::EntranceLearned& learned, Instant now);
+  void on(const overlay::TurnedAway& turned, Instant now);
   void on(const overlay::PeerJoined& joined, Instant now);
   void on(const overlay::PeerLost& lost);
   void on(const overlay::Left&, Instant now);
@@ -142,6 +144,7 @@ class Node::Runtime {
   Publishers publishers_;
   Subscriptions subscriptions_;
   std::map<overlay::TraceId, overlay::Slot<NodeTrace>> traces_;
+  overlay::TurnedAwayLog turned_away_;
 
   /// First to go: nothing is called while the rest goes.
   std::unique_ptr<overlay::OwnThread> thread_;

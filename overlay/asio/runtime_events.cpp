@@ -53,6 +53,7 @@ void Node::Runtime::on_output(overlay::Output& output, overlay::Engine& engine, 
                         [&](const overlay::RelationOutput& told) { on(told, engine, now); },
                         [&](const overlay::DialTimeSeen& seen) { contacts_->on(seen); },
                         [&](const overlay::EntranceLearned& learned) { on(learned, now); },
+                        [&](const overlay::TurnedAway& turned) { on(turned, now); },
                         [&](const overlay::PeerJoined& joined) { on(joined, now); },
                         [&](const overlay::Left& left) { on(left, now); },
                         [&](const auto& event) { on(event); }},
@@ -197,6 +198,10 @@ void Node::Runtime::on(const overlay::EntranceLearned& learned, Instant now) {
   contacts_->on(learned, now);
   log(LogLevel::info, "met " + learned.node.abbreviated() + " at " + learned.endpoint.to_string() +
                           ": from now on only this node may answer there");
+}
+
+void Node::Runtime::on(const overlay::TurnedAway& turned, Instant now) {
+  for (const std::string& line : turned_away_.on(turned, now.time)) log(LogLevel::debug, line);
 }
 
 void Node::Runtime::on(const overlay::PeerJoined& joined, Instant now) {

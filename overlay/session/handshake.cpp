@@ -123,7 +123,7 @@ Result<void> Handshake::start_by(Byte letter) {
   rule_ = rule;
   const bool opens = static_cast<Byte>(rule->letters.front()) == letter;
   if (!opens || !config_->accepted_flows.contains(rule->flow)) {
-    return std::unexpected(Errc::refused);
+    return std::unexpected(Errc::unknown_kind);
   }
   start_noise(std::nullopt);
   return {};

@@ -115,6 +115,7 @@ void EngineLab::drain(Node& node) {
                    [&](const JoinFailed& failed) { node.join_failures.push_back(failed); },
                    [&](const EntranceLearned& learned) { node.entrances.push_back(learned); },
                    [&](const DialTimeSeen& seen) { node.dial_times.push_back(seen); },
+                   [&](const TurnedAway& turned) { node.turned_away.push_back(turned); },
                    [&](const PeerJoined& peer) { node.joined.push_back(peer.node); },
                    [&](const PeerLost& peer) { node.lost.push_back(peer); },
                    [&](const Delivered& delivered) {

@@ -21,7 +21,7 @@ enum class Errc : std::uint8_t {
   too_long,        ///< A size or count is over its limit.
   too_deep,        ///< Nesting is over its limit.
   out_of_range,    ///< A number or time is outside of what is allowed.
-  unknown_kind,    ///< A kind, type or flow that this version does not know.
+  unknown_kind,    ///< A kind or type that is not known here, or a flow that is not accepted.
   bad_padding,     ///< Padding is absent, malformed or of a wrong length.
   // Tokens.
   bad_signature,   ///< A signature does not verify.

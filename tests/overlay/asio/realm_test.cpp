@@ -66,14 +66,21 @@ TEST_F(Realm, LetsInAnIdentityWithAKeyOfItsOwn) {
   EXPECT_EQ(joiner.status().identity, person.identity());
 }
 
-TEST_F(Realm, LetsNobodyElseIn) {
-  const Node founder(member());
+TEST_F(Realm, LetsNobodyElseInAndLogsWhy) {
+  Heard why;
+  NodeConfig founding = member();
+  founding.log = [&](LogLevel level, std::string_view line) {
+    if (level == LogLevel::debug) why.add(std::string(line));
+  };
+  const Node founder(std::move(founding));
   Heard log;
   NodeConfig config = stranger(founder.addresses());
   config.log = [&](LogLevel, std::string_view line) { log.add(std::string(line)); };
   const Node joiner(std::move(config));
   EXPECT_TRUE(log.wait_for("refused"));
   EXPECT_FALSE(joiner.is_ready());
+  EXPECT_TRUE(why.wait_for("turned away 127.0.0.1:"));
+  EXPECT_TRUE(why.wait_for("): not authorized"));
 }
 
 TEST_F(Realm, SaysWhatIsWrongWithAnIdentityToken) {

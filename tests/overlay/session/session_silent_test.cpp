@@ -308,7 +308,7 @@ TEST_F(SessionReconnect, DoesNotBeginWithTheRequest) {
   Party party = listener();
   party.hear(ByteView(first).subspan(307), start_time());
   ASSERT_TRUE(party.closed);
-  EXPECT_EQ(party.closed->why, Errc::refused);
+  EXPECT_EQ(party.closed->why, Errc::unknown_kind);
   EXPECT_THAT(party.say(start_time()), IsEmpty());
 }
 
