@@ -207,7 +207,7 @@ ExitCode dial_contact(const DialOptions& options) {
       connect_to(options.question, {.contact = parse_uuid(id).value(), .timeout = timeout});
   const std::string_view reached = failed ? reached_before(failed->error()) : "related";
   if (options.question.as_json) {
-    json::object attempt{{"endpoint", nullptr}, {"flow", "N"}, {"reached", reached}};
+    json::object attempt{{"endpoint", nullptr}, {"flow", nullptr}, {"reached", reached}};
     attempt["node"] = node;
     if (failed) {
       attempt["error"] = failed->error();
@@ -215,9 +215,9 @@ ExitCode dial_contact(const DialOptions& options) {
     }
     write_json(json::object{{"address", id}, {"attempts", json::array{std::move(attempt)}}});
   } else if (failed) {
-    write_line(without_controls(fmt::format("{} by N: {}, then: {}", id, reached, failed->what())));
+    write_line(without_controls(fmt::format("{}: {}, then: {}", id, reached, failed->what())));
   } else {
-    write_line(fmt::format("{} by N: related with {}", id, node));
+    write_line(fmt::format("{}: related with {}", id, node));
   }
   return failed ? failed->code() : ExitCode::ok;
 }
@@ -259,7 +259,8 @@ What each flow needs:
   S   an address with a fingerprint; whoever answers there must know us (--key)
   O   an address; we show ourselves to the whole network
   C   an address that answers H, too: by that one learns the token that C needs
-  N   a contact of the running node, in place of NODE; that one makes sure of a session
+  N   a contact of the running node, in place of NODE; that one makes sure of a session:
+      by one that there is, by N, or else by C or H
   I   a ticket, which it spends: 'kith ticket redeem' says how far it comes
 
 Examples:
