@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <kith/address.hpp>
 #include <kith/bytes.hpp>
 #include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
@@ -15,6 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     KITH_ASSERT(kith::Fingerprint::parse(fingerprint->to_string()) == *fingerprint);
   if (const auto endpoint = kith::Endpoint::parse(text))
     KITH_ASSERT(kith::Endpoint::parse(endpoint->to_string()) == *endpoint);
+  if (const auto address = kith::Address::parse(text))
+    KITH_ASSERT(kith::Address::parse(address->to_string()) == *address);
   if (const auto bytes = kith::from_hex(text))
     KITH_ASSERT(kith::from_hex(kith::to_hex(*bytes)) == *bytes);
   if (const auto bytes = kith::from_base32(text))
