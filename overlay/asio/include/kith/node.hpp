@@ -31,8 +31,9 @@ namespace kith {
 /// What <kith/asio.hpp> begins.
 struct AsyncStart;
 
-/// Thrown by constructors, and by them alone: the system or the configuration does not allow it.
-/// `what()` says what, where and what to do.
+/// Thrown by constructors, `make_node`, `Node::subscribe`, `Node::publisher` and `vouch`, and by
+/// nothing else: the system or the configuration does not allow it.  `what()` says what, where and
+/// what to do.
 class StartError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -49,9 +50,9 @@ class StoreDamaged : public StartError {
 
 /// Whom a node answers that connects to it (docs/protocol.md §4.11).
 enum class Profile : std::uint8_t {
-  everybody,   ///< In every way, so that whoever comes may enter the overlay here.
+  everybody,   ///< *Public*: in every way, so that whoever comes may enter the overlay here.
   member,      ///< Everybody, but for who would show itself to the whole network.
-  acquainted,  ///< Whoever does not know us learns nothing about us.
+  acquainted,  ///< *Private*: whoever does not know us learns nothing about us.
   stealth,     ///< Only relationships and tickets; others do not even learn that we listen.
 };
 
