@@ -229,8 +229,8 @@ std::optional<EntranceFlow> parse_flow(const std::string& letter) {
   if (letter == "C") return EntranceFlow::connection;
   if (letter == "N") return std::nullopt;
   if (letter == "I")
-    throw CLI::ValidationError(
-        "--flow", "I would spend the ticket; 'kith ticket redeem' says how far that comes");
+    throw CLI::ValidationError("--flow",
+                               "I would spend the ticket; that is what 'kith ticket redeem' does");
   throw CLI::ValidationError("--flow", "must be H, S, O, C or N");
 }
 
@@ -261,7 +261,7 @@ What each flow needs:
   C   an address that answers H, too: by that one learns the token that C needs
   N   a contact of the running node, in place of NODE; that one makes sure of a session:
       by one that there is, by N, or else by C or H
-  I   a ticket, which it spends: 'kith ticket redeem' says how far it comes
+  I   a ticket, which it spends: that is 'kith ticket redeem'
 
 Examples:
   kith dial kith://FINGERPRINT@192.0.2.7:3141
