@@ -17,7 +17,7 @@
 namespace kith::tidy {
 namespace {
 
-constexpr std::string_view kPage = "docs/requirements.md";
+constexpr std::string_view kPage = "docs/protocol.md";
 
 /// The numbers that the test is named after, by "Suite.Name" without them; a suite alone has those
 /// of all its tests.

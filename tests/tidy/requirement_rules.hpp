@@ -2,7 +2,7 @@
 
 #include "tests/tidy/rules.hpp"
 
-/// Rules about docs/requirements.md.
+/// Rules about the table of requirements in docs/protocol.md.
 namespace kith::tidy {
 
 inline constexpr int kRequirements = 78;

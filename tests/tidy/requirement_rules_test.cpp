@@ -26,7 +26,7 @@ struct House {
 
   [[nodiscard]] Findings findings() const {
     const Tree tree{.files = {{"core/x.cpp", "\n"},
-                              {"docs/requirements.md", page},
+                              {"docs/protocol.md", page},
                               {"tests/interop/x_test.py", python},
                               {"tests/x_test.cpp", tests}},
                     .top_level = {}};
