@@ -1,9 +1,12 @@
-# What CMAKE_UNITY_BUILD compiles as one, which takes a third of the time: the sources of a folder.
-# Who changes one source at a time leaves it off.
+# The sources of a folder are compiled as one, which takes a third of the time.  Who changes one
+# source at a time sets CMAKE_UNITY_BUILD to OFF.
 
 # kith_unite(<target>): to be called when the target has all of its sources.
 function(kith_unite target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+  if(NOT DEFINED CMAKE_UNITY_BUILD)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+  endif()
   get_target_property(sources ${target} SOURCES)
   get_target_property(folder ${target} SOURCE_DIR)
   foreach(source IN LISTS sources)

@@ -67,7 +67,7 @@ build_program() {
   printf 'Building in %s\n' "$build"
   env -u CC -u CXX -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS -u CMAKE_GENERATOR \
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DKITH_TESTS=OFF \
-    -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null
+    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null
   cmake --build "$build" --parallel "${KITH_JOBS:-$(nproc)}" --target kith
   kith=$build/apps/kith
 }

@@ -106,7 +106,7 @@ configure() {
   local name=$1
   shift
   cmake -S "$root" -B "$build/$name" -G Ninja -DKITH_WERROR=ON -DKITH_TEST_PREFIX="$name/" \
-    -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
+    -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
 }
 
 build() {
@@ -150,9 +150,7 @@ else
   must 'build with clang, address and undefined' build_clang asan \
     -DKITH_SANITIZE=address,undefined -DKITH_FUZZERS=ON \
     -DKITH_FUZZ_SECONDS="$fuzz_seconds" -DKITH_TEST_TIMEOUT=900
-  # Source by source, to find what lacks an `#include`.
-  must 'build with clang, thread' build_clang tsan -DKITH_SANITIZE=thread \
-    -DCMAKE_UNITY_BUILD=OFF
+  must 'build with clang, thread' build_clang tsan -DKITH_SANITIZE=thread
   step 'run clang-tidy' check_clang_tidy
 fi
 # Not a `step`: the last lines are to be those of ctest.
