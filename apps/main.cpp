@@ -64,6 +64,8 @@ ExitCode run(int argument_count, char** arguments) {
   program.footer(kFooter);
   program.get_formatter()->column_width(34);
   program.allow_extras();
+  // Otherwise a message or a subject that is called like a command would be run as one.
+  program.require_subcommand(0, 1);
   // What is said last holds, so that an alias of a shell can be corrected.
   program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   Command chosen;

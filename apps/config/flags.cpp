@@ -20,6 +20,14 @@
 namespace kith::apps {
 namespace {
 
+/// What was said to `command` and means nothing to it.  The -- in front of an argument does: only a
+/// command that has commands of its own takes none.
+std::vector<std::string> strangers_to(const CLI::App& command) {
+  auto strangers = command.remaining();
+  if (command.get_subcommands({}).empty()) std::erase(strangers, "--");
+  return strangers;
+}
+
 /// The value of an outcome; a failure of usage otherwise.
 template <class T>
 T or_fail(std::expected<T, Complaint> outcome) {
@@ -170,8 +178,11 @@ std::string complaint_about_own_subject(const std::string& name) {
 
 std::string complaint_about_strangers(const CLI::App& program) {
   const CLI::App* command = &program;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  const auto strangers = command->remaining(true);
+  auto strangers = strangers_to(*command);
+  while (strangers.empty() && !command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    strangers = strangers_to(*command);
+  }
   if (strangers.empty()) return {};
   const std::string stranger = strangers.front().substr(0, strangers.front().find('='));
 
@@ -179,7 +190,7 @@ std::string complaint_about_strangers(const CLI::App& program) {
   if (stranger.starts_with('-')) {
     for (const CLI::Option* option : command->get_options())
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-  } else {
+  } else if (command->get_subcommands().empty()) {
     for (const CLI::App* sub : command->get_subcommands({})) known.push_back(sub->get_name());
   }
   const std::vector<std::string_view> names(known.begin(), known.end());

@@ -61,7 +61,13 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"up", "--config", ""}, "--config must be"},
         Mistake{{"up", "--key"}, "--key needs a value: --key FILE"},
         Mistake{{"up", "--config", "does-not-exist.toml"}, "does-not-exist.toml"},
-        Mistake{{"up", "--config", "."}, "configuration"}, Mistake{{"up", "stray"}, "stray"}));
+        Mistake{{"up", "--config", "."}, "configuration"}, Mistake{{"up", "stray"}, "stray"},
+        Mistake{{"up", "version"}, "'version' is one argument too many"},
+        Mistake{{"key", "show", "k", "version"}, "'version' is one argument too many"},
+        Mistake{{"version", "--", "x"}, "'x' is one argument too many"},
+        Mistake{{"version", "--", "--json"}, "--json"},
+        Mistake{{"--nonsense", "version"}, "--nonsense"},
+        Mistake{{"stray", "version"}, "'stray'"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Clients, WrongUsage,
@@ -161,6 +167,21 @@ TEST(CommandLine, FindsNoNodeWhereNoneRuns) {
     EXPECT_THAT(finished.error, HasSubstr("kith up"));
   }
   EXPECT_EQ(run_kith({"status", "--control", folder / "none"}).code, 3);
+}
+
+TEST(CommandLine, TakesArgumentsThatLookLikeCommandsAndOptions) {
+  const Folder folder;
+  const std::map<std::string, std::string> here{{"XDG_RUNTIME_DIR", folder / ""}};
+  for (const Arguments& command : {Arguments{"pub", "a", "version"},
+                                   {"sub", "a", "version"},
+                                   {"pub", "a", "--", "--version"},
+                                   {"pub", "--", "a", "-1"},
+                                   {"sub", "--", "-a"},
+                                   {"route", "--", "--json"}}) {
+    const Finished finished = run_kith(Invocation{.arguments = command, .environment = here});
+    EXPECT_EQ(finished.code, 3) << testing::PrintToString(command) << finished.error;
+    EXPECT_THAT(finished.output, IsEmpty());
+  }
 }
 
 TEST(CommandLine, PutsFlagsOverEnvironmentOverFile) {
