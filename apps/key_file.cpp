@@ -97,6 +97,10 @@ class Draft {
 
   void become(bool replace) {
     if (replace) {
+      // Not a device or the like: whoever is root would take that away from all of the machine.
+      struct stat status{};
+      if (::lstat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+        fail(path_, "is not a plain file");
       if (::rename(name_.c_str(), path_.c_str()) != 0) fail_by_system(path_, "replace it");
     } else if (::link(name_.c_str(), path_.c_str()) != 0) {
       if (errno == EEXIST)

@@ -65,6 +65,18 @@ TEST(KeyFile, IsNotReplacedUnlessAsked) {
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "a draft was left behind";
 }
 
+TEST(KeyFile, ReplacesNothingButAPlainFile) {
+  const Folder folder;
+  ::mkfifo((folder / "pipe").c_str(), 0600);
+  std::filesystem::create_symlink(folder / "pipe", folder / "link");
+  for (const char* name : {"pipe", "link"})
+    EXPECT_THROW(write_key_file(folder / name, some_keys(7), true), Failure);
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  const std::filesystem::directory_iterator entries(folder / "");
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 2) << "a draft was left behind";
+}
+
 TEST(KeyFile, IsNotReadThroughALink) {
   const Folder folder;
   write_key_file(folder / "k", some_keys(7), false);
