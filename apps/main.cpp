@@ -122,6 +122,8 @@ void occupy_standard_streams() {
 int main(int argument_count, char** arguments) {
   // A reader that goes away is seen by the write that fails.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a limit of what files may hold.
+  std::signal(SIGXFSZ, SIG_IGN);
   kith::apps::occupy_standard_streams();
   return static_cast<int>(kith::apps::run_or_complain(argument_count, arguments));
 }

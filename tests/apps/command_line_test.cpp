@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -151,6 +153,18 @@ TEST(CommandLine, SaysThatTheDiskIsFull) {
       run_kith(Invocation{.arguments = {"version"}, .output_file = "/dev/full"});
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.error, HasSubstr("No space left"));
+}
+
+TEST(CommandLine, SaysThatAFileMayNotGrow) {
+  const Folder folder;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit nothing{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  const Finished finished = run_kith({"key", "new", folder / "k"});
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.error, HasSubstr("File too large"));
 }
 
 TEST(CommandLine, FindsNoNodeWhereNoneRuns) {
