@@ -18,6 +18,9 @@ constexpr std::string_view kHungUp =
     "the issuer hung up, and does not say why: the ticket may be used, revoked or over, or be "
     "meant for somebody else; 'kith ticket list' there tells";
 
+constexpr std::string_view kNotThatNode =
+    "the ticket is of this node itself, or another node than its issuer answers where it leads";
+
 WallTime now() { return overlay::read_clocks().wall; }
 
 }  // namespace
@@ -36,6 +39,8 @@ std::string answer_about(Contacts contacts, const ContactsRequest& request) {
                    // An issuer that does not take a ticket hangs up without a word.
                    if (!redeemed && redeemed.error() == Errc::connection_lost)
                      return error_line(Errc::refused, kHungUp);
+                   if (!redeemed && redeemed.error() == Errc::wrong_key)
+                     return error_line(Errc::wrong_key, kNotThatNode);
                    return line_of(redeemed, kNoStore, [](const auto& id) {
                      return json::object{{"contact", to_text(*id)}};
                    });

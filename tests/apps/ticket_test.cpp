@@ -138,6 +138,12 @@ TEST_F(TicketCommands, LeadToAnIdentityAtTheIssuersNode) {
   EXPECT_EQ(contacts.at("contacts").as_array().at(0).at("identity").as_string(), bob.identity);
 }
 
+TEST_F(TicketCommands, SayThatATicketIsOfTheNodeItself) {
+  const Finished refused = redeem(issuer_, ask(issuer_, {"ticket", "issue"}).output);
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.error, HasSubstr("of this node itself"));
+}
+
 TEST_F(TicketCommands, RevokeATicket) {
   const auto issued = ask_json(issuer_, {"ticket", "issue", "--life", "1h"});
   const std::string hash(issued.at("hash").as_string());
