@@ -70,8 +70,9 @@ TEST(DamagedStore, IsRefusedOrStillRight) {
       EXPECT_TRUE(found.peers == wanted.peers);
       EXPECT_TRUE(found.blocks == wanted.blocks);
       EXPECT_EQ(found.own_time, wanted.own_time);
-    } catch (const StoreError&) {
+    } catch (const StoreError& error) {
       ++refused;
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
     }
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(copy + end);
   });
