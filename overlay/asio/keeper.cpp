@@ -129,8 +129,10 @@ void Keeper::note(const PeerJoined& joined, WallTime now) {
 
 void Keeper::flush(WallTime now) {
   std::vector<SeenTime> times;
+  times.reserve(times_.size());
   for (const auto& [key, time] : times_) times.push_back({key, time});
   std::vector<KnownPeer> peers;
+  peers.reserve(peers_.size());
   for (const auto& [node, peer] : peers_) peers.push_back(peer);
   // What the store does not take, as when its disk is full, is there for the next time.
   if (!times.empty() && is_done(store_.raise_times(times))) times_.clear();
