@@ -46,7 +46,8 @@ void Engine::Impl::handle(FirstContactOutput output, Instant now) {
                  [&](const ContactSend& order) { send(order.connection, order.message, now); },
                  [&](const ContactOver& order) {
                    Connection* guest = connections_.find(order.connection);
-                   if (guest && !guest->dialed) guest->opening->objection = Errc::not_authorized;
+                   if (guest && guest->opening && !guest->dialed)
+                     guest->opening->objection = Errc::not_authorized;
                    close(order.connection, CloseReason::done, order.why, now);
                  },
                  [&](AskToRelate& ask) { ask_to_relate(std::move(ask), now); },

@@ -232,10 +232,10 @@ class Membership {
   };
 
   Result<void> on_join(const Sender& from, ByteView message, Instant now);
-  /// Whether we have asked there to join.
   [[nodiscard]] Result<void> check_identity(const IdentityToken& identity,
                                             const crypto::Signature& proof, const Sender& from,
                                             WallTime now) const;
+  /// Whether we have asked there to join.
   [[nodiscard]] bool awaits_answer(ConnectionId connection) const;
   [[nodiscard]] bool may_name_others(ConnectionId connection);
   Result<void> on_acknowledge(const Sender& from, ByteView message, TimePoint now);

@@ -138,7 +138,10 @@ bool Session::advance_records(Instant now) {
   if (const auto opened = records_.open(*receiving_, frame->body, local_->buffers); !opened) {
     // What was sealed with our keys and is no proof is refused like a bad one.
     const bool is_bad_proof = phase_ == Phase::proving && opened.error() != Errc::decrypt_failed;
-    is_bad_proof ? reject(opened.error()) : fail(opened.error());
+    if (is_bad_proof)
+      reject(opened.error());
+    else
+      fail(opened.error());
     return true;
   }
   frame_deadline_ = TimePoint::max();

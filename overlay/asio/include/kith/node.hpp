@@ -191,6 +191,7 @@ struct PublisherStatus {
   std::size_t queued_messages = 0;
   std::size_t queued_bytes = 0;
 
+  /// Deliveries that are neither acknowledged nor reported expired or refused.
   [[nodiscard]] std::uint64_t in_flight() const { return owed - delivered - expired - refused; }
 };
 
