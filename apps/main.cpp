@@ -77,6 +77,9 @@ ExitCode run(int argument_count, char** arguments) {
     return ExitCode::ok;
   } catch (const CLI::ArgumentMismatch& error) {
     throw wrong_usage(program, complaint_about_number(error));
+  } catch (const CLI::RequiredError& error) {
+    const auto stranger = complaint_about_strangers(program);
+    throw wrong_usage(program, stranger.empty() ? complaint_about_gap(program, error) : stranger);
   } catch (const CLI::ParseError& error) {
     if (const auto stranger = complaint_about_strangers(program); !stranger.empty())
       throw wrong_usage(program, stranger);

@@ -86,7 +86,9 @@ ExitCode vouch_for(const VouchOptions& options) {
 CLI::App* add_verb(CLI::App& command, const std::string& name, const std::string& help,
                    KeyOptions& options) {
   CLI::App* verb = command.add_subcommand(name, help);
-  verb->add_option("FILE", options.file, "The key file")->required();
+  verb->add_option("FILE", options.file, "The key file")
+      ->required()
+      ->check(complaint_about_no_name);
   verb->add_flag("--json", options.as_json, "Print one JSON object");
   return verb;
 }

@@ -165,6 +165,11 @@ Examples:
   bench/plot.py routes.json -o routes.png
 )";
 
+std::string complaint_about_underlay(const std::string& name) {
+  if (name == "wonder-home" || name == "wonder" || name == "constant") return {};
+  return fmt::format("must be wonder-home, wonder or constant, not '{}'", name);
+}
+
 void add_sim_route(CLI::App& sim, Command& chosen) {
   CLI::App* command = sim.add_subcommand(
       "route", "Hops, latency stretch, sessions and agreement on coordinators of many nodes");
@@ -178,7 +183,7 @@ void add_sim_route(CLI::App& sim, Command& chosen) {
             "How many routes; 20000 if not given");
   command->add_option("--underlay", options->underlay, "wonder-home, wonder or constant")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"wonder-home", "wonder", "constant"}));
+      ->check(complaint_about_underlay);
   add_duration(*command, "--rest", options->rest,
                "Virtual time without joins before anything is measured; 10m if not given");
   command->add_flag("--real-crypto", options->real_cryptography,

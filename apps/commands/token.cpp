@@ -53,7 +53,9 @@ void add_token(CLI::App& program, Command& chosen) {
       "  kith key vouch leader.key KEY | kith token show - --realm-leader LEADERS_KEY\n"
       "  kith token show ticket --json | jq -r .expires_at\n");
   const auto command = std::make_shared<TokenCommand>();
-  verb->add_option("FILE", command->file, "Where it is; - for standard input")->required();
+  verb->add_option("FILE", command->file, "Where it is; - for standard input")
+      ->required()
+      ->check(complaint_about_no_name);
   add_fingerprint(*verb, "--realm-leader", command->issuer,
                   "Public key of whoever may have vouched for an identity, as 'kith key show' "
                   "prints it")

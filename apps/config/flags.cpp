@@ -166,6 +166,19 @@ std::string complaint_about_number(const CLI::ArgumentMismatch& error) {
                      rest.substr(rest.rfind(' ') + 1));
 }
 
+std::string complaint_about_gap(const CLI::App& program, const CLI::RequiredError& error) {
+  const CLI::App* command = &program;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : command->get_subcommands({})) verbs.push_back(verb->get_name());
+  if (verbs.empty()) return error.what();
+  return fmt::format("say what to do with it: {}", fmt::join(verbs, ", "));
+}
+
+std::string complaint_about_no_name(const std::string& file) {
+  return file.empty() ? "is empty; name a file" : "";
+}
+
 std::string complaint_about_subject(const std::string& name) {
   return subject_id({}, name) ? "" : "a subject is 1 to 255 bytes of UTF-8 text";
 }

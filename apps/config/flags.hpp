@@ -54,6 +54,13 @@ CLI::Option* add_count(CLI::App& command, const std::string& name, std::uint64_t
 /// Which flag stands without its value.
 [[nodiscard]] std::string complaint_about_number(const CLI::ArgumentMismatch& error);
 
+/// What the subcommand that `program` has read cannot do without.
+[[nodiscard]] std::string complaint_about_gap(const CLI::App& program,
+                                              const CLI::RequiredError& error);
+
+/// Refuses an empty name of a file; empty if there is one.
+[[nodiscard]] std::string complaint_about_no_name(const std::string& file);
+
 /// Refuses what is no name of a subject; empty if it is one.
 [[nodiscard]] std::string complaint_about_subject(const std::string& name);
 /// The same of one that we want to send or receive on.

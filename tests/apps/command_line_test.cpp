@@ -41,7 +41,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{{}, "kith up"}, Mistake{{"upp"}, "did you mean up?"}, Mistake{{"zzzz"}, "zzzz"},
         Mistake{{"--nonsense"}, "--nonsense"}, Mistake{{"key"}, "kith key --help"},
+        Mistake{{"key"}, "say what to do with it: new, show"},
         Mistake{{"key", "neww"}, "did you mean new?"}, Mistake{{"key", "new"}, "FILE"},
+        Mistake{{"key", "new", ""}, "name a file"}, Mistake{{"token", "show", ""}, "name a file"},
         Mistake{{"sim"}, "kith sim --help"}, Mistake{{"version", "x"}, "'x'"},
         Mistake{{"up", "--lisen", "tcp://127.0.0.1:0"}, "did you mean --listen?"},
         Mistake{{"up", "--listen"}, "--listen"}, Mistake{{"up", "--listen", "a b"}, "'a b'"},
@@ -100,6 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{{"sim", "route", "--probes", "0"}, "--probes"},
                     Mistake{{"sim", "route", "--seed", "-1"}, "--seed: must be a whole number"},
                     Mistake{{"sim", "route", "--underlay", "moon"}, "wonder-home"},
+                    Mistake{{"sim", "route", "--underlay", ""}, "not ''"},
                     Mistake{{"sim", "route", "--rest", "never"}, "--rest"}));
 
 TEST(CommandLine, TeachesInEveryHelpText) {
