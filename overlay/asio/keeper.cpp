@@ -14,9 +14,10 @@ constexpr std::size_t kTimesMax = 16'384;
 /// As many peers as wait to be written; others are noted when they come again.
 constexpr std::size_t kPeersMax = 256;
 
-Store open_store(const std::string& path) {
+template <class Opened>
+Opened open_at(const std::string& path) {
   try {
-    return Store(path);
+    return Opened(path);
   } catch (const overlay::StoreDamaged& damaged) {
     throw kith::StoreDamaged(damaged.what());
   } catch (const StoreError& error) {
@@ -26,7 +27,8 @@ Store open_store(const std::string& path) {
 
 }  // namespace
 
-Keeper::Keeper(const std::string& path, Log log) : log_(std::move(log)), store_(open_store(path)) {}
+Keeper::Keeper(const std::string& path, Log log)
+    : log_(std::move(log)), store_(open_at<Store>(path)), lock_(open_at<StoreLock>(path)) {}
 
 void Keeper::restore(EngineConfig& config, const std::vector<Address>& entrances, WallTime now) {
   for (const Block& block : value_of(store_.blocks(now)).value_or(std::vector<Block>()))

@@ -15,6 +15,7 @@
 
 #include "overlay/engine.hpp"
 #include "overlay/store/store.hpp"
+#include "overlay/store/store_lock.hpp"
 
 namespace kith::overlay {
 
@@ -25,7 +26,7 @@ class Keeper {
  public:
   using Log = std::function<void(LogLevel, std::string_view)>;
 
-  /// Opens the store at `path`.  Throws `StartError`, `StoreDamaged` among them.
+  /// Opens the store at `path`, for itself alone.  Throws `StartError`, `StoreDamaged` among them.
   Keeper(const std::string& path, Log log);
 
   /// From now on complains there.
@@ -73,6 +74,7 @@ class Keeper {
 
   Log log_;
   Store store_;
+  StoreLock lock_;
   bool said_damaged_ = false;
   // Not written yet.
   std::map<crypto::DhPublicKey, WallTime> times_;

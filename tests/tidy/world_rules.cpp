@@ -105,8 +105,8 @@ void add_unless_excepted(Findings& found, Findings& findings) {
 /// What the store needs to look after its file, and nothing else of the world.
 bool is_allowed_to_the_store(const Finding& finding) {
   static constexpr std::string_view kOfFiles[] = {
-      "includes fcntl.h", "includes sys/stat.h",   "includes unistd.h",  "includes filesystem",
-      "includes fstream", "names std::filesystem", "names std::ifstream"};
+      "includes fcntl.h",    "includes sys/file.h", "includes sys/stat.h",   "includes unistd.h",
+      "includes filesystem", "includes fstream",    "names std::filesystem", "names std::ifstream"};
   return is_under(finding.path, "overlay/store") &&
          std::ranges::find(kOfFiles, finding.what) != std::end(kOfFiles);
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,16 @@ class KeeperOfOneTicket : public testing::Test {
 TEST_F(KeeperOfOneTicket, FindsIt) {
   EXPECT_TRUE(is_good());
   EXPECT_THAT(complaints_, ElementsAre());
+}
+
+TEST_F(KeeperOfOneTicket, HasTheStoreForItselfAlone) {
+  const auto another = [](const std::string& path) { overlay::Keeper(path, {}); };
+  const auto is_in_use = testing::ThrowsMessage<StartError>(HasSubstr("another node runs with it"));
+  EXPECT_THAT([&] { another(path_); }, is_in_use);
+  std::filesystem::create_directory_symlink(folder_ / "", folder_ / "linked_folder");
+  EXPECT_THAT([&] { another(folder_ / "linked_folder/store"); }, is_in_use);
+  another(folder_ / "one of its own");
+  another(folder_ / "one of its own");
 }
 
 TEST_F(KeeperOfOneTicket, SaysOnceThatTheStoreIsDamaged) {
