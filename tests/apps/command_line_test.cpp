@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -156,18 +154,6 @@ TEST(CommandLine, SaysThatTheDiskIsFull) {
       run_kith(Invocation{.arguments = {"version"}, .output_file = "/dev/full"});
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.error, HasSubstr("No space left"));
-}
-
-TEST(CommandLine, SaysThatAFileMayNotGrow) {
-  const Folder folder;
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit nothing{.rlim_cur = 0, .rlim_max = before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
-  const Finished finished = run_kith({"key", "new", folder / "k"});
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  EXPECT_EQ(finished.code, 1);
-  EXPECT_THAT(finished.error, HasSubstr("File too large"));
 }
 
 TEST(CommandLine, FindsNoNodeWhereNoneRuns) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -144,6 +145,11 @@ void Program::end_input() {
 }
 
 void Program::signal(int number) const { ::kill(process_, number); }
+
+void Program::forbid_growing_files() const {
+  const rlimit nothing{};
+  EXPECT_EQ(::prlimit(process_, RLIMIT_FSIZE, &nothing, nullptr), 0);
+}
 
 void Program::close_output() { ::close(std::exchange(output_.descriptor, -1)); }
 

@@ -60,6 +60,8 @@ class Program {
   int wait();
 
   void signal(int number) const;
+  /// No file that it writes can grow from now on.
+  void forbid_growing_files() const;
   /// Nobody reads its output from now on.
   void close_output();
   /// Gives it more to read; the end of it with `end_input`.

@@ -1,5 +1,6 @@
 // Tickets and contacts on the command line: two nodes, each with a store.
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -162,6 +163,16 @@ TEST_F(TicketCommands, DrawATicketApartFromItsText) {
   ASSERT_EQ(ticket.code, 0) << ticket.error;
   EXPECT_THAT(ticket.output, StartsWith("kith-ticket:"));
   EXPECT_THAT(ticket.error, HasSubstr("█"));
+}
+
+TEST_F(TicketCommands, SayThatTheStoreMayNotGrow) {
+  issuer_.program.forbid_growing_files();
+  const Finished ticket = ask(issuer_, {"ticket", "issue"});
+  EXPECT_EQ(ticket.code, 1);
+  EXPECT_THAT(ticket.error, HasSubstr("could not be written"));
+  issuer_.program.wait_for_error("store " + folder_ / "issuer.db");
+  issuer_.program.signal(SIGINT);
+  EXPECT_EQ(issuer_.program.wait(), 0);
 }
 
 TEST_F(TicketCommands, SayThatThereIsNoStoreOrNoNode) {
