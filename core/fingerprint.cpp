@@ -38,7 +38,9 @@ Fingerprint distance(const Fingerprint& a, const Fingerprint& b) {
 }
 
 int shared_prefix_bits(const Fingerprint& a, const Fingerprint& b) {
-  for (std::size_t i = 0; i < Fingerprint::kBytes; ++i) {
+  if (const std::uint64_t differing = a.top64() ^ b.top64(); differing != 0)
+    return std::countl_zero(differing);
+  for (std::size_t i = sizeof(std::uint64_t); i < Fingerprint::kBytes; ++i) {
     const auto differing = static_cast<Byte>(a.bytes()[i] ^ b.bytes()[i]);
     if (differing != 0) return static_cast<int>(8 * i) + std::countl_zero(differing);
   }

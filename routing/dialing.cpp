@@ -21,10 +21,10 @@ std::optional<Position> next_neighbour(const Table& table, TimePoint now) {
   return std::nullopt;
 }
 
-/// What the best spare of one slot is good for.
+/// What the best spare of one slot is good for, if that is `least` or more pressing.
 class SlotNeed {
  public:
-  SlotNeed(const Table& table, Range spares, TimePoint now)
+  SlotNeed(const Table& table, Range spares, TimePoint now, Need least)
       : peers_(table.peers()), spares_(table.spares()), slack_(table.config().latency_slack) {
     const int spread_bits = table.config().spread_bits;
     const Slot slot = spares_.order().slot(spares.first, spread_bits);
@@ -32,22 +32,20 @@ class SlotNeed {
     if (const auto at = holder(peers_, held); at && !peers_.is_suspect(*at)) holder_ = at;
     for (Position at = spares.first; at < spares.last; ++at) {
       if (spares_[at].dialing != 0) attended_ = true;
-      if (!spares_[at].is_free(now) || !serves(at)) continue;
-      if (peers_.would_crowd(spares_.order().id(at), spares_[at].network)) continue;
-      if (!best_ || is_preferred(at, *best_)) best_ = at;
+      if (!spares_[at].is_free(now) || need(at) > least || !serves(at)) continue;
+      if (best_ && !is_preferred(at, *best_)) continue;
+      // This looks at all peers.
+      if (!peers_.would_crowd(spares_.order().id(at), spares_[at].network)) best_ = at;
     }
   }
 
-  /// The spare to dial for a need of `least` or more pressing.
-  [[nodiscard]] std::optional<Position> best(Need least) const {
-    if (attended_ || !best_ || need() > least) return std::nullopt;
-    return best_;
-  }
+  /// The spare to dial.
+  [[nodiscard]] std::optional<Position> best() const { return attended_ ? std::nullopt : best_; }
 
-  /// @pre best() is somebody.
-  [[nodiscard]] Need need() const {
+  /// What the slot would have a session with `spare` for.
+  [[nodiscard]] Need need(Position spare) const {
     if (!holder_) return Need::empty_slot;
-    return spares_[*best_].rtt() ? Need::nearer : Need::explore;
+    return spares_[spare].rtt() ? Need::nearer : Need::explore;
   }
 
  private:
@@ -108,10 +106,9 @@ std::optional<Candidate> next_candidate(const Table& table, TimePoint now, Need 
   for (Position first = 0; first < order.size();) {
     const Range slot{first, order.slot_end(first, table.config().spread_bits)};
     first = slot.last;
-    const SlotNeed slot_need(table, slot, now);
     // The shallowest slot comes last and wins among equals: half of all messages pass through it.
-    if (auto at = slot_need.best(found ? found->need : least))
-      found = Candidate{order[*at], slot_need.need()};
+    const SlotNeed slot_need(table, slot, now, found ? found->need : least);
+    if (auto at = slot_need.best()) found = Candidate{order[*at], slot_need.need(*at)};
   }
   return found;
 }
