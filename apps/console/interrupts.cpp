@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +23,9 @@ namespace {
 
 /// What a shell expects of a program that Ctrl-C has ended.
 constexpr int kInterruptedExit = 128 + SIGINT;
+/// Signals within so long are one interrupt: `timeout`, and a shell that signals both a job and its
+/// group, send two at once.
+constexpr std::chrono::milliseconds kSameInterrupt{300};
 
 /// Whether whoever started us wants us to go on when the terminal is gone, as `nohup` does.
 bool survives_hangup() {
@@ -84,15 +88,19 @@ bool Interrupts::wait_for(Duration time) const {
 void Interrupts::run() {
   std::array<pollfd, 2> events{pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
                                pollfd{.fd = end_event_.get(), .events = POLLIN, .revents = 0}};
+  std::chrono::steady_clock::time_point first;
   for (;;) {
     if (::poll(events.data(), events.size(), -1) < 0) continue;
     if (events[1].revents != 0) return;
     signalfd_siginfo info{};
     if (::read(signals_.get(), &info, sizeof(info)) != sizeof(info)) continue;
+    const auto now = std::chrono::steady_clock::now();
     if (requested_.exchange(true)) {
+      if (now - first < kSameInterrupt) continue;
       complain("interrupted twice: ending at once");
       ::_exit(kInterruptedExit);
     }
+    first = now;
     raise_event(requested_event_);
     if (on_first_) on_first_();
   }

@@ -10,8 +10,8 @@
 
 namespace kith::apps {
 
-/// Ctrl-C, and the signals by which a system ends a program, as an event.  The first asks for an
-/// orderly end; the second ends the program at once.
+/// Ctrl-C, and the signals by which a system ends a program, as an event.  The first, and what
+/// comes together with it, asks for an orderly end; a later one ends the program at once.
 ///
 /// To be made before any other thread: those made later leave the signals alone.
 class Interrupts {

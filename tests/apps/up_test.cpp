@@ -80,6 +80,16 @@ TEST(Up, LeavesInOrderWhenInterrupted) {
   EXPECT_EQ(run_kith({"status", "--control", second.control}).code, 3);
 }
 
+TEST(Up, LeavesInOrderWhenSignalsComeTogether) {
+  const Folder folder;
+  UpNode node(folder, "a", {"--log-level", "info"});
+  // As `timeout` sends them, but never joined into one.
+  node.program.signal(SIGTERM);
+  node.program.signal(SIGINT);
+  EXPECT_EQ(node.program.wait(), 0);
+  EXPECT_THAT(node.program.error(), HasSubstr("left the overlay"));
+}
+
 TEST(Up, KeepsRealmsApart) {
   const Folder folder;
   ASSERT_EQ(run_kith({"key", "new", folder / "leader"}).code, 0);
