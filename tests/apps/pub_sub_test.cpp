@@ -175,6 +175,18 @@ TEST_F(PubSub, SaysThatTheDiskIsFull) {
   EXPECT_THAT(subscriber.error(), HasSubstr("No space left"));
 }
 
+TEST_F(PubSub, SaysThatAFileMayNotGrow) {
+  Invocation limited = sub({});
+  limited.output_file = folder_.file("received", "");
+  Program subscriber(limited);
+  EXPECT_EQ(run_kith(pub({"x"})).code, 0);
+  subscriber.forbid_growing_files();
+  EXPECT_EQ(run_kith(pub({"y", "--ttl", "5"})).code, 1);
+  EXPECT_EQ(subscriber.wait(), 1);
+  EXPECT_THAT(subscriber.error(), HasSubstr("File too large"));
+  EXPECT_EQ(read_file(*limited.output_file), "x\n");
+}
+
 TEST_F(PubSub, PrintsNothingButJson) {
   Program subscriber(sub({"--json", "--count", "3"}));
   const Finished published = run_kith(pub({"--lines", "--json", "--quiet"}, "a\n\"\\\n\xFF\n"));
