@@ -22,7 +22,7 @@ The names of tests begin with their build; `ctest --test-dir DIR -R NAME` runs o
 
 Environment:
   KITH_BUILD_DIR      where to build    (default: ${XDG_CACHE_HOME:-~/.cache}/kith-build/…)
-  KITH_JOBS           how many at once  (default: the number of processors)
+  KITH_JOBS           how many at once  (default: the number of processors); of tests one more
   KITH_FUZZ_SECONDS   for each target   (default: 10)
   KITH_TEST_SEED      the one seed that property tests run
 EOF
