@@ -37,13 +37,6 @@ std::vector<std::string> local_entrances(const std::string& control) {
 
 }  // namespace
 
-void add_client_settings(CLI::App& command, Flags& flags) {
-  add_settings(
-      command, flags,
-      {"join", "listen", "advertise", "key", "identity", "identity-token", "realm", "realm-leader",
-       "policy", "known", "exempt", "join-timeout", "control", "log-level"});
-}
-
 Settings load_client_settings(const Flags& flags, Settings defaults) {
   Settings settings = load_settings(flags, std::move(defaults));
   if (!flags.say("listen")) settings.listen.clear();

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <kith/node.hpp>
 
 #include "apps/config/flags.hpp"
@@ -13,8 +12,6 @@
 /// What `kith pub`, `kith sub` and `kith dial` have in common: a short-lived node of their own, a
 /// client of the overlay.
 namespace kith::apps {
-
-void add_client_settings(CLI::App& command, Flags& flags);
 
 /// As `load_settings`, but for where to listen only flags count: file and environment may be those
 /// of a node that runs here.

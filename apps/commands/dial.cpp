@@ -11,8 +11,9 @@
 #include <kith/node.hpp>
 
 #include "apps/client_node.hpp"
-#include "apps/command.hpp"
-#include "apps/config/flags.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/options.hpp"
+#include "apps/commands/question.hpp"
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/narrator.hpp"

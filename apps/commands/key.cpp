@@ -6,8 +6,8 @@
 #include <boost/json/object.hpp>
 #include <kith/node.hpp>
 
-#include "apps/command.hpp"
-#include "apps/config/flags.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/options.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/table.hpp"

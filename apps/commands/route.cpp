@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 
-#include "apps/command.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/question.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/table.hpp"
-#include "apps/control/client.hpp"
 
 namespace kith::apps {
 namespace {

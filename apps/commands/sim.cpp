@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <boost/json/object.hpp>
 
-#include "apps/command.hpp"
-#include "apps/config/flags.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/options.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/progress.hpp"
 #include "apps/console/table.hpp"

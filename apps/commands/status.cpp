@@ -1,8 +1,8 @@
 #include <memory>
 
-#include "apps/command.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/question.hpp"
 #include "apps/console/json.hpp"
-#include "apps/control/client.hpp"
 
 namespace kith::apps {
 namespace {

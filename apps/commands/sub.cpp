@@ -7,7 +7,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "apps/client_node.hpp"
-#include "apps/command.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/options.hpp"
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/narrator.hpp"

@@ -5,14 +5,15 @@
 #include <boost/json/array.hpp>
 #include <kith/address.hpp>
 
-#include "apps/command.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/options.hpp"
+#include "apps/commands/question.hpp"
 #include "apps/console/input.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/qr_code.hpp"
 #include "apps/console/table.hpp"
 #include "apps/console/wording.hpp"
-#include "apps/control/client.hpp"
 #include "apps/control/pick.hpp"
 #include "apps/token_view.hpp"
 #include "core/crypto/sodium.hpp"

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "apps/command.hpp"
-#include "apps/config/flags.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/options.hpp"
 #include "apps/console/input.hpp"
 #include "apps/console/json.hpp"
 #include "apps/failure.hpp"

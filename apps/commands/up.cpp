@@ -5,7 +5,8 @@
 #include <boost/json/object.hpp>
 #include <kith/address.hpp>
 
-#include "apps/command.hpp"
+#include "apps/commands/command.hpp"
+#include "apps/commands/options.hpp"
 #include "apps/config/flags.hpp"
 #include "apps/console/interrupts.hpp"
 #include "apps/console/json.hpp"

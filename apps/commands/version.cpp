@@ -3,7 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/version.hpp>
 
-#include "apps/command.hpp"
+#include "apps/commands/command.hpp"
 #include "apps/console/json.hpp"
 #include "apps/console/output.hpp"
 #include "apps/console/table.hpp"

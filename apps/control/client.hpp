@@ -3,10 +3,8 @@
 #include <string>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
 
-#include "apps/config/flags.hpp"
 #include "apps/control/protocol.hpp"
 #include "apps/failure.hpp"
 
@@ -27,20 +25,5 @@ class NodeFailure : public Failure {
 /// Asks the node that answers at `path`; empty: the only one that runs here.  Throws `Failure`,
 /// and `NodeFailure` where that node says what is wrong.
 [[nodiscard]] boost::json::object ask_node(const std::string& path, const ControlRequest& request);
-
-/// What the subcommands that ask a running node have in common.
-struct Question {
-  Flags flags;
-  bool as_json = false;
-  std::string subject;
-  Duration timeout = std::chrono::seconds(5);
-
-  [[nodiscard]] boost::json::object ask(const ControlRequest& request) const;
-};
-
-/// Adds `--control`, `--config` and `--json` to `command`.
-void add_question(CLI::App& command, Question& question);
-/// Adds SUBJECT and `--timeout`.
-void add_subject(CLI::App& command, Question& question);
 
 }  // namespace kith::apps
