@@ -186,7 +186,7 @@ TEST_F(TicketCommands, SayThatThereIsNoStoreOrNoNode) {
   EXPECT_EQ(run_kith({"ticket", "list", "--control", folder_ / "nobody"}).code, 3);
 }
 
-TEST(DamagedStore, EndsTheStartWithACodeOfItsOwn) {
+TEST(StartOnADamagedStore, EndsWithACodeOfItsOwn) {
   const Folder folder;
   const std::string store = folder.file("s.db", std::string(8192, 'x'));
   std::filesystem::permissions(store, std::filesystem::perms(0600));

@@ -16,7 +16,7 @@ using test::into;
 using test::kPatience;
 using test::on_loopback;
 
-struct Realm : testing::Test {
+struct RealmNodes : testing::Test {
   static std::array<Byte, 32> public_key(const std::array<Byte, 32>& seed) {
     return overlay::signing_key(seed).public_key;
   }
@@ -41,7 +41,7 @@ struct Realm : testing::Test {
   NodeKeys leader = NodeKeys::generate();
 };
 
-TEST_F(Realm, LetsInWhomItsLeaderVouchesFor) {
+TEST_F(RealmNodes, LetsInWhomItsLeaderVouchesFor) {
   Node founder(member());
   Node joiner(member(founder.addresses()));
   ASSERT_TRUE(joiner.wait_until_ready(kPatience));
@@ -54,7 +54,7 @@ TEST_F(Realm, LetsInWhomItsLeaderVouchesFor) {
   EXPECT_TRUE(heard.wait_for(1));
 }
 
-TEST_F(Realm, LetsInAnIdentityWithAKeyOfItsOwn) {
+TEST_F(RealmNodes, LetsInAnIdentityWithAKeyOfItsOwn) {
   const Node founder(member());
   const NodeKeys person = NodeKeys::generate();
   NodeConfig config = stranger(founder.addresses());
@@ -66,7 +66,7 @@ TEST_F(Realm, LetsInAnIdentityWithAKeyOfItsOwn) {
   EXPECT_EQ(joiner.status().identity, person.identity());
 }
 
-TEST_F(Realm, LetsNobodyElseInAndLogsWhy) {
+TEST_F(RealmNodes, LetsNobodyElseInAndLogsWhy) {
   Heard why;
   NodeConfig founding = member();
   founding.log = [&](LogLevel level, std::string_view line) {
@@ -83,7 +83,7 @@ TEST_F(Realm, LetsNobodyElseInAndLogsWhy) {
   EXPECT_TRUE(why.wait_for("): not authorized"));
 }
 
-TEST_F(Realm, SaysWhatIsWrongWithAnIdentityToken) {
+TEST_F(RealmNodes, SaysWhatIsWrongWithAnIdentityToken) {
   const auto said = [](NodeConfig config) -> std::string {
     try {
       const Node node(std::move(config));
