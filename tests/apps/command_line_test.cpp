@@ -199,6 +199,8 @@ TEST(CommandLine, PutsFlagsOverEnvironmentOverFile) {
         .error;
   };
   EXPECT_THAT(complaint({}, {}), HasSubstr("kith.toml:2: log-level must be"));
+  const std::string other = folder.file("other.toml", "policy = 1\n");
+  EXPECT_THAT(complaint({"--config", other}, {}), HasSubstr("other.toml:1: policy must be"));
   const std::string repaired = folder.file("kith.toml", "policy = \"known\"\n");
   EXPECT_THAT(complaint({}, {}), HasSubstr("policy known deals with nobody"));
   EXPECT_THAT(complaint({}, {{"KITH_POLICY", "x"}}), HasSubstr("KITH_POLICY must be"));
