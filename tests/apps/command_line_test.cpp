@@ -128,10 +128,11 @@ TEST(CommandLine, TeachesInEveryHelpText) {
     EXPECT_EQ(finished.code, 0);
     EXPECT_THAT(finished.error, IsEmpty());
     EXPECT_THAT(finished.output, HasSubstr("Usage: kith"));
+    const bool is_of_all = command.empty();
+    EXPECT_THAT(finished.output,
+                HasSubstr(is_of_all ? "The first five minutes:\n  kith " : "Examples:\n  kith "))
+        << testing::PrintToString(command);
   }
-  for (const char* command : {"up", "sub", "pub", "peers", "route", "trace", "status", "key",
-                              "token", "ticket", "contact", "block", "dial"})
-    EXPECT_THAT(run_kith({command, "--help"}).output, HasSubstr("Examples:\n  kith ")) << command;
 }
 
 TEST(CommandLine, TellsItsVersion) {
