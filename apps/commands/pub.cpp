@@ -94,18 +94,16 @@ class Sender {
 
   /// Throws `Failure` if they do not come in time.
   void wait_for_receivers(std::size_t count) {
-    const auto now = Clock::now();
-    const auto match_deadline = now + options_.match_timeout;
-    const Duration join_time = std::min(options_.match_timeout, settings_.join_timeout);
-    const auto join_deadline = now + join_time;
+    const auto join_deadline = Clock::now() + settings_.join_timeout;
     while (!node_.is_ready()) {
       const auto look = std::min(join_deadline, Clock::now() + kLookInterval);
       if (receivers_.wait_for(count, look)) return;
       stop_if_interrupted();
       const bool is_late = Clock::now() >= join_deadline && !node_.is_ready();
-      if (is_late || is_hopeless(node_, settings_)) throw not_taken_in(node_, settings_, join_time);
+      if (is_late || is_hopeless(node_, settings_))
+        throw not_taken_in(node_, settings_, settings_.join_timeout);
     }
-    if (receivers_.wait_for(count, match_deadline)) return;
+    if (receivers_.wait_for(count, Clock::now() + options_.match_timeout)) return;
     stop_if_interrupted();
     const auto waited = for_people(options_.match_timeout);
     if (sent_ > 0) {
@@ -281,7 +279,8 @@ void add_pub(CLI::App& program, Command& chosen) {
   add_count(*command, "--receivers", options->receivers, {1, 1'000'000},
             "Wait for so many; 1 if not given");
   add_duration(*command, "--match-timeout", options->match_timeout,
-               "How long to wait for them, and for one whose connection was lost; 10 if not given");
+               "How long to wait for them once the overlay has taken us in, and for one whose "
+               "connection was lost; 10 if not given");
   add_duration(*command, "--ttl", options->time_to_live,
                "How long a message waits for a receiver that does not take it; 60 if not given");
   command->add_flag("--json", options->as_json, "Print the summary as a JSON object");
