@@ -282,7 +282,9 @@ void add_pub(CLI::App& program, Command& chosen) {
                "How long to wait for them once the overlay has taken us in, and for one whose "
                "connection was lost; 10 if not given");
   add_duration(*command, "--ttl", options->time_to_live,
-               "How long a message waits for a receiver that does not take it; 60 if not given");
+               "How long a message waits for a receiver that does not take it, at most 24h; 60 if "
+               "not given",
+               overlay::kTimeToLiveMax);
   command->add_flag("--json", options->as_json, "Print the summary as a JSON object");
   command->add_flag("-q,--quiet", options->quiet, "Say nothing on standard error but errors");
   add_client_settings(*command, options->flags);

@@ -89,6 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{{"pub", "a", "b", "--receivers", "0"}, "--receivers"},
                     Mistake{{"pub", "a", "b", "--match-timeout", "-5"}, "--match-timeout"},
                     Mistake{{"pub", "a", "b", "--ttl", "10 s"}, "--ttl"},
+                    Mistake{{"pub", "a", "b", "--ttl", "25h"}, "at most 86400 seconds"},
                     Mistake{{"route"}, "SUBJECT"}, Mistake{{"trace", ""}, "subject"},
                     Mistake{{"route", "a", "--timeout", "x"}, "--timeout"},
                     Mistake{{"trace", "a", "--timeout", "2m"}, "at most 60 seconds"},
