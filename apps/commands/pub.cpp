@@ -123,32 +123,28 @@ class Sender {
   }
 
   void send_input() {
-    if (options_.message) return send(*options_.message, "the message");
+    if (options_.message) return send(*options_.message);
     LineReader input(interrupts_.descriptor());
     if (!options_.lines) {
       const std::string whole = input.rest();
-      if (!interrupts_.requested()) send(whole, "the input");
+      if (!interrupts_.requested()) send(whole);
       return;
     }
     while (const auto line = input.next()) {
       if (interrupts_.requested()) return;
-      send(*line, "the line");
+      send(*line);
       if (sent_ % kShowEvery == 0)
         progress_.show("publishing", input.fraction(), counted(sent_, "message"));
     }
   }
 
-  void send(std::string_view payload, std::string_view what) {
+  void send(std::string_view payload) {
     // Whoever received is gone: better to wait than to talk to nobody.
     if (receivers_.now() == 0) wait_for_receivers(1);
     const auto sent =
         publish_unless([this] { return interrupts_.requested(); }, publisher_, payload);
     if (sent) {
       ++sent_;
-    } else if (sent.error() == Errc::too_long) {
-      throw Failure(ExitCode::error,
-                    fmt::format("{} (number {}, {} bytes) is too long: a message holds {} bytes",
-                                what, sent_ + 1, payload.size(), overlay::kPayloadBytesMax));
     } else if (sent.error() != Errc::shutting_down) {
       throw Failure(ExitCode::error, fmt::format("cannot publish: {}", describe(sent.error())));
     }
@@ -248,19 +244,22 @@ ExitCode publish(const PubOptions& options) {
 
 constexpr const char* kPubFooter =
     R"(What is published is MESSAGE; without it all of standard input, or with --lines each line of it.
+A message holds 1,048,512 bytes at most.
+
 A message goes to everybody who is subscribed when it is published; pub waits for --receivers of
 them, publishes, waits until each has acknowledged everything, and says so on standard error.
 
 Exit code 0: every receiver acknowledged every message.  1: some deliveries failed, because a
 receiver left, was too slow, or lost its connection and did not come back within --match-timeout.
-5: nobody received within --match-timeout, at first or any more.  6: receivers still hold back.
+5: nobody received within --match-timeout, at first or any more.  6: time is up, and receivers
+still hold back.
 
 Examples:
   kith pub news/weather 'sunny'                  through the node that runs on this machine
   kith pub news/weather 'sunny' --join kith://FINGERPRINT@127.0.0.1:3141
   tail -f app.log | kith pub logs --lines
   kith pub books --lines --receivers 2 < book.txt
-  kith pub backup < backup.tar                   one message
+  kith pub config < site.toml                    one message
 )";
 
 }  // namespace
