@@ -10,6 +10,8 @@ An overlay of 16 nodes on this machine, two subscribers and a publisher.  Instal
 a text that this machine has) to a subject, and compares what each subscriber received with what was
 sent.  Exit code 0 only if all are equal, byte for byte.
 
+Each line is a message, of 1,048,512 bytes at most.  An empty FILE is refused: nothing would be sent.
+
 Environment:
   KITH_BUILD_DIR   where to build    (default: ${XDG_CACHE_HOME:-~/.cache}/kith-build/…)
   KITH_JOBS        how many at once  (default: the number of processors)
@@ -58,43 +60,29 @@ fi
 [[ -f $file && -r $file ]] || die "$file: not a file that can be read; name another one"
 [[ -s $file ]] || die "$file: empty, there is nothing to publish; name another one"
 
-# What the program builds on is this tree, not what the caller's shell happens to set.
-build_program() {
-  local clone build
-  clone=$(basename "$root")-$(printf '%s' "$root" | cksum | cut -d ' ' -f 1)
-  build=${KITH_BUILD_DIR:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/kith-build/$clone}/demo
-  "$root/.cmake/install-packages.sh" program
-  printf 'Building in %s\n' "$build"
-  env -u CC -u CXX -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS -u CMAKE_GENERATOR \
-    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DKITH_TESTS=OFF \
-    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null
-  cmake --build "$build" --parallel "${KITH_JOBS:-$(nproc)}" --target kith
-  kith=$build/apps/kith
-}
-
-kith=${KITH_PROGRAM:-}
-[[ -n $kith ]] || build_program
-[[ -x $kith ]] || die "$kith: no program"
-
-# From here on there is something to clean up, on every way out.
+# From here on there is something to clean up, on every way out.  A process group stands there by its
+# number with a minus, as `kill` takes it.
 processes=()
 work=$(mktemp -d)
 
-is_running() { kill -0 "$1" 2>/dev/null; }
+is_running() { kill -0 -- "$1" 2>/dev/null; }
 
 clean_up() {
   local code=$? process tries
   trap - EXIT
   trap '' INT TERM HUP
-  for process in "${processes[@]}"; do kill -TERM "$process" 2>/dev/null || true; done
-  # Each takes leave of the others, in four seconds at most.
+  for process in "${processes[@]}"; do
+    # A group that is not there yet is the process that is about to found it.
+    kill -TERM -- "$process" 2>/dev/null || kill -TERM "${process#-}" 2>/dev/null || true
+  done
+  # Each node takes leave of the others, in four seconds at most.
   for process in "${processes[@]}"; do
     for ((tries = 0; tries < 100; ++tries)); do
       is_running "$process" || break
       sleep 0.05
     done
-    kill -KILL "$process" 2>/dev/null || true
-    wait "$process" 2>/dev/null || true
+    kill -KILL -- "$process" 2>/dev/null || true
+    wait "${process#-}" 2>/dev/null || true
   done
   rm -rf -- "$work"
   exit "$code"
@@ -102,6 +90,34 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+
+# build_step COMMAND...: runs it with all that it starts in a process group of its own, by which
+# that can be ended while we wait.
+build_step() {
+  setsid -- "$@" &
+  processes=("-$!")
+  wait "$!"
+  processes=()
+}
+
+# What the program builds on is this tree, not what the caller's shell happens to set.
+build_program() {
+  local clone build
+  clone=$(basename "$root")-$(printf '%s' "$root" | cksum | cut -d ' ' -f 1)
+  build=${KITH_BUILD_DIR:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/kith-build/$clone}/demo
+  # Not to be ended half-way: a signal to us alone counts once it is done.
+  "$root/.cmake/install-packages.sh" program
+  printf 'Building in %s\n' "$build"
+  build_step env -u CC -u CXX -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS -u CMAKE_GENERATOR \
+    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DKITH_TESTS=OFF \
+    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null
+  build_step cmake --build "$build" --parallel "${KITH_JOBS:-$(nproc)}" --target kith
+  kith=$build/apps/kith
+}
+
+kith=${KITH_PROGRAM:-}
+[[ -n $kith ]] || build_program
+[[ -x $kith ]] || die "$kith: no program"
 
 # Only these nodes are meant, whatever else runs here and whatever is set for it.
 unset "${!KITH_@}"

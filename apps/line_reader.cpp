@@ -12,38 +12,39 @@
 #include <fmt/format.h>
 
 #include "apps/failure.hpp"
+#include "overlay/exchange/limits.hpp"
 
 namespace kith::apps {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
-/// Longer than any message may be.
-constexpr std::size_t kWaitingBytesMax = std::size_t{64} << 20;
 
 }  // namespace
 
 std::optional<std::string_view> LineReader::next() {
   for (;;) {
     const auto at = buffer_.find('\n', searched_);
-    if (at != std::string::npos) {
-      const auto line = std::string_view(buffer_).substr(begin_, at - begin_);
-      begin_ = searched_ = at + 1;
-      ++lines_;
-      return line;
-    }
-    searched_ = buffer_.size();
+    const auto end = std::min(at, buffer_.size());
+    if (end - begin_ > overlay::kPayloadBytesMax)
+      throw Failure(ExitCode::error,
+                    fmt::format("line {} of the input is too long: a message holds {} bytes",
+                                lines_ + 1, overlay::kPayloadBytesMax));
+    if (at != std::string::npos) return take(end, end + 1);
+    searched_ = end;
     if (fill()) continue;
     if (begin_ == buffer_.size()) return std::nullopt;
-    const auto line = std::string_view(buffer_).substr(begin_);
-    begin_ = buffer_.size();
-    ++lines_;
-    return line;
+    return take(buffer_.size(), buffer_.size());
   }
 }
 
 std::string LineReader::rest() {
-  while (fill()) {
-  }
+  do {
+    if (buffer_.size() - begin_ > overlay::kPayloadBytesMax)
+      throw Failure(ExitCode::error,
+                    fmt::format("the input is too long: a message holds {} bytes; --lines "
+                                "publishes each line by itself",
+                                overlay::kPayloadBytesMax));
+  } while (fill());
   return buffer_.substr(begin_);
 }
 
@@ -54,17 +55,20 @@ std::optional<double> LineReader::fraction() const {
   return static_cast<double>(read_bytes_) / static_cast<double>(status.st_size);
 }
 
+/// The line that ends at `end`; the next one begins at `next`.
+std::string_view LineReader::take(std::size_t end, std::size_t next) {
+  const auto line = std::string_view(buffer_).substr(begin_, end - begin_);
+  begin_ = searched_ = next;
+  ++lines_;
+  return line;
+}
+
 /// Whether there is more.
 bool LineReader::fill() {
   if (has_ended_) return false;
   buffer_.erase(0, begin_);
   searched_ -= begin_;
   begin_ = 0;
-  if (buffer_.size() >= kWaitingBytesMax) {
-    throw Failure(ExitCode::error,
-                  fmt::format("line {} of the input is longer than 64 MiB: too long for a message",
-                              lines_ + 1));
-  }
   std::array<pollfd, 2> events{pollfd{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
                                pollfd{.fd = stop_, .events = POLLIN, .revents = 0}};
   ::poll(events.data(), events.size(), -1);

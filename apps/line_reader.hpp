@@ -15,15 +15,16 @@ class LineReader {
   explicit LineReader(int stop) : stop_(stop) {}
 
   /// The next line without its break; valid until the next call.  Nothing at the end.  Throws
-  /// `Failure` for a line that no message could hold.
+  /// `Failure`, as soon as it is clear, for a line that no message can hold.
   [[nodiscard]] std::optional<std::string_view> next();
-  /// All that is left.
+  /// All that is left; throws as above.
   [[nodiscard]] std::string rest();
 
   /// What part of the input has been read, if it is a file with an end.
   [[nodiscard]] std::optional<double> fraction() const;
 
  private:
+  std::string_view take(std::size_t end, std::size_t next);
   bool fill();
 
   const int stop_;

@@ -76,11 +76,11 @@ constexpr const char* kFooter = R"(The first five minutes:
   kith sub news/weather                                receives; on this machine --join is found
   kith pub news/weather 'sunny'                        sends
 
-Settings come from --config FILE (TOML), KITH_* in the environment (KITH_LOG_LEVEL is --log-level),
-and flags; the latter win.  An empty variable counts as not set.
+Settings come from --config FILE (TOML; or KITH_CONFIG names it), KITH_* in the environment
+(KITH_LOG_LEVEL is --log-level), and flags; the latter win.  An empty variable counts as not set.
 
-Exit codes: 0 ok, 1 error, 2 wrong usage, 3 no node, 4 not authorized, 5 nobody matches, 6 too late,
-7 damaged store.
+Exit codes: 0 ok, 1 error, 2 wrong usage, 3 no node, 4 not authorized, 5 nobody matches,
+6 time is up, 7 damaged store.
 )";
 
 void add_commands(CLI::App& program, Command& chosen) {

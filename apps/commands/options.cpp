@@ -24,7 +24,9 @@ void add_settings(CLI::App& command, Flags& flags, std::initializer_list<std::st
         ->group("The node");
   }
   command
-      .add_option("--config", flags.config, "Settings in a TOML file: the same names without --")
+      .add_option("--config", flags.config,
+                  "Settings in a TOML file: the same names without --; if not given, the file that "
+                  "KITH_CONFIG names")
       ->type_name("FILE")
       ->group("The node");
 }

@@ -95,18 +95,16 @@ class Sender {
 
   /// Throws `Failure` if they do not come in time.
   void wait_for_receivers(std::size_t count) {
-    const auto now = Clock::now();
-    const auto match_deadline = now + options_.match_timeout;
-    const Duration join_time = std::min(options_.match_timeout, settings_.join_timeout);
-    const auto join_deadline = now + join_time;
+    const auto join_deadline = Clock::now() + settings_.join_timeout;
     while (!node_.is_ready()) {
       const auto look = std::min(join_deadline, Clock::now() + kLookInterval);
       if (receivers_.wait_for(count, look)) return;
       stop_if_interrupted();
       const bool is_late = Clock::now() >= join_deadline && !node_.is_ready();
-      if (is_late || is_hopeless(node_, settings_)) throw not_taken_in(node_, settings_, join_time);
+      if (is_late || is_hopeless(node_, settings_))
+        throw not_taken_in(node_, settings_, settings_.join_timeout);
     }
-    if (receivers_.wait_for(count, match_deadline)) return;
+    if (receivers_.wait_for(count, Clock::now() + options_.match_timeout)) return;
     stop_if_interrupted();
     const auto waited = for_people(options_.match_timeout);
     if (sent_ > 0) {
@@ -126,32 +124,28 @@ class Sender {
   }
 
   void send_input() {
-    if (options_.message) return send(*options_.message, "the message");
+    if (options_.message) return send(*options_.message);
     LineReader input(interrupts_.descriptor());
     if (!options_.lines) {
       const std::string whole = input.rest();
-      if (!interrupts_.requested()) send(whole, "the input");
+      if (!interrupts_.requested()) send(whole);
       return;
     }
     while (const auto line = input.next()) {
       if (interrupts_.requested()) return;
-      send(*line, "the line");
+      send(*line);
       if (sent_ % kShowEvery == 0)
         progress_.show("publishing", input.fraction(), counted(sent_, "message"));
     }
   }
 
-  void send(std::string_view payload, std::string_view what) {
+  void send(std::string_view payload) {
     // Whoever received is gone: better to wait than to talk to nobody.
     if (receivers_.now() == 0) wait_for_receivers(1);
     const auto sent =
         publish_unless([this] { return interrupts_.requested(); }, publisher_, payload);
     if (sent) {
       ++sent_;
-    } else if (sent.error() == Errc::too_long) {
-      throw Failure(ExitCode::error,
-                    fmt::format("{} (number {}, {} bytes) is too long: a message holds {} bytes",
-                                what, sent_ + 1, payload.size(), overlay::kPayloadBytesMax));
     } else if (sent.error() != Errc::shutting_down) {
       throw Failure(ExitCode::error, fmt::format("cannot publish: {}", describe(sent.error())));
     }
@@ -251,19 +245,22 @@ ExitCode publish(const PubOptions& options) {
 
 constexpr const char* kPubFooter =
     R"(What is published is MESSAGE; without it all of standard input, or with --lines each line of it.
+A message holds 1,048,512 bytes at most.
+
 A message goes to everybody who is subscribed when it is published; pub waits for --receivers of
 them, publishes, waits until each has acknowledged everything, and says so on standard error.
 
 Exit code 0: every receiver acknowledged every message.  1: some deliveries failed, because a
 receiver left, was too slow, or lost its connection and did not come back within --match-timeout.
-5: nobody received within --match-timeout, at first or any more.  6: receivers still hold back.
+5: nobody received within --match-timeout, at first or any more.  6: time is up, and receivers
+still hold back.
 
 Examples:
   kith pub news/weather 'sunny'                  through the node that runs on this machine
   kith pub news/weather 'sunny' --join kith://FINGERPRINT@127.0.0.1:3141
   tail -f app.log | kith pub logs --lines
   kith pub books --lines --receivers 2 < book.txt
-  kith pub backup < backup.tar                   one message
+  kith pub config < site.toml                    one message
 )";
 
 }  // namespace
@@ -282,9 +279,12 @@ void add_pub(CLI::App& program, Command& chosen) {
   add_count(*command, "--receivers", options->receivers, {1, 1'000'000},
             "Wait for so many; 1 if not given");
   add_duration(*command, "--match-timeout", options->match_timeout,
-               "How long to wait for them, and for one whose connection was lost; 10 if not given");
+               "How long to wait for them once the overlay has taken us in, and for one whose "
+               "connection was lost; 10 if not given");
   add_duration(*command, "--ttl", options->time_to_live,
-               "How long a message waits for a receiver that does not take it; 60 if not given");
+               "How long a message waits for a receiver that does not take it, at most 24h; 60 if "
+               "not given",
+               overlay::kTimeToLiveMax);
   command->add_flag("--json", options->as_json, "Print the summary as a JSON object");
   command->add_flag("-q,--quiet", options->quiet, "Say nothing on standard error but errors");
   add_client_settings(*command, options->flags);

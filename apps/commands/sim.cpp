@@ -200,6 +200,7 @@ void add_sim(CLI::App& program, Command& chosen) {
   CLI::App* command =
       program.add_subcommand("sim", "Experiments with many nodes in a simulated world");
   command->require_subcommand(1);
+  command->footer("Examples:\n  kith sim route --nodes 100 --seed 1\n");
   add_sim_route(*command, chosen);
 }
 

@@ -198,7 +198,7 @@ constexpr const char* kSubFooter =
 Examples:
   kith sub news/weather                          through the node that runs on this machine
   kith sub news/weather news/sports --join kith://FINGERPRINT@127.0.0.1:3141
-  kith sub backup --raw --count 1 > backup.tar   one message, as it is
+  kith sub config --raw --count 1 > site.toml    one message, as it is
   kith sub news/weather --json | jq -r .payload
   kith sub alarm --count 1 --timeout 60 || echo 'no alarm in a minute'
 

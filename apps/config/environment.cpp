@@ -24,6 +24,10 @@ std::vector<std::string> divided(std::string_view text) {
   return parts;
 }
 
+std::unexpected<Complaint> unknown(std::string_view variable, std::string_view meant) {
+  return std::unexpected(fmt::format("unknown variable {}: did you mean {}?", variable, meant));
+}
+
 /// The variable that was meant by `variable`, if it was one of ours.
 const Setting* meant_by(std::string_view variable) {
   const auto likeness = [&](const Setting& setting) {
@@ -51,12 +55,14 @@ std::expected<std::vector<Assignment>, Complaint> parse_environment(
     if (!entry.starts_with(kPrefix) || equals == std::string_view::npos) continue;
     const std::string_view variable = entry.substr(0, equals);
     const std::string_view value = entry.substr(equals + 1);
+    // The name of the file that stands below the environment: no setting, and read by then.
     if (variable == kFileVariable || value.empty()) continue;
+    if (edit_distance(variable, kFileVariable) <= kTypingErrorsMax)
+      return unknown(variable, kFileVariable);
     const Setting* meant = meant_by(variable);
     if (meant == nullptr) continue;
     const std::string known = variable_of(meant->name);
-    if (variable != known)
-      return std::unexpected(fmt::format("unknown variable {}: did you mean {}?", variable, known));
+    if (variable != known) return unknown(variable, known);
     assignments.push_back({.setting = meant,
                            .values = meant->type == Setting::Type::texts
                                          ? divided(value)

@@ -228,7 +228,10 @@ constexpr Setting kSettings[] = {
      "The local socket on which a running node answers; if not given, a usual place is taken",
      set_path<&Settings::control>},
     {"log-level", Type::text, "LEVEL",
-     "What to say on standard error: debug, info, warning, error or off", set_log_level},
+     "What to say on standard error: debug, info, warning, error or off; if not given info for "
+     "'kith up', warning for 'kith pub' and 'kith sub' (error with --quiet), and off for 'kith "
+     "dial'",
+     set_log_level},
 };
 
 }  // namespace

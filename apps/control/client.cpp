@@ -33,8 +33,11 @@ std::string only_running() {
   return running.front();
 }
 
+Failure no_answer() { return {ExitCode::timed_out, "the node does not answer; is it stopped?"}; }
+
 Descriptor connect(const std::string& path) {
   Descriptor socket = connect_control(path);
+  if (!socket.is_open() && errno == kControlIsSilent) throw no_answer();
   if (!socket.is_open())
     throw Failure(ExitCode::no_node, fmt::format("no node answers at {}: {}; is it running?", path,
                                                  std::strerror(errno)));
@@ -70,7 +73,7 @@ std::string receive_line(const Descriptor& socket, Duration timeout) {
         deadline - std::chrono::steady_clock::now());
     pollfd readable{.fd = socket.get(), .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) == 0)
-      throw Failure(ExitCode::timed_out, "the node does not answer; is it stopped?");
+      throw no_answer();
     char part[16'384];
     const ssize_t received = ::recv(socket.get(), part, sizeof(part), 0);
     if (received < 0 && errno == EINTR) continue;

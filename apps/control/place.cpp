@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -24,13 +25,23 @@ namespace {
 constexpr std::string_view kEnding = ".sock";
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr int kWaitingMax = 16;
+/// How long to wait where so many wait already: a node that is stopped takes none of them.
+constexpr timeval kConnectTimeout{.tv_sec = 1, .tv_usec = 0};
 
 [[noreturn]] void fail(const std::string& path, std::string_view what) {
   throw Failure(ExitCode::error, fmt::format("control socket {}: {}", path, what));
 }
 
 [[noreturn]] void fail_by_system(const std::string& path, std::string_view doing) {
-  fail(path, fmt::format("cannot {}: {}", doing, std::strerror(errno)));
+  fail(path, fmt::format("cannot {}: {}; name a place in a folder of yours by --control", doing,
+                         std::strerror(errno)));
+}
+
+/// What the system says is this user's folder while something of theirs runs, if it says so.
+std::optional<std::string_view> runtime_folder() {
+  const char* folder = std::getenv("XDG_RUNTIME_DIR");
+  return folder != nullptr && *folder == '/' ? std::optional<std::string_view>(folder)
+                                             : std::nullopt;
 }
 
 /// Nothing if `path` does not fit, with `errno`.
@@ -64,6 +75,11 @@ void remove_stale(const std::string& path) {
     fail(path, "is another kind of file; name a free place by --control");
   if (connect_control(path).is_open())
     fail(path, "another node answers there; give this one a place of its own by --control");
+  if (errno == kControlIsSilent) {
+    fail(path,
+         "another node is there, and does not answer; is it stopped? Give this one a place of its "
+         "own by --control");
+  }
   // Only of whoever refuses it is known that it is dead.
   if (errno == ENOENT) return;
   if (errno != ECONNREFUSED)
@@ -75,11 +91,9 @@ void remove_stale(const std::string& path) {
 }  // namespace
 
 std::string control_folder() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime != nullptr && *runtime == '/') {
-    std::string_view folder = runtime;
-    while (folder.ends_with('/')) folder.remove_suffix(1);
-    return fmt::format("{}/kith", folder);
+  if (auto folder = runtime_folder()) {
+    while (folder->ends_with('/')) folder->remove_suffix(1);
+    return fmt::format("{}/kith", *folder);
   }
   // Not what TMPDIR says: a node and whoever asks it may be started in different ways.
   return fmt::format("{}/kith-{}", P_tmpdir, ::geteuid());
@@ -88,7 +102,8 @@ std::string control_folder() {
 std::string usual_control_path(std::uint16_t port) {
   const std::string folder = control_folder();
   if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST)
-    fail_by_system(folder, "make the folder");
+    fail_by_system(folder, runtime_folder() ? "make the folder, in what XDG_RUNTIME_DIR names"
+                                            : "make the folder");
   if (!is_ours_alone(folder))
     fail(folder, "the folder is not ours alone; remove it, or name a place by --control");
   return fmt::format("{}/{}{}", folder, port, kEnding);
@@ -102,7 +117,8 @@ std::vector<std::string> running_controls() {
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string path = entry->path().string();
-    if (path.ends_with(kEnding) && connect_control(path).is_open()) running.push_back(path);
+    if (path.ends_with(kEnding) && (connect_control(path).is_open() || errno == kControlIsSilent))
+      running.push_back(path);
   }
   std::ranges::sort(running);
   return running;
@@ -112,7 +128,11 @@ Descriptor connect_control(const std::string& path) {
   const auto address = address_of(path);
   if (!address) return {};
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.is_open() || ::connect(socket.get(), generic(*address), sizeof(*address)) != 0)
+  // The time for sending counts for connecting, too.
+  if (!socket.is_open() ||
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kConnectTimeout,
+                   sizeof(kConnectTimeout)) != 0 ||
+      ::connect(socket.get(), generic(*address), sizeof(*address)) != 0)
     return {};
   return socket;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,10 +17,14 @@ namespace kith::apps {
 /// ours alone.
 [[nodiscard]] std::string usual_control_path(std::uint16_t port);
 
-/// The sockets in the usual folder at which a node answers, in order.
+/// `errno` where a node listens, and does not take those who wait for it: it is stopped.
+inline constexpr int kControlIsSilent = EAGAIN;
+
+/// The sockets in the usual folder at which a node answers, or is stopped, in order.
 [[nodiscard]] std::vector<std::string> running_controls();
 
-/// A connection to whoever answers at `path`; not open, with `errno`, if nobody does.
+/// A connection to whoever answers at `path`; not open, with `errno`, if nobody does: after a
+/// second `kControlIsSilent`.
 [[nodiscard]] Descriptor connect_control(const std::string& path);
 
 /// A socket that listens at `path`, for us alone; takes the place of one that was left behind.

@@ -3,6 +3,8 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -140,10 +142,33 @@ TEST_F(PubSub, SaysThatAMessageIsTooLong) {
   Program subscriber(sub({}));
   const Finished published = run_kith(pub({"--lines"}, "short\n" + std::string(1'100'000, 'x')));
   EXPECT_EQ(published.code, 1);
-  EXPECT_THAT(published.error, HasSubstr("number 2, 1100000 bytes"));
-  EXPECT_THAT(published.error, HasSubstr("1048512"));
+  EXPECT_THAT(published.error, HasSubstr("line 2 of the input is too long"));
+  EXPECT_THAT(published.error, HasSubstr("1048512 bytes"));
   // What was accepted before is delivered.
   EXPECT_EQ(subscriber.wait_for_output(), "short");
+}
+
+TEST_F(PubSub, ReadsNoMoreThanAMessageHolds) {
+  const Program subscriber(sub({}));
+  for (const auto& [flags, what] :
+       {std::pair<std::vector<std::string>, std::string>{{}, "the input is too long"},
+        {{"--lines"}, "line 1 of the input is too long"}}) {
+    Invocation endless = pub(flags, std::string(1'100'000, 'x'));
+    endless.input_ends = false;
+    Program publisher(endless);
+    EXPECT_EQ(publisher.wait(), 1);
+    EXPECT_THAT(publisher.error(), HasSubstr(what));
+    EXPECT_THAT(publisher.error(), HasSubstr("1048512 bytes"));
+  }
+}
+
+TEST_F(PubSub, CarriesALineAsLongAsAMessageMayBe) {
+  const std::string longest(1'048'512, 'x');
+  Program subscriber(sub({"--count", "1"}));
+  Program publisher(pub({"--lines"}, longest + "\n"));
+  EXPECT_EQ(subscriber.wait(), 0);
+  EXPECT_TRUE(subscriber.output() == longest + "\n");
+  EXPECT_EQ(publisher.wait(), 0) << publisher.error();
 }
 
 TEST_F(PubSub, CarriesBytesAsTheyAre) {
@@ -329,11 +354,14 @@ TEST(PubSubAlone, SaysThatNoNodeAnswers) {
   }
   for (const char* command : {"sub", "pub"}) {
     std::vector<std::string> arguments{command, "news", "--join", gone, "--join-timeout", "0.5"};
-    if (command == std::string("pub")) arguments.emplace_back("x");
+    // That it waits no longer for receivers does not count before it has been taken in.
+    if (command == std::string("pub"))
+      arguments.insert(arguments.end(), {"x", "--match-timeout", "0.1"});
     arguments.emplace_back("--quiet");
     const Finished finished = run_kith(Invocation{.arguments = std::move(arguments)});
     EXPECT_EQ(finished.code, 3) << command;
     EXPECT_THAT(finished.error, HasSubstr(gone));
+    EXPECT_THAT(finished.error, HasSubstr("within 500.0 ms"));
     EXPECT_EQ(std::ranges::count(finished.error, '\n'), 1) << finished.error;
   }
 }

@@ -118,6 +118,8 @@ TEST(Up, TakesItsSettingsFromAFile) {
   Program program({"up", "--config", config});
   program.wait_for_output("kith://");
   EXPECT_EQ(run_kith({"status", "--config", config}).code, 0);
+  const Invocation by_variable{.arguments = {"status"}, .environment = {{"KITH_CONFIG", config}}};
+  EXPECT_EQ(run_kith(by_variable).code, 0);
 }
 
 TEST(Up, IsAskedWhoCoordinatesASubject) {

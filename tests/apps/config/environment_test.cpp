@@ -41,6 +41,13 @@ TEST(Environment, RefusesATypingError) {
   EXPECT_EQ(parsed.error(), "unknown variable KITH_LISTN: did you mean KITH_LISTEN?");
 }
 
+TEST(Environment, RefusesATypingErrorInTheNameOfTheFilesVariable) {
+  const std::array<std::string_view, 1> entries{"KITH_CONFG=kith.toml"};
+  const auto parsed = parse_environment(entries);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error(), "unknown variable KITH_CONFG: did you mean KITH_CONFIG?");
+}
+
 TEST(Environment, LeavesOtherVariablesAlone) {
   const std::array<std::string_view, 5> entries{
       "KITH_TEST_SEED=1", "KITH_JOBS=2", "KITH_BUILD_DIR=x", "KITH_CONFIG=y", "KITH_LISTEN="};

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <iterator>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -70,6 +72,26 @@ TEST(ControlSocket, LeavesLiveOnesAndOtherFilesAlone) {
   EXPECT_EQ(read_file(folder / "f"), "precious");
   EXPECT_THROW(static_cast<void>(apps::listen_control(folder / std::string(200, 'x'))),
                apps::Failure);
+}
+
+TEST(ControlSocket, DoesNotWaitForOneThatTakesNobodyAnyMore) {
+  const Folder folder;
+  std::filesystem::create_directory(folder / "kith");
+  ::chmod((folder / "kith").c_str(), 0700);
+  const std::string path = folder / "kith/1.sock";
+  const Descriptor stopped = apps::listen_control(path);
+  std::vector<Descriptor> waiting;
+  int error = 0;
+  do {
+    waiting.push_back(apps::connect_control(path));
+    error = errno;
+  } while (waiting.back().is_open());
+  EXPECT_EQ(error, apps::kControlIsSilent);
+  EXPECT_THROW(static_cast<void>(apps::listen_control(path)), apps::Failure);
+  const Finished asked = run_kith(
+      Invocation{.arguments = {"status"}, .environment = {{"XDG_RUNTIME_DIR", folder / ""}}});
+  EXPECT_EQ(asked.code, 6);
+  EXPECT_THAT(asked.error, HasSubstr("does not answer"));
 }
 
 TEST(ControlSocket, LeavesTheSocketOfAnotherProgramAlone) {
@@ -134,6 +156,21 @@ TEST(Control, DoesNotWaitForANodeThatIsStopped) {
   node.program.signal(SIGCONT);
   EXPECT_EQ(finished.code, 6);
   EXPECT_THAT(finished.error, HasSubstr("does not answer"));
+}
+
+TEST(Control, SaysWhatToDoWhereThereIsNoPlace) {
+  const Folder folder;
+  const Finished without =
+      run_kith(Invocation{.arguments = {"up", "--listen", "tcp://127.0.0.1:0"},
+                          .environment = {{"XDG_RUNTIME_DIR", folder / "gone"}}});
+  EXPECT_EQ(without.code, 1);
+  EXPECT_THAT(without.error, HasSubstr("XDG_RUNTIME_DIR"));
+  EXPECT_THAT(without.error, HasSubstr("--control"));
+  const Finished named =
+      run_kith({"up", "--listen", "tcp://127.0.0.1:0", "--control", folder / "gone/s"});
+  EXPECT_EQ(named.code, 1);
+  EXPECT_THAT(named.error, HasSubstr("cannot listen there"));
+  EXPECT_THAT(named.error, HasSubstr("by --control"));
 }
 
 TEST(Control, RefusesAFolderThatOthersMayUse) {

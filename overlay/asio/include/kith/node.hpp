@@ -221,13 +221,16 @@ struct PublisherOptions {
   /// Who may receive: zeros anybody in the realm, otherwise an identity or a realm.
   Fingerprint audience{};
   /// How long an accepted message waits until it is sent to its receivers; what was sent to one
-  /// does not expire as long as its connection lasts.
+  /// does not expire as long as its connection lasts.  1 ms to 24 h: what is less counts as 1 ms,
+  /// what is more as 24 h.
   Duration time_to_live = std::chrono::seconds(60);
   /// How long a receiver that lost its connection may take to come back until it is no longer one,
-  /// and what it is owed has expired.  Nothing: at least a minute, and as long as messages live.
+  /// and what it is owed has expired.  1 ms to 24 h, as above.  Nothing: at least a minute, and as
+  /// long as messages live.
   std::optional<Duration> resume_time{};
   /// With a receiver that alone keeps the queue full: once what it waits for is older, nothing is
   /// kept for it alone until it has caught up, and it goes on without what has expired for it.
+  /// 0 to 24 h, in the same way.
   Duration patience = std::chrono::seconds(1);
   /// What may wait for receivers, in messages and in bytes; then `publish` waits.
   std::size_t queue_messages = 65'536;
