@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/scenarios/town.hpp"
-#include "tests/support/for_each_seed.hpp"
 
 namespace kith::test {
 namespace {
@@ -21,7 +20,7 @@ std::string subject_of_others(const Town& town, HostIndex a, HostIndex b) {
 }
 
 TEST(Coordinator, IsReplacedWithinTwoSecondsOfItsDeath) {
-  for_each_seed(10, [](Random& random) {
+  for_each_town(10, [](Random& random) {
     Town town(random.next_u64());
     town.found(50);
     ASSERT_TRUE(town.wait_until_ready());
@@ -39,7 +38,7 @@ TEST(Coordinator, IsReplacedWithinTwoSecondsOfItsDeath) {
 }
 
 TEST(Coordinator, MayDieAgainAndAgain) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     Town town(random.next_u64());
     town.found(60);
     ASSERT_TRUE(town.wait_until_ready());
@@ -61,7 +60,7 @@ TEST(Coordinator, MayDieAgainAndAgain) {
 }
 
 TEST(Coordinator, R49_IsNotNeededByThoseItHasIntroduced) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     Town town(random.next_u64());
     town.found(20);
     ASSERT_TRUE(town.wait_until_ready());
@@ -81,7 +80,7 @@ TEST(Coordinator, R49_IsNotNeededByThoseItHasIntroduced) {
 }
 
 TEST(Coordinator, HandsOverToACloserNewcomer) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     Town town(random.next_u64());
     town.found(20);
     ASSERT_TRUE(town.wait_until_ready());
@@ -104,7 +103,7 @@ TEST(Coordinator, HandsOverToACloserNewcomer) {
 }
 
 TEST(Coordinator, IsHandedWhatWasDeclaredWhileItWasSuspect) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     Town town(random.next_u64());
     town.found(2);
     ASSERT_TRUE(town.wait_until_ready());
@@ -131,7 +130,7 @@ TEST(Coordinator, IsHandedWhatWasDeclaredWhileItWasSuspect) {
 }
 
 TEST(Coordinator, TellsPublishersOfSubscriptionsThatEnd) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     Town town(random.next_u64());
     town.found(20);
     ASSERT_TRUE(town.wait_until_ready());

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/scenarios/town.hpp"
-#include "tests/support/for_each_seed.hpp"
 
 namespace kith::test {
 namespace {
@@ -47,7 +46,7 @@ struct HotSubject {
 };
 
 TEST(HotPublisher, ServesMoreReceiversThanItsTableHasRoomFor) {
-  for_each_seed(2, [](Random& random) {
+  for_each_town(2, [](Random& random) {
     Town town(random.next_u64(), with_a_small_source(1000));
     HotSubject hot(town);
     ASSERT_TRUE(town.wait_for_receivers(kSource, hot.publisher, hot.sinks.size(), 30s))

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/scenarios/town.hpp"
-#include "tests/support/for_each_seed.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::test {
@@ -41,7 +40,7 @@ struct FamilyTown {
 };
 
 TEST(Identities, R39_OfOneNodeSendAndReceiveEachForItself) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     FamilyTown family(random.next_u64());
     ASSERT_TRUE(family.found(10));
     Town& town = family.town;
@@ -65,7 +64,7 @@ TEST(Identities, R39_OfOneNodeSendAndReceiveEachForItself) {
 }
 
 TEST(Identities, R48_AreAnAudienceEachByItself) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     FamilyTown family(random.next_u64());
     ASSERT_TRUE(family.found(10));
     Town& town = family.town;
@@ -103,7 +102,7 @@ TEST(Identities, R39_OfOneNodeMeetAtIt) {
 }
 
 TEST(Identities, R39_OfOneNodeEndTheirSubscriptionsEachByItself) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     FamilyTown family(random.next_u64());
     ASSERT_TRUE(family.found(10));
     Town& town = family.town;
@@ -125,7 +124,7 @@ TEST(Identities, R39_OfOneNodeEndTheirSubscriptionsEachByItself) {
 }
 
 TEST(Identities, R39_AtSeveralNodesReceiveAtEach) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     FamilyTown family(random.next_u64());
     ASSERT_TRUE(family.found(10));
     Town& town = family.town;

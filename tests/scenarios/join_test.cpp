@@ -6,7 +6,6 @@
 #include <kith/subject.hpp>
 
 #include "tests/scenarios/town.hpp"
-#include "tests/support/for_each_seed.hpp"
 
 namespace kith::test {
 namespace {
@@ -14,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Join, MakesManyNodesReady) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(kManyNodes);
     ASSERT_TRUE(town.wait_until_ready());
@@ -24,7 +23,7 @@ TEST(Join, MakesManyNodesReady) {
 }
 
 TEST(Join, LetsAllEnterThroughOneNodeAtOnce) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(1);
     for (int i = 0; i < 50; ++i) town.world.add_node({.join = {0}});
@@ -33,7 +32,7 @@ TEST(Join, LetsAllEnterThroughOneNodeAtOnce) {
 }
 
 TEST(Join, GoesOnWhenTheEntranceComesBack) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(2);
     ASSERT_TRUE(town.wait_until_ready());
@@ -47,7 +46,7 @@ TEST(Join, GoesOnWhenTheEntranceComesBack) {
 }
 
 TEST(Join, SurvivesLossJitterAndWrongClocks) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     sim::WorldConfig config;
     config.network.loss_per_million = 20'000;
     config.network.jitter_max = 20ms;
@@ -85,7 +84,7 @@ void expect_everybody_names_the_closest(Town& town, int subjects) {
 }
 
 TEST(Route, LetsEveryNodeNameTheSameCoordinatorForEachOfAThousandSubjects) {
-  for_each_seed(1, [](Random& random) {
+  for_each_town(1, [](Random& random) {
     Town town(random.next_u64());
     town.found(kManyNodes);
     ASSERT_TRUE(town.wait_until_ready());
@@ -95,7 +94,7 @@ TEST(Route, LetsEveryNodeNameTheSameCoordinatorForEachOfAThousandSubjects) {
 }
 
 TEST(Route, FindsTheClosestAgainAfterAFifthOfTheNodesCrashed) {
-  for_each_seed(2, [](Random& random) {
+  for_each_town(2, [](Random& random) {
     Town town(random.next_u64());
     town.found(100);
     ASSERT_TRUE(town.wait_until_ready());
@@ -106,7 +105,7 @@ TEST(Route, FindsTheClosestAgainAfterAFifthOfTheNodesCrashed) {
 }
 
 TEST(Join, FindsEverybodyInAnOverlayOlderThanItsTokens) {
-  for_each_seed(1, [](Random& random) {
+  for_each_town(1, [](Random& random) {
     sim::WorldConfig config;
     // Books of their own: one knows what it was told, and when.
     config.configure = [](HostIndex, overlay::EngineConfig& engine) { engine.contacts = nullptr; };
@@ -130,7 +129,7 @@ TEST(Join, FindsEverybodyInAnOverlayOlderThanItsTokens) {
 }
 
 TEST(Join, MakesOneOverlayOfTwoWhenTheEntranceBetweenThemOpens) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.world.add_node();
     town.world.crash(0);
@@ -146,7 +145,7 @@ TEST(Join, MakesOneOverlayOfTwoWhenTheEntranceBetweenThemOpens) {
 }
 
 TEST(Leave, TellsThePeersAtOnce) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(30);
     ASSERT_TRUE(town.wait_until_ready());

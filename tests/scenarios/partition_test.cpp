@@ -9,7 +9,6 @@
 #include <kith/subject.hpp>
 
 #include "tests/scenarios/town.hpp"
-#include "tests/support/for_each_seed.hpp"
 
 namespace kith::test {
 namespace {
@@ -23,7 +22,7 @@ std::vector<HostIndex> first_half(const Town& town) {
 }
 
 TEST(Partition, LosesNothingThatWasAcceptedMeanwhile) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     Town town(random.next_u64());
     town.found(40);
     ASSERT_TRUE(town.wait_until_ready());
@@ -45,7 +44,7 @@ TEST(Partition, LosesNothingThatWasAcceptedMeanwhile) {
 }
 
 TEST(Partition, LosesNothingOfAnOldPairThatWasApartForLong) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(20);
     ASSERT_TRUE(town.wait_until_ready());
@@ -73,7 +72,7 @@ TEST(Partition, LosesNothingOfAnOldPairThatWasApartForLong) {
 }
 
 TEST(Partition, MatchesInsideEachIsland) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(40);
     ASSERT_TRUE(town.wait_until_ready());
@@ -126,7 +125,7 @@ std::size_t count_who_err(Town& town, int subjects) {
 }
 
 TEST(Partition, HealsToOneOverlay) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(60);
     ASSERT_TRUE(town.wait_until_ready());

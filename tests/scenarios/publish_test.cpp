@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/scenarios/town.hpp"
-#include "tests/support/for_each_seed.hpp"
 
 namespace kith::test {
 namespace {
@@ -73,7 +72,7 @@ void expect_everything_arrives(Town& town, const std::vector<Pair>& pairs, Durat
 }
 
 TEST(Publish, LosesNothingWhileAFifthOfTheNodesCrash) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(kManyNodes);
     ASSERT_TRUE(town.wait_until_ready());
@@ -92,7 +91,7 @@ TEST(Publish, LosesNothingWhileAFifthOfTheNodesCrash) {
 }
 
 TEST(Publish, LosesNothingAndDoublesNothingWhileConnectionsBreak) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(30);
     ASSERT_TRUE(town.wait_until_ready());
@@ -108,7 +107,7 @@ TEST(Publish, LosesNothingAndDoublesNothingWhileConnectionsBreak) {
 }
 
 TEST(Publish, DeliversEveryMessageAfterTheMatch) {
-  for_each_seed(20, [](Random& random) {
+  for_each_town(20, [](Random& random) {
     Town town(random.next_u64());
     town.found(10);
     ASSERT_TRUE(town.wait_until_ready());
@@ -126,7 +125,7 @@ TEST(Publish, DeliversEveryMessageAfterTheMatch) {
 }
 
 TEST(Publish, ReachesEverySubscriberInOrder) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(40);
     ASSERT_TRUE(town.wait_until_ready());
@@ -148,7 +147,7 @@ TEST(Publish, ReachesEverySubscriberInOrder) {
 }
 
 TEST(Publish, WorksBetweenClients) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     Town town(random.next_u64());
     town.found(30);
     ASSERT_TRUE(town.wait_until_ready());

@@ -11,7 +11,6 @@
 
 #include "overlay/sim/crypto.hpp"
 #include "tests/scenarios/town.hpp"
-#include "tests/support/for_each_seed.hpp"
 #include "tokens/verify.hpp"
 
 namespace kith::test {
@@ -83,7 +82,7 @@ class RealmTown {
 };
 
 TEST(Realm, R43_LetsInWhoWasDeferredAfterTheLeadersYes) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     RealmTown realm(random.next_u64());
     ASSERT_TRUE(realm.found());
     const HostIndex newcomer = realm.add();
@@ -99,7 +98,7 @@ TEST(Realm, R43_LetsInWhoWasDeferredAfterTheLeadersYes) {
 }
 
 TEST(Realm, R43_LetsInAClientAfterTheLeadersYes) {
-  for_each_seed(3, [](Random& random) {
+  for_each_town(3, [](Random& random) {
     RealmTown realm(random.next_u64());
     ASSERT_TRUE(realm.found());
     EXPECT_TRUE(realm.becomes_ready(realm.add(Participation::client), 20s));
@@ -107,7 +106,7 @@ TEST(Realm, R43_LetsInAClientAfterTheLeadersYes) {
 }
 
 TEST(Realm, R43_RefusesWhoWasDeferredAfterTheLeadersNo) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     RealmTown realm(random.next_u64());
     ASSERT_TRUE(realm.found());
     realm.word = Verdict::no;
@@ -120,7 +119,7 @@ TEST(Realm, R43_RefusesWhoWasDeferredAfterTheLeadersNo) {
 }
 
 TEST(Realm, R43_WaitsForALeaderThatIsOffline) {
-  for_each_seed(5, [](Random& random) {
+  for_each_town(5, [](Random& random) {
     RealmTown realm(random.next_u64());
     ASSERT_TRUE(realm.found());
     realm.town.world.crash(RealmTown::kLeader);
@@ -138,7 +137,7 @@ TEST(Realm, R43_WaitsForALeaderThatIsOffline) {
 }
 
 TEST(Realm, R43_AsksAgainWhenAJudgementIsOver) {
-  for_each_seed(2, [](Random& random) {
+  for_each_town(2, [](Random& random) {
     RealmTown realm(random.next_u64());
     ASSERT_TRUE(realm.found());
     const HostIndex newcomer = realm.add(Participation::client);
@@ -161,7 +160,7 @@ TEST(Realm, R43_AsksAgainWhenAJudgementIsOver) {
 }
 
 TEST(Realm, R43_AsksTheLeaderOnceAboutEachOfAFlood) {
-  for_each_seed(2, [](Random& random) {
+  for_each_town(2, [](Random& random) {
     RealmTown realm(random.next_u64());
     ASSERT_TRUE(realm.found());
     realm.word = Verdict::no;

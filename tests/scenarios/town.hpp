@@ -14,6 +14,7 @@
 
 #include "core/random.hpp"
 #include "overlay/sim/world.hpp"
+#include "tests/support/for_each_seed.hpp"
 
 namespace kith::test {
 
@@ -23,6 +24,12 @@ using sim::HostIndex;
 
 /// Sanitized code is several times slower; the other build shows what takes many.
 inline constexpr std::size_t kManyNodes = KITH_SANITIZED ? 40 : 200;
+
+/// As `for_each_seed`, over a third of the seeds where code is sanitized.
+template <class Law>
+void for_each_town(std::uint64_t count, Law law) {
+  for_each_seed(KITH_SANITIZED ? (count + 2) / 3 : count, law);
+}
 
 /// A simulated overlay on `wonder-home`, and a record of what its applications were told.
 class Town {
