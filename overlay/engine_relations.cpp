@@ -86,32 +86,7 @@ void Engine::Impl::handle(RelationsOutput output, Instant now) {
       output);
 }
 
-// Dialing.
-
-void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoints,
-                            DialTarget target, Instant now) {
-  if (leave_by_ || endpoints.empty())
-    return fail_errand(errand, leave_by_ ? Errc::shutting_down : Errc::no_route, now);
-  if (target.node && blocks_.contains(*target.node, now.wall))
-    return fail_errand(errand, Errc::not_authorized, now);
-  Connection& connection = dial(endpoints, std::nullopt, std::nullopt, now);
-  connection.opening->errand = errand;
-  connection.opening->target = std::move(target);
-}
-
-DialTarget Engine::Impl::target_of_errand(Connection& connection, WallTime now) {
-  DialTarget target = *std::exchange(connection.opening->target, std::nullopt);
-  connection.node = target.node;
-  if (target.static_key) target.time = dial_clock_.next(now);
-  if (target.flow == Flow::reconnect && !endpoints_.empty()) {
-    const std::string home = endpoints_.front().to_string();
-    const std::size_t colon = home.rfind(':');
-    target.site = home.substr(0, colon) + "@" + home.substr(colon + 1);
-  } else if (target.flow == Flow::reconnect) {
-    target.site = "nowhere@0";
-  }
-  return target;
-}
+// Errands.
 
 void Engine::Impl::on_errand_opened(Connection& connection, Instant now) {
   std::visit(Overloaded{[](std::monostate) {},
