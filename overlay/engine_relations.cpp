@@ -198,6 +198,7 @@ std::size_t Engine::Impl::end_relations(const Connection& connection, Errc why) 
 Scopes Engine::Impl::scopes_of(const Connection& connection) const {
   Scopes scopes = connection.scopes;
   scopes.joined = connection.joined;
+  scopes.joining = membership_.is_judging(connection.id);
   scopes.answers_queries = queries_.answers_any();
   return scopes;
 }
