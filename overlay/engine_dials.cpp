@@ -14,6 +14,15 @@ namespace {
 /// How long a connection may take to come about; what the transport itself would wait is too long.
 constexpr Duration kConnectTimeout{10'000'000};
 
+/// `host@port`, an IPv6 address without brackets (docs/protocol.md §4.2).
+std::string site_of(const Endpoint& home) {
+  const std::string text = home.to_string();
+  const std::size_t colon = text.rfind(':');
+  std::string host = text.substr(0, colon);
+  if (!home.is_v4()) host = host.substr(1, host.size() - 2);
+  return host + "@" + text.substr(colon + 1);
+}
+
 }  // namespace
 
 Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
@@ -90,13 +99,8 @@ DialTarget Engine::Impl::target_of_errand(Connection& connection, WallTime now) 
   DialTarget target = *std::exchange(connection.opening->target, std::nullopt);
   connection.node = target.node;
   if (target.static_key) target.time = dial_clock_.next(now);
-  if (target.flow == Flow::reconnect && !endpoints_.empty()) {
-    const std::string home = endpoints_.front().to_string();
-    const std::size_t colon = home.rfind(':');
-    target.site = home.substr(0, colon) + "@" + home.substr(colon + 1);
-  } else if (target.flow == Flow::reconnect) {
-    target.site = "nowhere@0";
-  }
+  if (target.flow == Flow::reconnect)
+    target.site = endpoints_.empty() ? "nowhere@0" : site_of(endpoints_.front());
   return target;
 }
 
