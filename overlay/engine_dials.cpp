@@ -64,16 +64,17 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
   renew_token_if_due(now);
   DialTarget target;
   if (is_errand(connection)) {
-    target = target_of_errand(connection, now.wall);
+    target = target_of_errand(connection);
+  } else if (connection.contact) {
+    aim(target, *connection.contact, now.wall);
   } else {
-    if (connection.contact) {
-      aim(target, *connection.contact, now.wall);
-    } else {
-      target = target_at(*connection.opening->entrance, now.wall);
-      // By this flow it does not show its token.
-      if (target.flow == Flow::connection) connection.contact = book_->find(*target.node);
-    }
-    if (target.static_key) target.time = dial_clock_.next(now.wall);
+    target = target_at(*connection.opening->entrance, now.wall);
+    // By this flow it does not show its token.
+    if (target.flow == Flow::connection) connection.contact = book_->find(*target.node);
+  }
+  if (target.static_key) {
+    target.time = dial_clock_.next(now.wall);
+    outputs_.emplace_back(DialTimeUsed{target.time});
   }
   connection.opening->is_named = target.node.has_value();
   // A foreign identity signs the session itself, which must exist first.
@@ -95,10 +96,9 @@ void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoint
   connection.opening->target = std::move(target);
 }
 
-DialTarget Engine::Impl::target_of_errand(Connection& connection, WallTime now) {
+DialTarget Engine::Impl::target_of_errand(Connection& connection) {
   DialTarget target = *std::exchange(connection.opening->target, std::nullopt);
   connection.node = target.node;
-  if (target.static_key) target.time = dial_clock_.next(now);
   if (target.flow == Flow::reconnect)
     target.site = endpoints_.empty() ? "nowhere@0" : site_of(endpoints_.front());
   return target;

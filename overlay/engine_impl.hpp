@@ -233,7 +233,7 @@ class Engine::Impl {
   void handle(FirstContactOutput output, Instant now);
   void handle(RelationsOutput output, Instant now);
   /// What a session dialed for an errand begins with.
-  [[nodiscard]] DialTarget target_of_errand(Connection& connection, WallTime now);
+  [[nodiscard]] DialTarget target_of_errand(Connection& connection);
   void dial_for(const Errand& errand, std::vector<Endpoint> endpoints, DialTarget target,
                 Instant now);
   void on_errand_opened(Connection& connection, Instant now);

@@ -64,6 +64,13 @@ TEST_F(EngineRelations, R77_SurviveThatBothDialAtOnce) {
   EXPECT_EQ(ada.taken.size() + bob.taken.size(), 2U);
 }
 
+TEST_F(EngineRelations, AreReconnectedAboutAtATimeThatTheNextStartIsToldOf) {
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  lab.pass(1s);
+  ASSERT_EQ(bob.node.dial_times.size(), 1U);
+  EXPECT_EQ(ada.node.dial_times_used, std::vector{bob.node.dial_times[0].time});
+}
+
 TEST_F(EngineRelations, R72_AreReconnectedAboutByANodeThatNamesItsAddressWithoutBrackets) {
   test::TestNode other{8, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
   lab.listen(EngineLab::endpoint_of(7), other);
