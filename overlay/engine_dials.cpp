@@ -37,6 +37,20 @@ Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
   return connection;
 }
 
+/// Whoever listens at an endpoint may be another program or another node by now: what failed before
+/// a session opened says nothing of the other endpoints.  Whether there is another one to be tried.
+bool Engine::Impl::dial_next(Connection& failed, Instant now) {
+  if (failed.opened || leave_by_) return false;
+  Opening& opening = *failed.opening;
+  if (failed.session) opening.met.push_back(failed.endpoint);
+  if (opening.untried.empty() || opening.met.size() >= kFailedHandshakesMax) return false;
+  Connection& next = dial(opening.untried, failed.contact, opening.entrance, now);
+  next.opening->met = std::move(opening.met);
+  next.opening->errand = opening.errand;
+  next.opening->target = std::move(opening.target);
+  return true;
+}
+
 /// How to dial whoever is to answer at an entrance.
 DialTarget Engine::Impl::target_at(const JoinTarget& entrance, WallTime now) const {
   DialTarget target;
@@ -97,7 +111,7 @@ void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoint
 }
 
 DialTarget Engine::Impl::target_of_errand(Connection& connection) {
-  DialTarget target = *std::exchange(connection.opening->target, std::nullopt);
+  DialTarget target = copy_of(*connection.opening->target);
   connection.node = target.node;
   if (target.flow == Flow::reconnect)
     target.site = endpoints_.empty() ? "nowhere@0" : site_of(endpoints_.front());

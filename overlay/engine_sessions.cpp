@@ -230,12 +230,9 @@ void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant
   membership_.on_session_closed(connection.id);
   if (!connection.dialed) return tell_turned_away(connection, why);
   Opening& opening = *connection.opening;
-  if (!connection.session && !opening.untried.empty() && !leave_by_) {
-    Connection& next = dial(opening.untried, connection.contact, opening.entrance, now);
-    next.opening->errand = opening.errand;
-    next.opening->target = std::move(opening.target);
-  } else if (is_errand(connection)) {
-    if (!connection.opened) fail_errand(opening.errand, why, now);
+  if (dial_next(connection, now)) return;
+  if (is_errand(connection)) {
+    if (!connection.opened) fail_errand(opening.errand, why, now, opening.met);
   } else if (!opening.refused) {
     on_not_joined(connection, why, now);
   }

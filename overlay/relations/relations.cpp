@@ -64,7 +64,7 @@ Result<void> Relations::connect(const RelationshipId& id, WallTime now) {
   if (link_to(theirs(relation).node)) {
     outputs_.emplace_back(RelationReached{id});
   } else {
-    dial(id, relation, {.flow = Flow::reconnect, .is_pinned = true});
+    dial(id, relation);
   }
   return {};
 }
@@ -120,7 +120,7 @@ Result<void> Relations::end(const RelationshipId& id, WallTime now) {
     flush(node, *link, now);
     leave_if_unrelated(node, now);
   } else if (was_valid) {
-    dial(id, relation, {.flow = Flow::reconnect, .is_pinned = true});
+    dial(id, relation);
   }
   return {};
 }
