@@ -31,14 +31,16 @@ struct Opening {
   std::optional<WallTime> time;
   /// The key that the time belongs to.
   std::optional<crypto::DhPublicKey> static_key;
-  /// Where else it may listen, to be tried if this endpoint cannot be reached.
+  /// Where else it may listen, to be tried if no session opens here.
   std::vector<Endpoint> untried;
+  /// Where somebody listened to this dial, and no session opened.
+  std::vector<Endpoint> met;
   /// What the dial was for, where it leads into the overlay.
   std::optional<JoinTarget> entrance;
   Errand errand;
   /// We said which node has to answer.
   bool is_named = false;
-  /// How to dial for the errand, until that begins.
+  /// How to dial for the errand, until a session opens.
   std::optional<DialTarget> target;
   /// Who shows a ticket, and its hash, until the session opens.
   std::optional<TicketGuest> guest;

@@ -99,7 +99,7 @@ struct EngineConfig {
   std::vector<Bytes> known_tokens;
   /// The times of dialers that were seen before (`DialTimeSeen`), by their keys.
   std::vector<std::pair<crypto::DhPublicKey, WallTime>> known_dial_times;
-  /// Later than which our own are: one that we may have used before.
+  /// Later than which our own are: the last one that we used before (`DialTimeUsed`).
   WallTime last_dial_time{};
   /// Whom we have nothing to do with (`Engine::block`).
   std::vector<Blocked> blocked;

@@ -153,9 +153,10 @@ class Engine::Impl {
   void charge(ContactIndex contact, ChecksBudget budget, std::uint64_t before, Instant now);
   void lose(Connection& connection, Errc why, Instant now);
   void on_handshake_failed(Connection& connection, Errc why, Instant now);
-  /// Dials the first of `endpoints`, and the next one if that cannot be reached.
+  /// Dials the first of `endpoints`, and the next one if no session opens there.
   Connection& dial(std::span<const Endpoint> endpoints, std::optional<ContactIndex> contact,
                    std::optional<JoinTarget> entrance, Instant now);
+  bool dial_next(Connection& failed, Instant now);
   [[nodiscard]] DialTarget target_at(const JoinTarget& entrance, WallTime now) const;
   void aim(DialTarget& target, ContactIndex contact, WallTime now) const;
   void begin_session(Connection& connection, Instant now);
@@ -233,11 +234,13 @@ class Engine::Impl {
   void handle(FirstContactOutput output, Instant now);
   void handle(RelationsOutput output, Instant now);
   /// What a session dialed for an errand begins with.
-  [[nodiscard]] DialTarget target_of_errand(Connection& connection, WallTime now);
+  [[nodiscard]] DialTarget target_of_errand(Connection& connection);
   void dial_for(const Errand& errand, std::vector<Endpoint> endpoints, DialTarget target,
                 Instant now);
+  void put_known_first(RelationDial& order) const;
   void on_errand_opened(Connection& connection, Instant now);
-  void fail_errand(const Errand& errand, Errc why, Instant now);
+  /// `met`: where somebody listened.
+  void fail_errand(const Errand& errand, Errc why, Instant now, std::span<const Endpoint> met = {});
   void check_ticket(Connection& connection, SessionAsks asks);
   [[nodiscard]] bool may_be(const Connection& guest, const Fingerprint& partner,
                             WallTime now) const;

@@ -148,6 +148,12 @@ struct EntranceLearned {
   Fingerprint node;
 };
 
+/// We have used this time in a dial.  Keep it, so that no later one, after a restart with a clock
+/// that is behind, is taken for a repetition (`EngineConfig::last_dial_time`).
+struct DialTimeUsed {
+  WallTime time{};
+};
+
 /// A dialer has used this time with its key: no first message up to it is to be believed again.
 /// Keep it, so that it stays so (`EngineConfig::known_dial_times`).
 struct DialTimeSeen {
@@ -190,8 +196,8 @@ using Output =
     std::variant<Dial, WriteReady, CloseConnection, AskPolicy, Delivered, SubscriptionMatched,
                  SubscriptionUnmatched, PublisherMatched, PublisherUnmatched, PublisherWritable,
                  PublisherDrained, MessagesExpired, Declared, DeclareRefused, Accounted,
-                 ReadyChanged, JoinFailed, EntranceLearned, DialTimeSeen, TurnedAway, PeerJoined,
-                 PeerLost, TraceDone, RelationOutput, Left>;
+                 ReadyChanged, JoinFailed, EntranceLearned, DialTimeUsed, DialTimeSeen, TurnedAway,
+                 PeerJoined, PeerLost, TraceDone, RelationOutput, Left>;
 
 // What an engine says of itself when asked.
 

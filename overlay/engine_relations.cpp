@@ -65,55 +65,38 @@ void Engine::Impl::handle(FirstContactOutput output, Instant now) {
 }
 
 void Engine::Impl::handle(RelationsOutput output, Instant now) {
-  std::visit(
-      Overloaded{[&](RelationDial& order) {
-                   // Its newest token says best where it is, if we have one.
-                   if (const auto contact = book_->find(*order.target.node)) {
-                     const auto& known = book_->token(*contact).endpoints;
-                     order.endpoints.insert(order.endpoints.begin(), known.begin(), known.end());
-                   }
-                   dial_for(order.about, std::move(order.endpoints), std::move(order.target), now);
-                 },
-                 [&](RelationSend& order) { send(order.connection, order.message, now); },
-                 [&](RelationOver& order) {
-                   const Connection* connection = connections_.find(order.connection);
-                   if (!connection) return;
-                   if (connection->joined && order.reason == CloseReason::done)
-                     return end_needless_session(*connection->node, now);
-                   close(order.connection, order.reason, Errc::closed, now);
-                 },
-                 [&](auto& told) { outputs_.emplace_back(std::move(told)); }},
-      output);
+  std::visit(Overloaded{[&](RelationDial& order) {
+                          if (order.target.flow == Flow::reconnect) put_known_first(order);
+                          dial_for(order.about, std::move(order.endpoints), std::move(order.target),
+                                   now);
+                        },
+                        [&](RelationSend& order) { send(order.connection, order.message, now); },
+                        [&](RelationOver& order) {
+                          const Connection* connection = connections_.find(order.connection);
+                          if (!connection) return;
+                          if (connection->joined && order.reason == CloseReason::done)
+                            return end_needless_session(*connection->node, now);
+                          close(order.connection, order.reason, Errc::closed, now);
+                        },
+                        [&](auto& told) { outputs_.emplace_back(std::move(told)); }},
+             output);
 }
 
-// Dialing.
+// Errands.
 
-void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoints,
-                            DialTarget target, Instant now) {
-  if (leave_by_ || endpoints.empty())
-    return fail_errand(errand, leave_by_ ? Errc::shutting_down : Errc::no_route, now);
-  if (target.node && blocks_.contains(*target.node, now.wall))
-    return fail_errand(errand, Errc::not_authorized, now);
-  Connection& connection = dial(endpoints, std::nullopt, std::nullopt, now);
-  connection.opening->errand = errand;
-  connection.opening->target = std::move(target);
-}
-
-DialTarget Engine::Impl::target_of_errand(Connection& connection, WallTime now) {
-  DialTarget target = *std::exchange(connection.opening->target, std::nullopt);
-  connection.node = target.node;
-  if (target.static_key) target.time = dial_clock_.next(now);
-  if (target.flow == Flow::reconnect && !endpoints_.empty()) {
-    const std::string home = endpoints_.front().to_string();
-    const std::size_t colon = home.rfind(':');
-    target.site = home.substr(0, colon) + "@" + home.substr(colon + 1);
-  } else if (target.flow == Flow::reconnect) {
-    target.site = "nowhere@0";
-  }
-  return target;
+/// Its newest token says best where a node is, if we have one.
+void Engine::Impl::put_known_first(RelationDial& order) const {
+  const auto contact = book_->find(*order.target.node);
+  if (!contact) return;
+  const auto& known = book_->token(*contact).endpoints;
+  std::erase_if(order.endpoints, [&](const Endpoint& endpoint) {
+    return std::ranges::find(known, endpoint) != known.end();
+  });
+  order.endpoints.insert(order.endpoints.begin(), known.begin(), known.end());
 }
 
 void Engine::Impl::on_errand_opened(Connection& connection, Instant now) {
+  connection.opening->target.reset();
   std::visit(Overloaded{[](std::monostate) {},
                         [&](QueryId query) {
                           connection.scopes.queried = true;
@@ -131,11 +114,13 @@ void Engine::Impl::on_errand_opened(Connection& connection, Instant now) {
              connection.opening->errand);
 }
 
-void Engine::Impl::fail_errand(const Errand& errand, Errc why, Instant now) {
+void Engine::Impl::fail_errand(const Errand& errand, Errc why, Instant now,
+                               std::span<const Endpoint> met) {
   std::visit(
-      Overloaded{[](std::monostate) {}, [&](QueryId query) { queries_.on_failed(query, why); },
-                 [&](RedeemId redeem) { first_contact_.on_failed(redeem, why); },
-                 [&](const RelationshipId& about) { relations_.on_failed(about, why, now.wall); }},
+      Overloaded{
+          [](std::monostate) {}, [&](QueryId query) { queries_.on_failed(query, why); },
+          [&](RedeemId redeem) { first_contact_.on_failed(redeem, why); },
+          [&](const RelationshipId& about) { relations_.on_failed(about, why, met, now.wall); }},
       errand);
 }
 
@@ -223,6 +208,7 @@ std::size_t Engine::Impl::end_relations(const Connection& connection, Errc why) 
 Scopes Engine::Impl::scopes_of(const Connection& connection) const {
   Scopes scopes = connection.scopes;
   scopes.joined = connection.joined;
+  scopes.joining = membership_.is_judging(connection.id);
   scopes.answers_queries = queries_.answers_any();
   return scopes;
 }

@@ -6,13 +6,10 @@
 #include "core/assert.hpp"
 #include "core/overloaded.hpp"
 #include "overlay/engine_impl.hpp"
-#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 namespace {
 
-/// How long a connection may take to come about; what the transport itself would wait is too long.
-constexpr Duration kConnectTimeout{10'000'000};
 /// How long an open session may take to join.
 constexpr Duration kJoinTimeout{10'000'000};
 /// How long a closed connection is remembered for what it has left to say.
@@ -86,65 +83,6 @@ void Engine::Impl::on_connection_lost(ConnectionId id, Instant now) {
   if (!connection) return;
   if (!connection->closed) lose(*connection, Errc::connection_lost, now);
   connections_.remove(id);
-}
-
-Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
-                               std::optional<ContactIndex> contact,
-                               std::optional<JoinTarget> entrance, Instant now) {
-  Connection& connection = connections_.add(endpoints.front(), true);
-  connection.opening->untried.assign(endpoints.begin() + 1, endpoints.end());
-  connection.contact = contact;
-  connection.opening->entrance = entrance;
-  connections_.end_by(connection, now.time + kConnectTimeout);
-  outputs_.emplace_back(Dial{connection.id, connection.endpoint});
-  return connection;
-}
-
-/// How to dial whoever is to answer at an entrance.
-DialTarget Engine::Impl::target_at(const JoinTarget& entrance, WallTime now) const {
-  DialTarget target;
-  target.node = expected_at(entrance);
-  target.flow = entrance.flow;
-  if (entrance.flow != Flow::connection) return target;
-  target.flow = Flow::hidden;
-  const auto contact = target.node ? book_->find(*target.node) : std::nullopt;
-  if (contact) aim(target, *contact, now);
-  return target;
-}
-
-/// By the token of `contact`, if that is still good.
-void Engine::Impl::aim(DialTarget& target, ContactIndex contact, WallTime now) const {
-  const NodeToken& token = book_->token(contact);
-  target.node = token.fingerprint();
-  if (!verify_dates(token.token, now)) return;
-  target.flow = Flow::connection;
-  target.static_key = token.static_key;
-}
-
-/// The flow follows from what we know of the peer: its token, or only where it listens
-/// (docs/protocol.md §4.3, 4.4).
-void Engine::Impl::begin_session(Connection& connection, Instant now) {
-  renew_token_if_due(now);
-  DialTarget target;
-  if (is_errand(connection)) {
-    target = target_of_errand(connection, now.wall);
-  } else {
-    if (connection.contact) {
-      aim(target, *connection.contact, now.wall);
-    } else {
-      target = target_at(*connection.opening->entrance, now.wall);
-      // By this flow it does not show its token.
-      if (target.flow == Flow::connection) connection.contact = book_->find(*target.node);
-    }
-    if (target.static_key) target.time = dial_clock_.next(now.wall);
-  }
-  connection.opening->is_named = target.node.has_value();
-  // A foreign identity signs the session itself, which must exist first.
-  if (!has_identity() && !is_errand(connection))
-    target.first_message =
-        encode(membership_.join_message(connection.opening->entrance.has_value()));
-  connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
-  attend(connection);
 }
 
 bool Engine::Impl::step_sessions(Instant now) {
@@ -292,12 +230,9 @@ void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant
   membership_.on_session_closed(connection.id);
   if (!connection.dialed) return tell_turned_away(connection, why);
   Opening& opening = *connection.opening;
-  if (!connection.session && !opening.untried.empty() && !leave_by_) {
-    Connection& next = dial(opening.untried, connection.contact, opening.entrance, now);
-    next.opening->errand = opening.errand;
-    next.opening->target = std::move(opening.target);
-  } else if (is_errand(connection)) {
-    if (!connection.opened) fail_errand(opening.errand, why, now);
+  if (dial_next(connection, now)) return;
+  if (is_errand(connection)) {
+    if (!connection.opened) fail_errand(opening.errand, why, now, opening.met);
   } else if (!opening.refused) {
     on_not_joined(connection, why, now);
   }

@@ -8,7 +8,6 @@ routing::Config table_config(const EngineConfig& config) {
   routing::Config table;
   table.neighbourhood = config.neighbourhood_size;
   table.sessions_max = config.sessions_max;
-  table.sessions_free = 128;
   for (const Endpoint& network : config.exempt_networks) {
     constexpr int kMappedPrefixBits = 96;
     table.networks_exempt.push_back(

@@ -36,7 +36,7 @@ struct Config {
   /// So many more for nodes that enter the overlay through us.
   std::size_t sessions_for_entering = 64;
   /// Up to so many sessions nobody is refused because we have no use for it.
-  std::size_t sessions_free = 64;
+  std::size_t sessions_free = 128;
   /// The soft cap, in thousandths of the sessions that the table needs.
   std::size_t sessions_per_mille_of_need = 1800;
 

@@ -6,7 +6,6 @@
 
 #include "core/overloaded.hpp"
 #include "overlay/asio/addresses.hpp"
-#include "overlay/asio/clock.hpp"
 
 namespace kith {
 namespace {
@@ -183,6 +182,12 @@ void Contacts::State::on(const overlay::EntranceLearned& learned, Instant now) {
   if (keeper_) keeper_->keep(learned, now.wall);
 }
 
+void Contacts::State::on(const overlay::DialTimeUsed& used) {
+  if (!keeper_) return;
+  keeper_->note(used);
+  save_soon();
+}
+
 void Contacts::State::on(const overlay::DialTimeSeen& seen) {
   if (!keeper_) return;
   keeper_->note(seen);
@@ -204,12 +209,12 @@ void Contacts::State::save_soon() {
                      const auto self = weak.lock();
                      if (!self) return;
                      self->is_saving_ = false;
-                     if (self->keeper_) self->keeper_->flush(overlay::read_clocks().wall);
+                     if (self->keeper_) self->keeper_->flush();
                    });
 }
 
-void Contacts::State::on_left(Instant now) {
-  if (keeper_) keeper_->flush(now.wall);
+void Contacts::State::on_left() {
+  if (keeper_) keeper_->flush();
   // Whoever stops the node may have the file.
   keeper_.reset();
   on_message_ = {};

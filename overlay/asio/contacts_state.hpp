@@ -57,9 +57,10 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
 
   void on(const overlay::RelationOutput& output, overlay::Engine& engine, Instant now);
   void on(const overlay::EntranceLearned& learned, Instant now);
+  void on(const overlay::DialTimeUsed& used);
   void on(const overlay::DialTimeSeen& seen);
   void on(const overlay::PeerJoined& joined, Instant now);
-  void on_left(Instant now);
+  void on_left();
 
  private:
   /// A ticket that is not kept yet, and who waits for it.

@@ -117,6 +117,8 @@ void Keeper::keep(const EntranceLearned& learned, WallTime now) {
   (void)value_of(store_.remember_address(learned.endpoint.to_string(), learned.node, now));
 }
 
+void Keeper::note(const DialTimeUsed& used) { own_time_ = used.time; }
+
 void Keeper::note(const DialTimeSeen& seen) {
   if (times_.size() >= kTimesMax && !times_.contains(seen.static_key)) return;
   WallTime& time = times_[seen.static_key];
@@ -129,7 +131,7 @@ void Keeper::note(const PeerJoined& joined, WallTime now) {
                           KnownPeer{joined.node, joined.home.front().to_string(), now});
 }
 
-void Keeper::flush(WallTime now) {
+void Keeper::flush() {
   std::vector<SeenTime> times;
   times.reserve(times_.size());
   for (const auto& [key, time] : times_) times.push_back({key, time});
@@ -139,7 +141,7 @@ void Keeper::flush(WallTime now) {
   // What the store does not take, as when its disk is full, is there for the next time.
   if (!times.empty() && is_done(store_.raise_times(times))) times_.clear();
   if (!peers.empty() && is_done(store_.put_peers(peers))) peers_.clear();
-  (void)is_done(store_.raise_own_time(now));
+  if (own_time_ && is_done(store_.raise_own_time(*own_time_))) own_time_.reset();
 }
 
 Result<std::vector<TicketStatus>> Keeper::tickets() {

@@ -51,10 +51,12 @@ class Keeper {
   [[nodiscard]] bool keep(const KeepRelationship& made, WallTime now);
   [[nodiscard]] bool keep(const RelationshipEnded& ended);
   void keep(const EntranceLearned& learned, WallTime now);
-  // Strangers make us say these as often as they like: they wait for a `flush`.
+  // Strangers make us say these as often as they like, and dials come together: they wait for a
+  // `flush`.
+  void note(const DialTimeUsed& used);
   void note(const DialTimeSeen& seen);
   void note(const PeerJoined& joined, WallTime now);
-  void flush(WallTime now);
+  void flush();
 
   // What the application asks.
 
@@ -77,6 +79,7 @@ class Keeper {
   StoreLock lock_;
   bool said_damaged_ = false;
   // Not written yet.
+  std::optional<WallTime> own_time_;
   std::map<crypto::DhPublicKey, WallTime> times_;
   std::map<Fingerprint, KnownPeer> peers_;
 };

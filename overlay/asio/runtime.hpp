@@ -101,7 +101,7 @@ class Node::Runtime {
   void on(const overlay::TurnedAway& turned, Instant now);
   void on(const overlay::PeerJoined& joined, Instant now);
   void on(const overlay::PeerLost& lost);
-  void on(const overlay::Left&, Instant now);
+  void on(const overlay::Left&);
 
   /// Calls the application, unless it wants to hear nothing any more.  What it throws ends here.
   /// Whether it was called and came to its end.

@@ -51,11 +51,11 @@ void Node::Runtime::on_output(overlay::Output& output, overlay::Engine& engine, 
                         // Whoever waits for it looks at the publisher itself.
                         [&](const overlay::PublisherDrained&) {},
                         [&](const overlay::RelationOutput& told) { on(told, engine, now); },
+                        [&](const overlay::DialTimeUsed& used) { contacts_->on(used); },
                         [&](const overlay::DialTimeSeen& seen) { contacts_->on(seen); },
                         [&](const overlay::EntranceLearned& learned) { on(learned, now); },
                         [&](const overlay::TurnedAway& turned) { on(turned, now); },
                         [&](const overlay::PeerJoined& joined) { on(joined, now); },
-                        [&](const overlay::Left& left) { on(left, now); },
                         [&](const auto& event) { on(event); }},
              output);
 }
@@ -213,8 +213,8 @@ void Node::Runtime::on(const overlay::PeerLost& lost) {
   log(LogLevel::info, "lost " + lost.node.abbreviated() + ": " + std::string(describe(lost.why)));
 }
 
-void Node::Runtime::on(const overlay::Left&, Instant now) {
-  contacts_->on_left(now);
+void Node::Runtime::on(const overlay::Left&) {
+  contacts_->on_left();
   log(LogLevel::info, "left the overlay");
   stopped_->set({});
 }

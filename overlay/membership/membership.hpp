@@ -188,7 +188,7 @@ class Membership {
 
   [[nodiscard]] bool is_ready() const { return ready_; }
   [[nodiscard]] std::size_t relays() const;
-  /// Whether somebody's join over it has not been answered.
+  /// Whether a join over it, somebody's or our own, has not been answered.
   [[nodiscard]] bool is_judging(ConnectionId connection) const {
     return candidates_.contains(connection);
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -29,7 +30,8 @@ namespace kith::overlay {
 
 // What relationships ask of their node.
 
-/// Dial, and then tell `on_opened`, or `on_failed`.
+/// Dial, and then tell `on_opened`, or `on_failed`.  In flow `N` also where else the node is known
+/// to be; otherwise these are all places at which it may be.
 struct RelationDial {
   RelationshipId about{};
   std::vector<Endpoint> endpoints;
@@ -110,7 +112,9 @@ class Relations {
 
   /// The session dialed about `about` is open.
   void on_opened(const RelationshipId& about, ConnectionId connection, Instant now);
-  void on_failed(const RelationshipId& about, Errc why, WallTime now);
+  /// No session about `about` opened.  `met`: where somebody listened.
+  void on_failed(const RelationshipId& about, Errc why, std::span<const Endpoint> met,
+                 WallTime now);
   /// A session that we dialed is soon too old: opens another one, if there is none yet.
   void renew(ConnectionId connection, WallTime now);
   /// There is a session with a node that we share something with.  To be said again when they share
@@ -186,7 +190,9 @@ class Relations {
   };
   struct Dialing {
     RelationshipId about{};
-    DialWay way;
+    DialWay way{.flow = Flow::reconnect, .is_pinned = true};
+    /// Where somebody listened when the first flow failed.
+    std::vector<Endpoint> met{};
   };
 
   [[nodiscard]] const RelationshipParty& theirs(const Relation& relation) const;
@@ -204,7 +210,9 @@ class Relations {
   Result<void> on_end(const Sender& from, ByteView message, WallTime now);
   Result<void> on_no_relation(const Sender& from, ByteView message);
   [[nodiscard]] Result<void> strike(Link& link) const;
-  void dial(const RelationshipId& about, const Relation& relation, DialWay way);
+  /// Dials about it, unless its node is being dialed.
+  void dial(const RelationshipId& about, const Relation& relation);
+  void dial(Dialing dialing, std::vector<Endpoint> endpoints);
   void flush(const Fingerprint& node, ConnectionId connection, WallTime now);
   void transmit(const RelationshipId& id, std::uint64_t number, Outgoing& outgoing,
                 ConnectionId connection);

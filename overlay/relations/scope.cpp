@@ -46,7 +46,9 @@ bool allows(const Scopes& scopes, MessageKind kind) {
     case MessageKind::introduce:
       return scopes.related || scopes.joined;
     case MessageKind::query:
-      return scopes.answers_queries && (scopes.is_fresh() || scopes.joined || scopes.related);
+      // On a fresh session it is the first message.
+      return scopes.answers_queries &&
+             ((scopes.is_fresh() && !scopes.joining) || scopes.joined || scopes.related);
     case MessageKind::reply:
       return scopes.queried || scopes.joined || scopes.related;
   }

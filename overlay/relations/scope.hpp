@@ -15,6 +15,8 @@ struct Scopes {
   bool related = false;
   /// It began with a query of anybody: it carries that and the reply, and never anything else.
   bool queried = false;
+  /// A join over it has not been answered.
+  bool joining = false;
   /// This node answers queries.
   bool answers_queries = false;
 

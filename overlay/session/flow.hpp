@@ -132,4 +132,8 @@ struct DialWay {
 /// more without being sure of the same peer: so never unpinned, and never in the open.
 [[nodiscard]] std::optional<DialWay> fallback(DialWay failed);
 
+/// So many handshakes of one dial may fail, wherever: several addresses may lead to one listener,
+/// and that shuts out who fails five times (`ConnectionLimits`).
+inline constexpr std::size_t kFailedHandshakesMax = 4;
+
 }  // namespace kith::overlay

@@ -27,6 +27,20 @@ Bytes prologue(Byte letter, const Fingerprint& network) {
 
 }  // namespace
 
+DialTarget copy_of(const DialTarget& target) {
+  DialTarget copy{.flow = target.flow,
+                  .node = target.node,
+                  .static_key = target.static_key,
+                  .time = target.time,
+                  .about = target.about,
+                  .certificate = target.certificate,
+                  .site = target.site,
+                  .early = target.early,
+                  .first_message = target.first_message};
+  if (target.ticket) copy.ticket = target.ticket->clone();
+  return copy;
+}
+
 bool rides_in_handshake(const DialTarget& target) {
   const auto& messages = flow_rule(target.flow).messages;
   const bool has_place = std::ranges::any_of(messages, [](const FlowMessage& message) {

@@ -55,6 +55,9 @@ struct DialTarget {
   Bytes first_message{};
 };
 
+/// The same target again, for where else the peer may be.
+[[nodiscard]] DialTarget copy_of(const DialTarget& target);
+
 /// May the peer go on?  `on_verdict` answers.  Asked by the responder of every flow, before it says
 /// anything that shows who it is or that it knows the dialer (flow `H`: after that), and by the
 /// dialer of a flow in which it learns the responder's token (`O`, `H`, `S`).  Dates, signature,

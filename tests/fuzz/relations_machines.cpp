@@ -222,10 +222,12 @@ class Machines {
     if (dials_.empty()) return;
     const Dialing dial = dials_.front();
     dials_.pop_front();
-    const auto connection = input.next() % 4 == 0 ? std::nullopt : open(dial.node);
+    const auto how = input.next();
+    const auto connection = how % 4 == 0 ? std::nullopt : open(dial.node);
+    const std::vector<Endpoint> met(how / 4 % 6U, Endpoint::v4({10, 0, 0, 1}, 3141));
     std::visit(Overloaded{[&](const RelationshipId& about) {
                             if (!connection)
-                              return relations_.on_failed(about, Errc::refused, now_.wall);
+                              return relations_.on_failed(about, Errc::refused, met, now_.wall);
                             relations_.on_session({*connection, dial.node}, true, now_);
                             relations_.on_opened(about, *connection, now_);
                           },

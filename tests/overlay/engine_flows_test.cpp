@@ -127,6 +127,8 @@ TEST_F(EngineFlows, CIsDialedAtALaterTimeThanBeforeARestart) {
   lab.pass(5s);
   ASSERT_FALSE(entrance.dial_times.empty());
   EXPECT_GT(entrance.dial_times[0].time, last);
+  // The next start is told of it.
+  EXPECT_EQ(restarted.dial_times_used, std::vector{entrance.dial_times[0].time});
 }
 
 TEST_F(EngineFlows, R18_SAsksTheListenersPolicyWhetherItKnowsTheDialer) {

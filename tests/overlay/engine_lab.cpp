@@ -114,6 +114,7 @@ void EngineLab::drain(Node& node) {
                    },
                    [&](const JoinFailed& failed) { node.join_failures.push_back(failed); },
                    [&](const EntranceLearned& learned) { node.entrances.push_back(learned); },
+                   [&](const DialTimeUsed& used) { node.dial_times_used.push_back(used.time); },
                    [&](const DialTimeSeen& seen) { node.dial_times.push_back(seen); },
                    [&](const TurnedAway& turned) { node.turned_away.push_back(turned); },
                    [&](const PeerJoined& peer) { node.joined.push_back(peer.node); },

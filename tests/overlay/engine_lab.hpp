@@ -43,6 +43,7 @@ class EngineLab {
     std::vector<JoinFailed> join_failures;
     std::vector<EntranceLearned> entrances;
     std::vector<DialTimeSeen> dial_times;
+    std::vector<WallTime> dial_times_used;
     std::vector<TurnedAway> turned_away;
     std::vector<Fingerprint> joined;
     std::vector<PeerLost> lost;

@@ -141,6 +141,34 @@ TEST_F(EngineQueries, R56_LeaveRoomForNothingElseOnTheirSession) {
   EXPECT_TRUE(referee.joined.empty());
 }
 
+TEST_F(EngineQueries, HaveNoPlaceBehindAJoinThatIsNotAnswered) {
+  referee.verdict.reset();
+  EngineLab::Stranger& visitor = knock(encode(JoinMessage{.entering = true}));
+  lab.pass(1s);
+  ASSERT_TRUE(visitor.party->opened());
+  EXPECT_FALSE(visitor.is_over());
+  ASSERT_TRUE(visitor.party->session.send({encode(QueryMessage{5, "time", {}})}));
+  lab.say(visitor);
+  lab.pass(1s);
+  EXPECT_TRUE(visitor.ended);
+  EXPECT_TRUE(askers.empty());
+}
+
+TEST_F(EngineQueries, HaveNoPlaceInTheAnswerToAJoin) {
+  // Who listens there says nothing by itself.
+  lab.listen(EngineLab::endpoint_of(7), stranger);
+  referee.engine->join({EngineLab::endpoint_of(7), stranger.local.id}, lab.now);
+  lab.pass(1s);
+  ASSERT_EQ(lab.visitors.size(), 1U);
+  EngineLab::Stranger& listener = *lab.visitors[0];
+  ASSERT_EQ(listener.party->messages.size(), 1U);
+  ASSERT_TRUE(listener.party->session.send({encode(QueryMessage{5, "time", {}})}));
+  lab.say(listener);
+  lab.pass(1s);
+  EXPECT_TRUE(listener.is_over());
+  EXPECT_TRUE(askers.empty());
+}
+
 TEST_F(EngineQueries, MayBeAskedByPeers) {
   EngineLab::Stranger& peer = knock(encode(JoinMessage{.entering = true}));
   lab.pass(1s);

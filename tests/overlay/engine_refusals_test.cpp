@@ -75,8 +75,8 @@ TEST_F(EngineRefusals, TellWhatIsWrongWithAToken) {
 
 TEST_F(EngineRefusals, TellOfAReplay) {
   const DialTarget target = lab.target_by_token(host.node);
-  EXPECT_TRUE(dial(test::copy_of(target)).party->opened());
-  EXPECT_FALSE(dial(test::copy_of(target)).party->opened());
+  EXPECT_TRUE(dial(copy_of(target)).party->opened());
+  EXPECT_FALSE(dial(copy_of(target)).party->opened());
   ASSERT_EQ(host.node.turned_away.size(), 1U);
   EXPECT_EQ(host.node.turned_away[0].why, Errc::replayed);
   EXPECT_EQ(host.node.turned_away[0].node, stranger.local.id);

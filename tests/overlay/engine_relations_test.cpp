@@ -64,6 +64,30 @@ TEST_F(EngineRelations, R77_SurviveThatBothDialAtOnce) {
   EXPECT_EQ(ada.taken.size() + bob.taken.size(), 2U);
 }
 
+TEST_F(EngineRelations, AreReconnectedAboutAtATimeThatTheNextStartIsToldOf) {
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  lab.pass(1s);
+  ASSERT_EQ(bob.node.dial_times.size(), 1U);
+  EXPECT_EQ(ada.node.dial_times_used, std::vector{bob.node.dial_times[0].time});
+}
+
+TEST_F(EngineRelations, R72_AreReconnectedAboutByANodeThatNamesItsAddressWithoutBrackets) {
+  test::TestNode other{8, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  lab.listen(EngineLab::endpoint_of(7), other);
+  for (const auto& [home, site] : {std::pair("192.0.2.9:3142", "192.0.2.9@3142"),
+                                   std::pair("[2001:db8::1]:3141", "2001:db8::1@3141")}) {
+    ada.node.engine->set_endpoints({Endpoint::parse(home).value()}, lab.now);
+    lab.visitors.clear();
+    ASSERT_TRUE(ada.node.engine->connect(relate_by_hand().terms().id, lab.now));
+    lab.pass(1min);
+    ASSERT_FALSE(lab.visitors.empty());
+    test::Party reader(Session::accept(hand.local, test::public_config(), hand.random, lab.now));
+    reader.hear(lab.visitors.front()->heard, lab.now);
+    ASSERT_EQ(reader.seekings.size(), 1U);
+    EXPECT_EQ(reader.seekings[0].site, site);
+  }
+}
+
 TEST_F(EngineRelations, R62_WithANodeThatKnowsNoneAreUnreachable) {
   RelationshipParams params;
   params.issued_at = lab.now.wall;

@@ -1,6 +1,7 @@
 #include <kith/contacts.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -15,7 +16,11 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <kith/asio.hpp>
 
+#include "overlay/store/store.hpp"
 #include "tests/overlay/asio/support.hpp"
 
 namespace kith::test {
@@ -179,6 +184,32 @@ TEST_F(ContactsTest, HaveANodeRefuseAnotherOneWhereItMetOneBeforeItsRestart) {
   EXPECT_TRUE(heard.wait_for("cannot join through " + where +
                              ": another node answers there than at first, " + met_first));
   EXPECT_FALSE(here.is_ready());
+}
+
+/// After a crash no dial is taken for a repetition, though the clock may be behind then.
+TEST_F(ContactsTest, AreDialedAtATimeThatIsKeptWhileTheNodeRuns) {
+  Node here = node(here_keys, "here");
+  Uuid id{};
+  {
+    Node there = node(there_keys, "there");
+    id = there.contacts().redeem(here.contacts().issue_ticket({}, 5s).value(), {}, 10s).value();
+  }
+  overlay::Store store(folder + "/there");
+  const WallTime before = store.own_time().value();
+  boost::asio::io_context context;
+  NodeConfig config = on_loopback();
+  config.keys = there_keys;
+  config.store = folder + "/there";
+  Node there = make_node(context.get_executor(), std::move(config));
+  std::optional<Result<void>> reached;
+  async_connect(there.contacts(), id, kPatience, [&](Result<void> result) { reached = result; });
+  const auto is_kept = [&] { return store.own_time().value_or(before) > before; };
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (!is_kept() && std::chrono::steady_clock::now() < until) context.run_one_for(10ms);
+  EXPECT_TRUE(is_kept());
+  EXPECT_TRUE(reached && *reached);
+  async_stop(there, boost::asio::detached);
+  context.run();
 }
 
 TEST_F(ContactsTest, SayNothingOnceItIsOver) {

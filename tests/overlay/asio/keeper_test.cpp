@@ -91,10 +91,10 @@ TEST_F(KeeperOfOneTicket, WritesLaterWhatTheStoreDidNotTake) {
   keeper_.note(overlay::DialTimeSeen{kDialer, kIssuedAt});
   {
     const NoRoom full;
-    keeper_.flush(kIssuedAt);
+    keeper_.flush();
   }
   EXPECT_FALSE(complaints_.empty());
-  keeper_.flush(kIssuedAt);
+  keeper_.flush();
   EXPECT_EQ(overlay::Store(path_).latest_times(2)->size(), 1U);
 }
 
@@ -127,14 +127,18 @@ TEST_F(KeeperAfterARestart, GivesBackTheGreatestTimesOfDialersAndItsOwn) {
   keeper_->note(overlay::DialTimeSeen{kOne, at(5)});
   keeper_->note(overlay::DialTimeSeen{kOne, at(3)});
   keeper_->note(overlay::DialTimeSeen{kOther, at(1)});
-  keeper_->flush(at(8));
+  keeper_->note(overlay::DialTimeUsed{at(8)});
+  keeper_->flush();
   keeper_->note(overlay::DialTimeSeen{kOther, at(2)});
   keeper_->note(overlay::DialTimeSeen{kOne, at(4)});
-  keeper_->flush(at(9));
+  keeper_->note(overlay::DialTimeUsed{at(9)});
+  keeper_->note(overlay::DialTimeUsed{at(10)});
+  keeper_->flush();
+  keeper_->flush();
   const overlay::EngineConfig config = restored();
   EXPECT_THAT(config.known_dial_times,
               UnorderedElementsAre(testing::Pair(kOne, at(5)), testing::Pair(kOther, at(2))));
-  EXPECT_EQ(config.last_dial_time, at(9));
+  EXPECT_EQ(config.last_dial_time, at(10));
 }
 
 TEST_F(KeeperAfterARestart, GivesBackWhoWasMetFirstWhere) {

@@ -18,6 +18,7 @@ std::set<int> allowed(const Scopes& scopes) {
 TEST(Scopes, OfAFreshSessionAreAJoinAndItsAnswers) {
   EXPECT_EQ(allowed({}), (std::set{1, 2, 3, 5}));
   EXPECT_EQ(allowed({.answers_queries = true}), (std::set{1, 2, 3, 5, 72}));
+  EXPECT_EQ(allowed({.joining = true, .answers_queries = true}), (std::set{1, 2, 3, 5}));
 }
 
 TEST(Scopes, OfATicketAreTheFirstStepsOfARelationship) {

@@ -86,20 +86,6 @@ DialTarget TestNode::target(Flow flow) const {
   return target;
 }
 
-DialTarget copy_of(const DialTarget& target) {
-  DialTarget copy{.flow = target.flow,
-                  .node = target.node,
-                  .static_key = target.static_key,
-                  .time = target.time,
-                  .about = target.about,
-                  .certificate = target.certificate,
-                  .site = target.site,
-                  .early = target.early,
-                  .first_message = target.first_message};
-  if (target.ticket) copy.ticket = target.ticket->clone();
-  return copy;
-}
-
 SessionConfig listening_as(const ListenerProfile& profile) {
   SessionConfig config;
   config.accepted_flows = profile.accepted_flows;

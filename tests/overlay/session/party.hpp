@@ -54,9 +54,6 @@ struct TestNode {
   LocalNode local;
 };
 
-/// The same target again: an owner has no use for two of them.
-[[nodiscard]] DialTarget copy_of(const DialTarget& target);
-
 /// A profile's listener, by itself.
 [[nodiscard]] SessionConfig listening_as(const ListenerProfile& profile);
 
