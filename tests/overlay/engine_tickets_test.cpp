@@ -225,6 +225,14 @@ TEST_F(EngineTickets, WaitAMinuteForThePolicy) {
   EXPECT_EQ(redeemer.redeem_failures.size(), 1U);
 }
 
+TEST_F(EngineTickets, R58_AreNotShownWhenTheyAreOverByTheClockOfTheirHolder) {
+  TicketToken ticket = issuer.issue({}, 1min);
+  lab.pass(1min);
+  EXPECT_EQ(redeemer.redeem(std::move(ticket), issuer).error(), Errc::expired);
+  lab.pass(1s);
+  EXPECT_EQ(redeemer.node.dials, 0U);
+}
+
 TEST_F(EngineTickets, AreNotHeldAgainstTheirHoldersWhenThePolicyIsSilent) {
   issuer.node.verdict.reset();
   SeededRandom random(1);
