@@ -106,7 +106,7 @@ void Engine::Impl::on_relation_verdict(QuestionId question, bool yes, Instant no
   const RelationQuestion asked = it->second;
   relation_questions_.erase(it);
   if (asked.of == RelationQuestion::Of::keeping)
-    return first_contact_.on_kept(asked.connection, yes);
+    return first_contact_.on_kept(asked.connection, yes, now.wall);
   if (asked.of == RelationQuestion::Of::relating)
     return first_contact_.on_verdict(asked.connection, yes, now.wall);
   Connection* connection = connections_.find(asked.connection);

@@ -143,19 +143,30 @@ Result<void> FirstContact::on_related(Redeeming& redeeming, ByteView message, Wa
   return {};
 }
 
-void FirstContact::on_kept(ConnectionId connection, bool kept) {
-  if (const auto it = guests_.find(connection); it != guests_.end()) {
-    if (it->second.stage != Stage::keeping) return;
-    if (!kept) return refuse(connection);
-    Guest guest = std::move(guests_.extract(it).mapped());
-    outputs_.emplace_back(ContactSend{connection, encode_related(guest.relationship->raw())});
-    outputs_.emplace_back(
-        RelationMade{connection, std::move(*guest.relationship), std::move(guest.who.endpoints)});
-    return;
+void FirstContact::on_kept(ConnectionId connection, bool kept, WallTime now) {
+  if (const auto guest = guests_.find(connection); guest != guests_.end()) {
+    if (guest->second.stage == Stage::keeping) on_guest_kept(guest, kept);
+  } else if (const auto it = redeeming_on(connection); it != redeemings_.end()) {
+    if (it->second.relationship) on_redeemed_kept(it, kept, now);
   }
-  const auto it = redeeming_on(connection);
-  if (it == redeemings_.end() || !it->second.relationship) return;
+}
+
+void FirstContact::on_guest_kept(Guests::iterator it, bool kept) {
+  const ConnectionId connection = it->first;
+  if (!kept) return refuse(connection);
+  Guest guest = std::move(guests_.extract(it).mapped());
+  outputs_.emplace_back(ContactSend{connection, encode_related(guest.relationship->raw())});
+  outputs_.emplace_back(
+      RelationMade{connection, std::move(*guest.relationship), std::move(guest.who.endpoints)});
+}
+
+void FirstContact::on_redeemed_kept(Redeemings::iterator it, bool kept, WallTime now) {
+  const ConnectionId connection = *it->second.connection;
   if (!kept) {
+    // The issuer has kept it before it said so, and would never hear of us again.
+    const RelationshipTerms& terms = it->second.relationship->terms();
+    outputs_.emplace_back(ContactSend{
+        connection, encode(sign_end(terms.id, now, *config_.identity_key, *config_.signatures))});
     on_failed(it->first, Errc::refused);
     outputs_.emplace_back(ContactOver{connection, Errc::refused});
     return;

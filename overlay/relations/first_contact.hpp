@@ -104,6 +104,7 @@ struct FirstContactConfig {
 /// issuer signs, too, and both keep it (docs/protocol.md §10).
 ///
 ///     redeemer   dialing --> proposed --related--> keeping --> made
+///                                |                    +--not kept--> end said, failed
 ///                                +--not related--> failed
 ///     issuer     guest --relate--> asked --yes--> keeping --> made, related said
 ///                                    +--no--> not related said, over
@@ -132,7 +133,7 @@ class FirstContact {
                           WallTime now);
   /// The policy's answer.
   void on_verdict(ConnectionId connection, bool yes, WallTime now);
-  void on_kept(ConnectionId connection, bool kept);
+  void on_kept(ConnectionId connection, bool kept, WallTime now);
   void on_closed(ConnectionId connection, Errc why);
 
   // Outputs.
@@ -154,18 +155,21 @@ class FirstContact {
     std::optional<ConnectionId> connection{};
     std::optional<RelationshipToken> relationship{};
   };
+  using Guests = std::map<ConnectionId, Guest>;
   using Redeemings = std::map<RedeemId, Redeeming>;
 
   Result<void> on_relate(Guest& guest, ConnectionId connection, ByteView message, WallTime now);
   Result<void> on_related(Redeeming& redeeming, ByteView message, WallTime now);
   [[nodiscard]] bool is_acceptable(const RelationshipTerms& terms, const TicketGuest& guest) const;
   void refuse(ConnectionId connection);
+  void on_guest_kept(Guests::iterator it, bool kept);
+  void on_redeemed_kept(Redeemings::iterator it, bool kept, WallTime now);
   [[nodiscard]] Redeemings::iterator redeeming_on(ConnectionId connection);
 
   FirstContactConfig config_;
   Random* random_;
   Redeemings redeemings_;
-  std::map<ConnectionId, Guest> guests_;
+  Guests guests_;
   std::uint32_t next_redeem_ = 1;
   std::deque<FirstContactOutput> outputs_;
 };

@@ -110,10 +110,8 @@ Result<void> Relations::end(const RelationshipId& id, WallTime now) {
   if (it == relations_.end()) return std::unexpected(Errc::not_found);
   Relation& relation = it->second;
   if (relation.end) return std::unexpected(Errc::closed);
-  RelationEnd end{id, now, {}};
-  end.signature = config_.signatures->sign(*config_.identity_key, {end_statement(id, now)});
   const bool was_valid = holds(relation, now);
-  close(relation, end, true);
+  close(relation, sign_end(id, now, *config_.identity_key, *config_.signatures), true);
   relation.is_end_untold = was_valid;
   const Fingerprint& node = theirs(relation).node;
   if (const auto link = link_to(node)) {

@@ -308,7 +308,7 @@ class Machines {
     const bool yes = how % 8 > 1;
     if (how % 2 == 0) return first_contact_.on_verdict(connection, yes, now_.wall);
     if (yes) kept_.insert(connection);
-    first_contact_.on_kept(connection, yes);
+    first_contact_.on_kept(connection, yes, now_.wall);
   }
 
   /// Up to half an hour, or days.

@@ -137,7 +137,7 @@ TEST_F(FirstContacts, R60_R64_EndInARelationshipThatBothHaveSignedAndTheIssuerHa
   ASSERT_TRUE(keep);
   EXPECT_TRUE(keep->relationship.verify(issuer.signatures, kThen));
   EXPECT_FALSE(issuer.contact.poll_output());
-  issuer.contact.on_kept(kContact, true);
+  issuer.contact.on_kept(kContact, true, kThen);
   const auto said = issuer.take<ContactSend>();
   ASSERT_TRUE(said);
   EXPECT_EQ(said->message, encode_related(keep->relationship.raw()));
