@@ -321,9 +321,10 @@ class Machines {
   Instant now_ = kStart;
   SeededRandom random_{2};
   Blocks blocks_;
+  Identities identities_{cast_.self.identity_key};
   Relations relations_{{.self = cast_.self.node,
                         .realm = {},
-                        .identity_key = &cast_.self.identity_key,
+                        .identities = &identities_,
                         .signatures = &signatures(),
                         .blocks = &blocks_,
                         .relationships_max = 8,
@@ -333,7 +334,7 @@ class Machines {
   FirstContact first_contact_{{.self = cast_.self.node,
                                .static_key = kOurKey,
                                .realm = {},
-                               .identity_key = &cast_.self.identity_key,
+                               .identities = &identities_,
                                .signatures = &signatures(),
                                .redeems_max = 3},
                               random_};
