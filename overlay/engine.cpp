@@ -28,6 +28,7 @@ SipKey draw_key(Random& random) {
 
 Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
     : config_(std::move(config)),
+      identities_(joining_key(config_), config_.further_identities),
       random_(&random),
       signatures_(*config_.primitives->signatures),
       blocks_(config_.blocked),
@@ -37,8 +38,9 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       book_(config_.contacts ? config_.contacts : own_book_.get()),
       self_(issue_token(now)),
       table_(table_config_, book_->ids(), self_, draw_key(random)),
-      judgements_(judgements_config(config_, signatures_, find_identity(config_.realm) != nullptr),
-                  random),
+      judgements_(
+          judgements_config(config_, signatures_, identities_.find(config_.realm) != nullptr),
+          random),
       membership_(membership_config(config_, signatures_),
                   {*book_, table_, peers_, random, judgements_}, now.time),
       liveness_(liveness_config(config_), peers_, random),
@@ -47,8 +49,8 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
       declarations_(declarations_config(config_), config_.node_key, signatures_, random),
       exchange_(exchange_config(config_, signatures_), random),
       queries_(queries_config(config_)),
-      first_contact_(first_contact_config(config_, signatures_), random),
-      relations_(relations_config(config_, signatures_, blocks_)),
+      first_contact_(first_contact_config(config_, identities_, signatures_), random),
+      relations_(relations_config(config_, identities_, signatures_, blocks_)),
       needs_(random),
       limiter_(config_.connection_limits, config_.exempt_networks),
       dial_clock_(config_.last_dial_time) {
@@ -64,7 +66,7 @@ Engine::Impl::Impl(EngineConfig config, Random& random, Instant now)
     static_cast<void>(book_->learn(token, config_.realm, signatures_, now.wall));
   config_.known_tokens = {};
   config_.blocked = {};
-  if (const crypto::SigningKeyPair* leader = find_identity(config_.realm)) {
+  if (const crypto::SigningKeyPair* leader = identities_.find(config_.realm)) {
     leader_.emplace(RealmLeaderConfig{.realm = config_.realm, .signatures = &signatures_}, *leader);
     static_cast<void>(declare_to_leader(IntentRole::receive, *leader, now));
   }

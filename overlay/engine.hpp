@@ -89,7 +89,8 @@ class Engine {
   Result<void> answer_query(QuestionId question, QueryStatus status, ByteView payload);
 
   /// Signs a ticket for whoever is to become related with us; `StoreTicket` follows, and it is
-  /// worth nothing before that is done.  What `issue_ticket_token` says.
+  /// worth nothing before that is done.  `Errc::not_found` for an identity that is none of the
+  /// node's, what `issue_ticket_token` says.
   [[nodiscard]] Result<TicketToken> issue_ticket(const TicketOrder& order, Instant now);
   /// Dials the issuer of a ticket and proposes a relationship; `Redeemed` or `RedeemFailed`
   /// follows.  What `FirstContact::redeem` says.

@@ -11,9 +11,7 @@ namespace kith::overlay {
 
 /// Nothing more is said to those who have a session, and nobody hears why.
 Result<void> Engine::Impl::block(const Fingerprint& who, WallTime until, Instant now) {
-  const auto& own_key = identity_key().public_key;
-  if (who.is_zero() || who == local_.id || who == identity_fingerprint(own_key) ||
-      find_identity(who))
+  if (who.is_zero() || who == local_.id || identities_.find(who))
     return std::unexpected(Errc::out_of_range);
   if (auto added = blocks_.add({who, until}, now.wall); !added) return added;
   std::vector<ConnectionId> with_them;

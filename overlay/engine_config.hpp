@@ -65,6 +65,9 @@ struct PublishOptions {
 
 /// A ticket to be issued.
 struct TicketOrder {
+  /// Whom it makes a contact of: one of the node's identities.  Nothing: the one that it joins
+  /// with.
+  std::optional<Fingerprint> identity{};
   /// The identity that alone may redeem it; zeros: whoever shows it.
   Fingerprint partner;
   Duration life = std::chrono::hours(24);
@@ -80,7 +83,8 @@ struct EngineConfig {
   crypto::DhKeyPair static_key;
   /// Nothing: the node key speaks for itself.
   std::optional<crypto::SigningKeyPair> identity_key;
-  /// Further identities that subscriptions and publishers may act for.
+  /// Further identities on whose behalf the node acts where it is told so: of subscriptions,
+  /// publishers, tickets and relationships.
   std::vector<crypto::SigningKeyPair> further_identities;
   /// Names this node, and is about the identity, but signed by another one, which so vouches for
   /// it (R40).  Nothing: the identity speaks for itself.

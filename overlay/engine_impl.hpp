@@ -24,6 +24,7 @@
 #include "overlay/coordinator/declarations.hpp"
 #include "overlay/engine.hpp"
 #include "overlay/exchange/exchange.hpp"
+#include "overlay/identities.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
 #include "overlay/membership/realm_judgements.hpp"
@@ -306,8 +307,6 @@ class Engine::Impl {
                                            IntentRole role);
   [[nodiscard]] Wishes::iterator forget_handle(std::uint32_t handle);
   [[nodiscard]] Result<Fingerprint> subject_of_application(std::string_view name) const;
-  [[nodiscard]] Result<const crypto::SigningKeyPair*> identity_for(
-      const std::optional<Fingerprint>& identity) const;
   void release(Wishes::iterator wish, Instant now);
   /// Whether the join tells of an identity besides the node.  The leader of a realm is known by its
   /// identity alone.
@@ -316,11 +315,10 @@ class Engine::Impl {
            identity_fingerprint(config_.node_key.public_key) == config_.realm;
   }
   /// The one that we join with.
-  [[nodiscard]] const crypto::SigningKeyPair& identity_key() const { return joining_key(config_); }
-  /// The key of one of our identities; nothing if it is none.
-  [[nodiscard]] const crypto::SigningKeyPair* find_identity(const Fingerprint& identity) const;
+  [[nodiscard]] const crypto::SigningKeyPair& identity_key() const { return identities_.joining(); }
 
   EngineConfig config_;
+  const Identities identities_;
   Random* random_;
   MeteredSignatures signatures_;
   Blocks blocks_;

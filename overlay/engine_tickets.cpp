@@ -10,6 +10,8 @@
 namespace kith::overlay {
 
 Result<TicketToken> Engine::Impl::issue_ticket(const TicketOrder& order, Instant now) {
+  const auto identity = identities_.key_for(order.identity);
+  if (!identity) return std::unexpected(identity.error());
   TicketTokenParams params;
   params.realm = config_.realm;
   params.partner = order.partner;
@@ -19,10 +21,11 @@ Result<TicketToken> Engine::Impl::issue_ticket(const TicketOrder& order, Instant
   params.static_key = config_.static_key.public_key;
   auto ticket = issue_ticket_token(params, config_.node_key, signatures_, *random_);
   if (!ticket) return ticket;
-  outputs_.emplace_back(StoreTicket{ticket_hash(ticket->secret()),
-                                    ticket->uuid(),
-                                    {.partner = order.partner},
-                                    ticket->expires_at()});
+  outputs_.emplace_back(StoreTicket{
+      ticket_hash(ticket->secret()),
+      ticket->uuid(),
+      {.identity = identity_fingerprint((*identity)->public_key), .partner = order.partner},
+      ticket->expires_at()});
   return ticket;
 }
 
@@ -49,12 +52,14 @@ void Engine::Impl::on_ticket_checked(QuestionId question, const std::optional<Ti
   const auto asked = relation_questions_.extract(question);
   Connection* connection = asked ? connections_.find(asked.mapped().connection) : nullptr;
   if (!connection || !connection->opening->guest) return;
-  const bool good = terms && terms->purpose == TicketPurpose::relationship &&
-                    may_be(*connection, terms->partner, now.wall);
+  // Whom it is from may be no identity of ours any more.
+  const bool leads_to_us = terms && terms->purpose == TicketPurpose::relationship &&
+                           identities_.key_for(terms->identity).has_value();
+  const bool good = leads_to_us && may_be(*connection, terms->partner, now.wall);
   if (good) {
     connection->opening->guest->terms = *terms;
   } else {
-    connection->opening->objection = terms ? Errc::wrong_audience : Errc::not_found;
+    connection->opening->objection = leads_to_us ? Errc::wrong_audience : Errc::not_found;
   }
   connection->session->on_verdict(good, now);
   attend(*connection);
@@ -89,8 +94,9 @@ void Engine::Impl::ask_to_relate(AskToRelate ask, Instant now) {
     return first_contact_.on_verdict(ask.connection, false, now.wall);
   const QuestionId question = question_about(ask.connection, RelationQuestion::Of::relating);
   outputs_.emplace_back(AskPolicy{
-      question, AuthorizeQuestion{book_->token(*connection->contact).token,
-                                  RelateRequest{ask.identity, std::move(ask.certificate)}}});
+      question, AuthorizeQuestion{
+                    book_->token(*connection->contact).token,
+                    RelateRequest{ask.identity, std::move(ask.certificate), ask.own_identity}}});
 }
 
 QuestionId Engine::Impl::question_about(ConnectionId connection, RelationQuestion::Of what) {
@@ -106,7 +112,7 @@ void Engine::Impl::on_relation_verdict(QuestionId question, bool yes, Instant no
   const RelationQuestion asked = it->second;
   relation_questions_.erase(it);
   if (asked.of == RelationQuestion::Of::keeping)
-    return first_contact_.on_kept(asked.connection, yes);
+    return first_contact_.on_kept(asked.connection, yes, now.wall);
   if (asked.of == RelationQuestion::Of::relating)
     return first_contact_.on_verdict(asked.connection, yes, now.wall);
   Connection* connection = connections_.find(asked.connection);

@@ -1,13 +1,11 @@
 // The part of the engine that has to do with what the application wishes to send and receive.
 
-#include <algorithm>
 #include <utility>
 
 #include <kith/subject.hpp>
 
 #include "overlay/engine_impl.hpp"
 #include "tokens/issue.hpp"
-#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 
@@ -15,7 +13,7 @@ Result<SubscriptionId> Engine::Impl::subscribe(std::string_view name,
                                                const SubscribeOptions& options, Instant now) {
   const auto subject = subject_of_application(name);
   if (!subject) return std::unexpected(subject.error());
-  const auto identity = identity_for(options.identity);
+  const auto identity = identities_.key_for(options.identity);
   if (!identity) return std::unexpected(identity.error());
   if (subscriptions_ >= config_.subscriptions_max) return std::unexpected(Errc::limit_reached);
   auto wish = find_wish(*subject, (*identity)->public_key, IntentRole::receive);
@@ -59,7 +57,7 @@ Result<PublisherId> Engine::Impl::advertise(std::string_view name, const Publish
                                             Instant now) {
   const auto subject = subject_of_application(name);
   if (!subject) return std::unexpected(subject.error());
-  const auto identity = identity_for(options.identity);
+  const auto identity = identities_.key_for(options.identity);
   if (!identity) return std::unexpected(identity.error());
   if (find_wish(*subject, (*identity)->public_key, IntentRole::send) != wishes_.end())
     return std::unexpected(Errc::limit_reached);
@@ -93,23 +91,6 @@ void Engine::Impl::withdraw(PublisherId publisher, Instant now) {
 Result<Fingerprint> Engine::Impl::subject_of_application(std::string_view name) const {
   if (is_reserved_subject(name)) return std::unexpected(Errc::reserved_name);
   return subject_id(config_.realm, name);
-}
-
-/// The key that acts for `identity`, or for nobody in particular; `Errc::not_found`.
-Result<const crypto::SigningKeyPair*> Engine::Impl::identity_for(
-    const std::optional<Fingerprint>& identity) const {
-  if (!identity) return &identity_key();
-  const crypto::SigningKeyPair* key = find_identity(*identity);
-  if (!key) return std::unexpected(Errc::not_found);
-  return key;
-}
-
-const crypto::SigningKeyPair* Engine::Impl::find_identity(const Fingerprint& identity) const {
-  if (identity_fingerprint(identity_key().public_key) == identity) return &identity_key();
-  const auto further = std::ranges::find(
-      config_.further_identities, identity,
-      [](const crypto::SigningKeyPair& key) { return identity_fingerprint(key.public_key); });
-  return further == config_.further_identities.end() ? nullptr : &*further;
 }
 
 Engine::Impl::Wishes::iterator Engine::Impl::find_wish(const Fingerprint& subject,

@@ -70,23 +70,23 @@ QueriesConfig queries_config(const EngineConfig& config) {
   return queries;
 }
 
-FirstContactConfig first_contact_config(const EngineConfig& config,
+FirstContactConfig first_contact_config(const EngineConfig& config, const Identities& identities,
                                         const crypto::Signatures& signatures) {
   FirstContactConfig contact;
   contact.self = node_fingerprint(config.node_key.public_key);
   contact.static_key = config.static_key.public_key;
   contact.realm = config.realm;
-  contact.identity_key = &joining_key(config);
+  contact.identities = &identities;
   contact.signatures = &signatures;
   return contact;
 }
 
-RelationsConfig relations_config(const EngineConfig& config, const crypto::Signatures& signatures,
-                                 const Blocks& blocks) {
+RelationsConfig relations_config(const EngineConfig& config, const Identities& identities,
+                                 const crypto::Signatures& signatures, const Blocks& blocks) {
   RelationsConfig relations;
   relations.self = node_fingerprint(config.node_key.public_key);
   relations.realm = config.realm;
-  relations.identity_key = &joining_key(config);
+  relations.identities = &identities;
   relations.signatures = &signatures;
   relations.blocks = &blocks;
   return relations;

@@ -5,6 +5,7 @@
 #include "overlay/coordinator/declarations.hpp"
 #include "overlay/engine_config.hpp"
 #include "overlay/exchange/exchange_config.hpp"
+#include "overlay/identities.hpp"
 #include "overlay/membership/liveness.hpp"
 #include "overlay/membership/membership.hpp"
 #include "overlay/membership/realm_judgements.hpp"
@@ -30,8 +31,10 @@ namespace kith::overlay {
 [[nodiscard]] RouterConfig router_config(const EngineConfig& config);
 [[nodiscard]] QueriesConfig queries_config(const EngineConfig& config);
 [[nodiscard]] FirstContactConfig first_contact_config(const EngineConfig& config,
+                                                      const Identities& identities,
                                                       const crypto::Signatures& signatures);
 [[nodiscard]] RelationsConfig relations_config(const EngineConfig& config,
+                                               const Identities& identities,
                                                const crypto::Signatures& signatures,
                                                const Blocks& blocks);
 [[nodiscard]] CoordinatorConfig coordinator_config(const EngineConfig& config);

@@ -35,6 +35,8 @@ struct RelationEnd {
 
 /// What the issuer keeps of a ticket, beside its hash.
 struct TicketTerms {
+  /// Which of our identities it is from.  Nothing: the one that the node joins with.
+  std::optional<Fingerprint> identity{};
   /// The identity that alone may redeem it; zeros: whoever shows it.
   Fingerprint partner;
   TicketPurpose purpose = TicketPurpose::relationship;
@@ -106,6 +108,7 @@ struct RelationMessageArrived {
   RelationshipId relationship;
   std::uint64_t number;
   ByteView payload;
+  Fingerprint own_identity;  ///< Which of ours it is for.
 };
 /// The application at the other end has taken a message of ours.
 struct RelationMessageTaken {

@@ -39,6 +39,7 @@ TicketToken& TicketToken::operator=(TicketToken&& other) noexcept {
 TicketToken::~TicketToken() { crypto::wipe(token_.raw_); }
 
 Result<void> TicketToken::verify(const crypto::Signatures& signatures, WallTime now) const {
+  if (expires_at() <= now) return std::unexpected(Errc::expired);
   return kith::verify(token_, signatures, now);
 }
 

@@ -63,7 +63,8 @@ class TicketToken {
   /// destroyed.
   [[nodiscard]] ByteView raw() const { return token_.raw(); }
 
-  /// As `verify` of other tokens.
+  /// As `verify` of other tokens, but to the letter of `expires_at`: the issuer, who alone judges a
+  /// ticket in the end, waits for no other clock.
   [[nodiscard]] Result<void> verify(const crypto::Signatures& signatures, WallTime now) const;
 
  private:

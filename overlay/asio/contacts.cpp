@@ -37,6 +37,7 @@ void Contacts::State::redeem(std::string_view text, const RedeemOptions& options
   const TimePoint deadline = overlay::deadline_after(timeout);
   overlay::RedeemOrder order{.ticket = std::move(*ticket),
                              .endpoints = {},
+                             .identity = options.identity,
                              .partner = options.partner,
                              .certificate = options.certificate,
                              .certificate_early = options.certificate_early,

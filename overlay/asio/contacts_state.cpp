@@ -61,8 +61,11 @@ void Contacts::State::issue(const TicketOptions& options, const Slot<std::string
   const auto dialed =
       dialed_address(options.address, driver ? driver->endpoints() : std::vector<Endpoint>());
   if (!dialed) return fill<std::string>(slot, std::unexpected(dialed.error()));
-  const auto ticket = engine.issue_ticket(
-      {.partner = options.partner, .life = options.life, .dialed = *dialed}, now);
+  const auto ticket = engine.issue_ticket({.identity = options.identity,
+                                           .partner = options.partner,
+                                           .life = options.life,
+                                           .dialed = *dialed},
+                                          now);
   if (!ticket) return fill<std::string>(slot, std::unexpected(ticket.error()));
   issuing_.try_emplace(ticket_hash(ticket->secret()), to_uri(*ticket), slot);
 }
@@ -170,7 +173,7 @@ void Contacts::State::on(const overlay::RelationshipEnded& ended) {
 
 void Contacts::State::on(const overlay::RelationMessageArrived& message, overlay::Engine& engine) {
   if (!on_message_) return;
-  if (call_([&] { on_message_({message.relationship, message.payload}); }))
+  if (call_([&] { on_message_({message.relationship, message.payload, message.own_identity}); }))
     engine.take(message.relationship, message.number);
 }
 

@@ -25,6 +25,14 @@ Opened open_at(const std::string& path) {
   }
 }
 
+std::string why_not_ours(const StoredRelationship& relationship, const Fingerprint& self,
+                         Errc why) {
+  const RelationshipParty* party = relationship.token.terms().party(self);
+  if (why != Errc::not_found || !party) return std::string(describe(why));
+  return "it is of " + party->identity.to_string() +
+         ", which is not one of its identities any more";
+}
+
 }  // namespace
 
 Keeper::Keeper(const std::string& path, Log log)
@@ -59,7 +67,7 @@ void Keeper::restore(Engine& engine) {
     const auto added = engine.add_relationship(relationship.token, relationship.endpoints);
     if (!added) {
       log_(LogLevel::warning, "a relationship in the store is none of this node's: " +
-                                  std::string(describe(added.error())));
+                                  why_not_ours(relationship, engine.id(), added.error()));
       continue;
     }
     if (!relationship.end) continue;
@@ -88,7 +96,8 @@ bool Keeper::keep(const StoreTicket& ticket, WallTime now) {
   const StoredTicket stored{.hash = ticket.hash,
                             .purpose = ticket.terms.purpose,
                             .partner = ticket.terms.partner,
-                            .expires_at = ticket.expires_at};
+                            .expires_at = ticket.expires_at,
+                            .identity = ticket.terms.identity.value_or(Fingerprint())};
   return value_of(store_.add_ticket(stored, now)).value_or(false);
 }
 
@@ -97,7 +106,9 @@ std::optional<TicketTerms> Keeper::check(const Fingerprint& hash, WallTime now) 
   if (!found || !*found) return std::nullopt;
   const StoredTicket& ticket = **found;
   if (ticket.used_at || ticket.revoked_at || ticket.expires_at <= now) return std::nullopt;
-  return TicketTerms{.partner = ticket.partner, .purpose = ticket.purpose};
+  TicketTerms terms{.partner = ticket.partner, .purpose = ticket.purpose};
+  if (!ticket.identity.is_zero()) terms.identity = ticket.identity;
+  return terms;
 }
 
 bool Keeper::spend(const SpendTicket& ticket, WallTime now) {
@@ -151,7 +162,7 @@ Result<std::vector<TicketStatus>> Keeper::tickets() {
   tickets.reserve(kept->size());
   for (const StoredTicket& ticket : *kept)
     tickets.push_back({ticket.hash, ticket.partner, ticket.expires_at, ticket.used_at,
-                       ticket.used_by, ticket.revoked_at});
+                       ticket.used_by, ticket.revoked_at, ticket.identity});
   return tickets;
 }
 
@@ -177,10 +188,13 @@ Result<std::vector<Contact>> Keeper::contacts(const Fingerprint& self) {
   contacts.reserve(kept->size());
   for (const StoredRelationship& relationship : *kept) {
     const RelationshipTerms& terms = relationship.token.terms();
-    const RelationshipParty& other = terms.proposer.node == self ? terms.partner : terms.proposer;
+    const bool is_proposed_by_us = terms.proposer.node == self;
+    const RelationshipParty& other = is_proposed_by_us ? terms.partner : terms.proposer;
+    const RelationshipParty& own = is_proposed_by_us ? terms.proposer : terms.partner;
     Contact& contact = contacts.emplace_back(Contact{.id = terms.id,
                                                      .identity = other.identity,
                                                      .node = other.node,
+                                                     .own_identity = own.identity,
                                                      .since = terms.issued_at,
                                                      .expires_at = terms.expires_at});
     for (const Endpoint& endpoint : relationship.endpoints)

@@ -8,6 +8,7 @@
 #include "overlay/relations/messages.hpp"
 #include "overlay/session/payload.hpp"
 #include "tokens/issue.hpp"
+#include "tokens/verify.hpp"
 
 namespace kith::overlay {
 
@@ -17,6 +18,11 @@ Result<RedeemId> FirstContact::redeem(RedeemOrder order, WallTime now) {
     return std::unexpected(valid.error());
   if (ticket.realm() != config_.realm) return std::unexpected(Errc::wrong_realm);
   if (ticket.node() == config_.self) return std::unexpected(Errc::wrong_key);
+  const auto identity = config_.identities->key_for(order.identity);
+  if (!identity) return std::unexpected(identity.error());
+  if (!ticket.partner().is_zero() &&
+      ticket.partner() != identity_fingerprint((*identity)->public_key))
+    return std::unexpected(Errc::wrong_audience);
   if (order.certificate.size() > kCertificateBytesMax) return std::unexpected(Errc::too_long);
   if (order.endpoints.empty()) return std::unexpected(Errc::no_route);
   if (redeemings_.size() >= config_.redeems_max) return std::unexpected(Errc::limit_reached);
@@ -28,8 +34,7 @@ Result<RedeemId> FirstContact::redeem(RedeemOrder order, WallTime now) {
   params.proposer = {config_.self, config_.static_key};
   params.partner_key = order.partner.value_or(ticket.public_key());
   params.partner = {ticket.node(), ticket.static_key()};
-  auto proposal =
-      propose_relationship(params, *config_.identity_key, *config_.signatures, *random_);
+  auto proposal = propose_relationship(params, **identity, *config_.signatures, *random_);
   if (!proposal) return std::unexpected(proposal.error());
 
   DialTarget target;
@@ -95,18 +100,19 @@ Result<void> FirstContact::on_relate(Guest& guest, ConnectionId connection, Byte
   if (!relate->certificate.empty())
     guest.who.certificate.assign(relate->certificate.begin(), relate->certificate.end());
   guest.stage = Stage::asked;
-  outputs_.emplace_back(
-      AskToRelate{connection, terms.id, terms.proposer.identity, guest.who.certificate});
+  outputs_.emplace_back(AskToRelate{connection, terms.id, terms.proposer.identity,
+                                    terms.partner.identity, guest.who.certificate});
   guest.proposal = std::move(*proposal);
   return {};
 }
 
-/// The proposal is about the two nodes that this session is between, and about us.
+/// The proposal is about the two nodes that this session is between, and about the identity that
+/// the ticket is from.
 bool FirstContact::is_acceptable(const RelationshipTerms& terms, const TicketGuest& guest) const {
-  return terms.realm == config_.realm && terms.proposer.node == guest.node &&
-         terms.proposer.static_key == guest.static_key && terms.partner.node == config_.self &&
-         terms.partner.static_key == config_.static_key &&
-         terms.partner.key == config_.identity_key->public_key &&
+  const auto identity = config_.identities->key_for(guest.terms.identity);
+  return identity && terms.partner.key == (*identity)->public_key && terms.realm == config_.realm &&
+         terms.proposer.node == guest.node && terms.proposer.static_key == guest.static_key &&
+         terms.partner.node == config_.self && terms.partner.static_key == config_.static_key &&
          (guest.terms.partner == Fingerprint() || guest.terms.partner == terms.proposer.identity);
 }
 
@@ -115,7 +121,9 @@ void FirstContact::on_verdict(ConnectionId connection, bool yes, WallTime now) {
   if (it == guests_.end() || it->second.stage != Stage::asked) return;
   Guest& guest = it->second;
   if (!yes) return refuse(connection);
-  auto relationship = countersign(*guest.proposal, *config_.identity_key, *config_.signatures, now);
+  const Fingerprint& identity = guest.proposal->terms().partner.identity;
+  auto relationship =
+      countersign(*guest.proposal, *config_.identities->find(identity), *config_.signatures, now);
   if (!relationship) return refuse(connection);
   guest.stage = Stage::keeping;
   guest.relationship = std::move(*relationship);
@@ -143,19 +151,31 @@ Result<void> FirstContact::on_related(Redeeming& redeeming, ByteView message, Wa
   return {};
 }
 
-void FirstContact::on_kept(ConnectionId connection, bool kept) {
-  if (const auto it = guests_.find(connection); it != guests_.end()) {
-    if (it->second.stage != Stage::keeping) return;
-    if (!kept) return refuse(connection);
-    Guest guest = std::move(guests_.extract(it).mapped());
-    outputs_.emplace_back(ContactSend{connection, encode_related(guest.relationship->raw())});
-    outputs_.emplace_back(
-        RelationMade{connection, std::move(*guest.relationship), std::move(guest.who.endpoints)});
-    return;
+void FirstContact::on_kept(ConnectionId connection, bool kept, WallTime now) {
+  if (const auto guest = guests_.find(connection); guest != guests_.end()) {
+    if (guest->second.stage == Stage::keeping) on_guest_kept(guest, kept);
+  } else if (const auto it = redeeming_on(connection); it != redeemings_.end()) {
+    if (it->second.relationship) on_redeemed_kept(it, kept, now);
   }
-  const auto it = redeeming_on(connection);
-  if (it == redeemings_.end() || !it->second.relationship) return;
+}
+
+void FirstContact::on_guest_kept(Guests::iterator it, bool kept) {
+  const ConnectionId connection = it->first;
+  if (!kept) return refuse(connection);
+  Guest guest = std::move(guests_.extract(it).mapped());
+  outputs_.emplace_back(ContactSend{connection, encode_related(guest.relationship->raw())});
+  outputs_.emplace_back(
+      RelationMade{connection, std::move(*guest.relationship), std::move(guest.who.endpoints)});
+}
+
+void FirstContact::on_redeemed_kept(Redeemings::iterator it, bool kept, WallTime now) {
+  const ConnectionId connection = *it->second.connection;
   if (!kept) {
+    // The issuer has kept it before it said so, and would never hear of us again.
+    const RelationshipTerms& terms = it->second.relationship->terms();
+    const crypto::SigningKeyPair& key = *config_.identities->find(terms.proposer.identity);
+    outputs_.emplace_back(
+        ContactSend{connection, encode(sign_end(terms.id, now, key, *config_.signatures))});
     on_failed(it->first, Errc::refused);
     outputs_.emplace_back(ContactOver{connection, Errc::refused});
     return;

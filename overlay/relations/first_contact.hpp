@@ -17,6 +17,7 @@
 #include "core/crypto/primitives.hpp"
 #include "core/random.hpp"
 #include "overlay/engine_output.hpp"
+#include "overlay/identities.hpp"
 #include "overlay/message_kind.hpp"
 #include "overlay/session/session.hpp"
 #include "tokens/relationship_token.hpp"
@@ -29,6 +30,8 @@ struct RedeemOrder {
   TicketToken ticket;
   /// Where the ticket's address leads to.
   std::vector<Endpoint> endpoints;
+  /// Whom it makes a contact of: one of our identities.  Nothing: the one that the node joins with.
+  std::optional<Fingerprint> identity{};
   /// Whom the relationship is to be with; nothing: the node of the ticket speaks for itself.
   std::optional<crypto::SigningPublicKey> partner{};
   /// What our user shows of itself, at most `kCertificateBytesMax` bytes.
@@ -71,6 +74,7 @@ struct AskToRelate {
   ConnectionId connection;
   RelationshipId relationship;
   Fingerprint identity;
+  Fingerprint own_identity;
   Bytes certificate;
 };
 /// Have it kept; `on_kept` answers.
@@ -95,7 +99,7 @@ struct FirstContactConfig {
   crypto::DhPublicKey static_key{};
   Fingerprint realm;
   /// Who signs our side.  Outlives this.
-  const crypto::SigningKeyPair* identity_key = nullptr;
+  const Identities* identities = nullptr;
   const crypto::Signatures* signatures = nullptr;
   std::size_t redeems_max = 64;
 };
@@ -104,6 +108,7 @@ struct FirstContactConfig {
 /// issuer signs, too, and both keep it (docs/protocol.md §10).
 ///
 ///     redeemer   dialing --> proposed --related--> keeping --> made
+///                                |                    +--not kept--> end said, failed
 ///                                +--not related--> failed
 ///     issuer     guest --relate--> asked --yes--> keeping --> made, related said
 ///                                    +--no--> not related said, over
@@ -117,7 +122,8 @@ class FirstContact {
 
   // Commands.
 
-  /// The `Errc` of a ticket that is not valid, of another realm, or our own (`wrong_key`);
+  /// The `Errc` of a ticket that is not valid, of another realm, our own (`wrong_key`), or for
+  /// another identity (`wrong_audience`); `not_found` for an identity that is none of ours;
   /// `too_long` for the certificate; `limit_reached`.
   [[nodiscard]] Result<RedeemId> redeem(RedeemOrder order, WallTime now);
 
@@ -132,7 +138,7 @@ class FirstContact {
                           WallTime now);
   /// The policy's answer.
   void on_verdict(ConnectionId connection, bool yes, WallTime now);
-  void on_kept(ConnectionId connection, bool kept);
+  void on_kept(ConnectionId connection, bool kept, WallTime now);
   void on_closed(ConnectionId connection, Errc why);
 
   // Outputs.
@@ -154,18 +160,21 @@ class FirstContact {
     std::optional<ConnectionId> connection{};
     std::optional<RelationshipToken> relationship{};
   };
+  using Guests = std::map<ConnectionId, Guest>;
   using Redeemings = std::map<RedeemId, Redeeming>;
 
   Result<void> on_relate(Guest& guest, ConnectionId connection, ByteView message, WallTime now);
   Result<void> on_related(Redeeming& redeeming, ByteView message, WallTime now);
   [[nodiscard]] bool is_acceptable(const RelationshipTerms& terms, const TicketGuest& guest) const;
   void refuse(ConnectionId connection);
+  void on_guest_kept(Guests::iterator it, bool kept);
+  void on_redeemed_kept(Redeemings::iterator it, bool kept, WallTime now);
   [[nodiscard]] Redeemings::iterator redeeming_on(ConnectionId connection);
 
   FirstContactConfig config_;
   Random* random_;
   Redeemings redeemings_;
-  std::map<ConnectionId, Guest> guests_;
+  Guests guests_;
   std::uint32_t next_redeem_ = 1;
   std::deque<FirstContactOutput> outputs_;
 };

@@ -183,4 +183,9 @@ Bytes end_statement(const RelationshipId& relationship, WallTime at) {
   return statement;
 }
 
+RelationEnd sign_end(const RelationshipId& relationship, WallTime now,
+                     const crypto::SigningKeyPair& identity, const crypto::Signatures& signatures) {
+  return {relationship, now, signatures.sign(identity, {end_statement(relationship, now)})};
+}
+
 }  // namespace kith::overlay

@@ -82,5 +82,9 @@ struct ReplyMessage {
 
 /// What an identity signs to end a relationship: "kith/1 relationship end", its id and the time.
 [[nodiscard]] Bytes end_statement(const RelationshipId& relationship, WallTime at);
+/// That it ends now, in the name of `identity`.
+[[nodiscard]] RelationEnd sign_end(const RelationshipId& relationship, WallTime now,
+                                   const crypto::SigningKeyPair& identity,
+                                   const crypto::Signatures& signatures);
 
 }  // namespace kith::overlay

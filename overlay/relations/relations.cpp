@@ -1,7 +1,6 @@
 #include "overlay/relations/relations.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -21,11 +20,10 @@ Result<RelationshipId> Relations::add(RelationshipToken relationship,
   const RelationshipTerms& terms = relationship.terms();
   const RelationshipId id = terms.id;
   if (terms.realm != config_.realm) return std::unexpected(Errc::wrong_realm);
-  const bool ours = std::ranges::any_of(
-      std::array{&terms.proposer, &terms.partner}, [&](const RelationshipParty* party) {
-        return party->node == config_.self && party->key == config_.identity_key->public_key;
-      });
-  if (!ours || terms.proposer.node == terms.partner.node) return std::unexpected(Errc::wrong_key);
+  const RelationshipParty* our_side = terms.party(config_.self);
+  if (!our_side || terms.proposer.node == terms.partner.node)
+    return std::unexpected(Errc::wrong_key);
+  if (!config_.identities->find(our_side->identity)) return std::unexpected(Errc::not_found);
   if (const auto known = relations_.find(id); known != relations_.end()) {
     if (known->second.token != relationship) return std::unexpected(Errc::duplicate_key);
     known->second.endpoints = std::move(endpoints);
@@ -110,10 +108,9 @@ Result<void> Relations::end(const RelationshipId& id, WallTime now) {
   if (it == relations_.end()) return std::unexpected(Errc::not_found);
   Relation& relation = it->second;
   if (relation.end) return std::unexpected(Errc::closed);
-  RelationEnd end{id, now, {}};
-  end.signature = config_.signatures->sign(*config_.identity_key, {end_statement(id, now)});
+  const crypto::SigningKeyPair& key = *config_.identities->find(ours(relation).identity);
   const bool was_valid = holds(relation, now);
-  close(relation, end, true);
+  close(relation, sign_end(id, now, key, *config_.signatures), true);
   relation.is_end_untold = was_valid;
   const Fingerprint& node = theirs(relation).node;
   if (const auto link = link_to(node)) {
@@ -247,6 +244,11 @@ void Relations::on_deadline(Instant now) {
   }
 }
 
+const RelationshipParty& Relations::ours(const Relation& relation) const {
+  const RelationshipTerms& terms = relation.token.terms();
+  return terms.proposer.node == config_.self ? terms.proposer : terms.partner;
+}
+
 const RelationshipParty& Relations::theirs(const Relation& relation) const {
   const RelationshipTerms& terms = relation.token.terms();
   return terms.proposer.node == config_.self ? terms.partner : terms.proposer;
@@ -328,6 +330,7 @@ std::optional<ConnectionId> Relations::session_of(const RelationshipId& id) cons
 void Relations::sanity_check() const {
   for (const auto& [id, relation] : relations_) {
     KITH_ASSERT(by_node_.at(theirs(relation).node).contains(id));
+    KITH_ASSERT(config_.identities->find(ours(relation).identity));
     KITH_ASSERT(relation.outgoing.size() <= config_.under_way_max);
     KITH_ASSERT(!relation.end || relation.outgoing.empty());
     for (const auto& [number, message] : relation.outgoing)

@@ -21,6 +21,7 @@
 #include "core/deadline_queue.hpp"
 #include "overlay/blocks.hpp"
 #include "overlay/engine_output.hpp"
+#include "overlay/identities.hpp"
 #include "overlay/message_kind.hpp"
 #include "overlay/relations/messages.hpp"
 #include "overlay/session/session.hpp"
@@ -56,7 +57,7 @@ struct RelationsConfig {
   Fingerprint self;
   Fingerprint realm;
   /// Who signs our side.  Outlives this.
-  const crypto::SigningKeyPair* identity_key = nullptr;
+  const Identities* identities = nullptr;
   const crypto::Signatures* signatures = nullptr;
   /// Whom nothing is said to and nothing taken from, whatever was signed; nothing: nobody. Outlives
   /// this.
@@ -70,9 +71,9 @@ struct RelationsConfig {
   std::size_t sessions_per_node_max = 4;
 };
 
-/// The relationships of this node, and what is said on them (docs/protocol.md §10): whoever shares
-/// one may connect at any time, and one session serves all that its two nodes share.  Who may say
-/// what is looked up for every message, so that a relationship that ends, ends at once.
+/// The relationships of this node's identities, and what is said on them (docs/protocol.md §10):
+/// whoever shares one may connect at any time, and one session serves all that its two nodes share.
+/// Who may say what is looked up for every message, so that a relationship that ends, ends at once.
 ///
 /// Messages wait for a session, which is dialed if there is none, and are under way until the other
 /// application has taken them.  None is repeated: one whose session broke is reported lost.
@@ -89,8 +90,9 @@ class Relations {
   // Commands.
 
   /// A relationship that was kept before, or has just come about, and where the other node may be
-  /// dialed.  `wrong_realm`, `wrong_key` if it names neither us nor our identity, `bad_signature`,
-  /// `duplicate_key` if another one has its id, `limit_reached`.
+  /// dialed.  `wrong_realm`, `wrong_key` if it does not name us and another node, `not_found` if
+  /// our side of it is none of our identities, `bad_signature`, `duplicate_key` if another one has
+  /// its id, `limit_reached`.
   [[nodiscard]] Result<RelationshipId> add(RelationshipToken relationship,
                                            std::vector<Endpoint> endpoints);
   /// One that was ended before.  `not_found`, `bad_signature`.
@@ -105,7 +107,8 @@ class Relations {
                                            WallTime now);
   /// The application has taken a message that arrived.
   void take(const RelationshipId& id, std::uint64_t number);
-  /// Signs its end, and tells the other node, now or at the next session that has a place for it.
+  /// Signs its end, as the identity that is our side of it, and tells the other node, now or at the
+  /// next session that has a place for it.
   Result<void> end(const RelationshipId& id, WallTime now);
 
   // Inputs.
@@ -195,6 +198,7 @@ class Relations {
     std::vector<Endpoint> met{};
   };
 
+  [[nodiscard]] const RelationshipParty& ours(const Relation& relation) const;
   [[nodiscard]] const RelationshipParty& theirs(const Relation& relation) const;
   /// Which of the two has signed it; `bad_signature` if none has.
   [[nodiscard]] Result<const RelationshipParty*> signer_of(const RelationEnd& end,

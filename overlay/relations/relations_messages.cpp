@@ -49,7 +49,8 @@ Result<void> Relations::on_told(const Sender& from, ByteView message, WallTime n
   if (!told) return std::unexpected(told.error());
   const RelationshipId& id = told->relationship;
   Link& link = link_of(from);
-  if (find(id, from.node, now) == nullptr) {
+  const Relation* relation = find(id, from.node, now);
+  if (!relation) {
     const auto known = relations_.find(id);
     const bool ended =
         known != relations_.end() && known->second.end && theirs(known->second).node == from.node;
@@ -60,7 +61,8 @@ Result<void> Relations::on_told(const Sender& from, ByteView message, WallTime n
   std::set<std::uint64_t>& untaken = link.untaken[id];
   if (untaken.size() >= config_.under_way_max || !untaken.insert(told->number).second)
     return std::unexpected(Errc::protocol_error);
-  outputs_.emplace_back(RelationMessageArrived{id, told->number, told->payload});
+  outputs_.emplace_back(
+      RelationMessageArrived{id, told->number, told->payload, ours(*relation).identity});
   return {};
 }
 

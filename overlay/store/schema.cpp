@@ -19,6 +19,13 @@ std::string triggers_of(const TableRules& table) {
          trigger("update", "seal_sum(old.seal, new.seal)", 0);
 }
 
+std::string creation_of(const TableRules& table) {
+  const std::string name(table.name);
+  return "CREATE TABLE " + name + " (" + std::string(table.definition) +
+         ", seal BLOB NOT NULL) STRICT, WITHOUT ROWID;" + "INSERT INTO totals VALUES ('" + name +
+         "', 0, zeroblob(16));" + triggers_of(table);
+}
+
 }  // namespace
 
 const std::array<TableRules, 7>& tables() {
@@ -26,8 +33,8 @@ const std::array<TableRules, 7>& tables() {
       {.name = "tickets",
        .definition = "hash BLOB PRIMARY KEY NOT NULL, purpose INTEGER NOT NULL, "
                      "partner BLOB NOT NULL, expires_at INTEGER NOT NULL, used_at INTEGER, "
-                     "used_by BLOB, revoked_at INTEGER",
-       .columns = "hash, purpose, partner, expires_at, used_at, used_by, revoked_at",
+                     "used_by BLOB, revoked_at INTEGER, identity BLOB NOT NULL",
+       .columns = "hash, purpose, partner, expires_at, used_at, used_by, revoked_at, identity",
        .rows_max = 10'000,
        .first_to_go = "expires_at",
        .may_go = "used_at IS NOT NULL OR revoked_at IS NOT NULL OR expires_at <= ?1"},
@@ -98,14 +105,28 @@ std::string creation() {
                     "; PRAGMA user_version = " + std::to_string(kStoreVersion) +
                     "; CREATE TABLE totals (name TEXT PRIMARY KEY NOT NULL, rows INTEGER NOT NULL, "
                     "seals BLOB NOT NULL) STRICT, WITHOUT ROWID;";
-  for (const TableRules& table : tables()) {
-    const std::string name(table.name);
-    sql += "CREATE TABLE " + name + " (" + std::string(table.definition) +
-           ", seal BLOB NOT NULL) STRICT, WITHOUT ROWID;";
-    sql += "INSERT INTO totals VALUES ('" + name + "', 0, zeroblob(16));";
-    sql += triggers_of(table);
-  }
+  for (const TableRules& table : tables()) sql += creation_of(table);
   return sql;
+}
+
+const TableRules& first_tickets() {
+  static constexpr TableRules kTickets{
+      .name = "tickets",
+      .definition = {},
+      .columns = "hash, purpose, partner, expires_at, used_at, used_by, revoked_at",
+      .rows_max = 0,
+      .first_to_go = {},
+      .may_go = {}};
+  return kTickets;
+}
+
+std::string upgrade_of_first() {
+  const TableRules& tickets = table_named("tickets");
+  return "CREATE TEMP TABLE former AS SELECT *, zeroblob(32) AS identity FROM tickets;"
+         "DROP TABLE tickets; DELETE FROM totals WHERE name = 'tickets';" +
+         creation_of(tickets) + "INSERT INTO tickets SELECT " + std::string(tickets.columns) +
+         ", " + seal_of(tickets) + " FROM temp.former; DROP TABLE temp.former;" +
+         "PRAGMA user_version = 2;";
 }
 
 }  // namespace kith::overlay

@@ -9,7 +9,7 @@ namespace kith::overlay {
 
 /// "kith" in the file's header: whose file it is.
 inline constexpr std::int64_t kApplicationId = 0x6b697468;
-inline constexpr std::int64_t kStoreVersion = 1;
+inline constexpr std::int64_t kStoreVersion = 2;
 
 struct TableRules {
   std::string_view name;
@@ -34,6 +34,12 @@ struct TableRules {
 
 /// All statements that make an empty store.
 [[nodiscard]] std::string creation();
+
+/// The tickets of a store of version 1, which did not tell which identity one is from: as much of
+/// their rules as it takes to read them.
+[[nodiscard]] const TableRules& first_tickets();
+/// All statements that make one of version 2 of it.
+[[nodiscard]] std::string upgrade_of_first();
 
 /// What `sqlite_schema` says of a store, in the order of names.
 inline constexpr std::string_view kSchemaQuery =

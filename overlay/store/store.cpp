@@ -69,6 +69,7 @@ Store::Store(const std::string& path, const StoreOptions& options) : path_(path)
         std::make_unique<Database>(file.path, DatabaseOptions{.create = false,
                                                               .pages_max = options.pages_max,
                                                               .wait_max = options.wait_max});
+    upgrade();
     verify_contents();
   } catch (const DatabaseFailure& failure) {
     if (failure.is_by_system()) throw StoreError(fault_of(failure).what);
@@ -79,6 +80,20 @@ Store::Store(const std::string& path, const StoreOptions& options) : path_(path)
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
+
+void Store::upgrade() {
+  const auto is_first = [this] {
+    return database_->number("PRAGMA application_id") == kApplicationId &&
+           database_->number("PRAGMA user_version") == 1;
+  };
+  if (!is_first()) return;
+  Transaction writing(*database_, Transaction::Kind::writing);
+  // Another process may have been faster.
+  if (!is_first()) return;
+  verify_table(*database_, first_tickets(), path_);
+  database_->execute(upgrade_of_first());
+  writing.commit();
+}
 
 void Store::verify_contents() {
   // One transaction, so that what another process writes meanwhile does not look like damage.

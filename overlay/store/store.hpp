@@ -30,6 +30,7 @@ struct StoredTicket {
   std::optional<WallTime> used_at{};
   std::optional<Fingerprint> used_by{};
   std::optional<WallTime> revoked_at{};
+  Fingerprint identity{};  ///< Whom it is from; all zeros: whoever the node joins as.
 
   friend bool operator==(const StoredTicket&, const StoredTicket&) = default;
 };
@@ -95,9 +96,9 @@ class Database;
 /// out to be damaged after it was opened is neither read nor written again.
 class Store {
  public:
-  /// Opens the file at `path`, or makes it.  Throws `StoreDamaged` if it is damaged, foreign or of
-  /// a newer version, and `StoreError` if it cannot be opened, is a symbolic link, or not ours
-  /// alone.
+  /// Opens the file at `path`, or makes it; one of an older version becomes one of ours.  Throws
+  /// `StoreDamaged` if it is damaged, foreign or of a newer version, and `StoreError` if it cannot
+  /// be opened, is a symbolic link, or not ours alone.
   explicit Store(const std::string& path, const StoreOptions& options = {});
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -150,6 +151,7 @@ class Store {
   template <class Work>
   auto guarded(Work work) -> Stored<decltype(work())>;
   [[nodiscard]] StoreFault fault_of(const struct DatabaseFailure& failure) const;
+  void upgrade();
   void verify_contents();
   void make_room(std::string_view table, std::size_t rows, WallTime now);
   [[noreturn]] void fail_by_limit(const std::string& table) const;

@@ -11,13 +11,14 @@ const TableRules& ticket_rules() { return table_named("tickets"); }
 const TableRules& relationship_rules() { return table_named("relationships"); }
 
 StoredTicket read_ticket(const Statement& row) {
-  expect_sound(row, 7);
+  expect_sound(row, 8);
   StoredTicket ticket{.hash = row.fingerprint(0),
                       .purpose = static_cast<TicketPurpose>(row.number(1)),
                       .partner = row.fingerprint(2),
                       .expires_at = row.time(3),
                       .used_at = row.optional_time(4),
-                      .revoked_at = row.optional_time(6)};
+                      .revoked_at = row.optional_time(6),
+                      .identity = row.fingerprint(7)};
   if (!row.is_null(5)) ticket.used_by = row.fingerprint(5);
   return ticket;
 }
@@ -77,10 +78,11 @@ Stored<bool> Store::add_ticket(const StoredTicket& ticket, WallTime now) {
     Transaction transaction(*database_, Transaction::Kind::writing);
     if (holds(*database_, ticket_rules(), "hash", ticket.hash.view())) return false;
     make_room("tickets", 1, now);
-    database_->run("INSERT INTO tickets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, " +
-                       seal_of(ticket_rules(), "?1, ?2, ?3, ?4, ?5, ?6, ?7") + ")",
+    database_->run("INSERT INTO tickets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, " +
+                       seal_of(ticket_rules(), "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8") + ")",
                    ticket.hash, static_cast<std::int64_t>(ticket.purpose), ticket.partner,
-                   ticket.expires_at, ticket.used_at, ticket.used_by, ticket.revoked_at);
+                   ticket.expires_at, ticket.used_at, ticket.used_by, ticket.revoked_at,
+                   ticket.identity);
     transaction.commit();
     return true;
   });
@@ -110,7 +112,8 @@ Stored<bool> Store::spend(const Fingerprint& hash, const Fingerprint& by, WallTi
     const bool is_spent =
         database_->run(
             "UPDATE tickets SET used_at = ?2, used_by = ?3, seal = " +
-                seal_of(ticket_rules(), "hash, purpose, partner, expires_at, ?2, ?3, revoked_at") +
+                seal_of(ticket_rules(),
+                        "hash, purpose, partner, expires_at, ?2, ?3, revoked_at, identity") +
                 " WHERE hash = ?1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > ?2"
                 " AND seal = " +
                 seal_of(ticket_rules()),
@@ -126,7 +129,7 @@ Stored<bool> Store::revoke_ticket(const Fingerprint& hash, WallTime now) {
         database_->run(
             "UPDATE tickets SET revoked_at = ?2, seal = " +
                 seal_of(ticket_rules(),
-                        "hash, purpose, partner, expires_at, used_at, used_by, ?2") +
+                        "hash, purpose, partner, expires_at, used_at, used_by, ?2, identity") +
                 " WHERE hash = ?1 AND used_at IS NULL AND revoked_at IS NULL AND seal = " +
                 seal_of(ticket_rules()),
             hash, now) == 1;

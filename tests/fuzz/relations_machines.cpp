@@ -310,7 +310,7 @@ class Machines {
     const bool yes = how % 8 > 1;
     if (how % 2 == 0) return first_contact_.on_verdict(connection, yes, now_.wall);
     if (yes) kept_.insert(connection);
-    first_contact_.on_kept(connection, yes);
+    first_contact_.on_kept(connection, yes, now_.wall);
   }
 
   /// Up to half an hour, or days.
@@ -323,9 +323,10 @@ class Machines {
   Instant now_ = kStart;
   SeededRandom random_{2};
   Blocks blocks_;
+  Identities identities_{cast_.self.identity_key};
   Relations relations_{{.self = cast_.self.node,
                         .realm = {},
-                        .identity_key = &cast_.self.identity_key,
+                        .identities = &identities_,
                         .signatures = &signatures(),
                         .blocks = &blocks_,
                         .relationships_max = 8,
@@ -335,7 +336,7 @@ class Machines {
   FirstContact first_contact_{{.self = cast_.self.node,
                                .static_key = kOurKey,
                                .realm = {},
-                               .identity_key = &cast_.self.identity_key,
+                               .identities = &identities_,
                                .signatures = &signatures(),
                                .redeems_max = 3},
                               random_};

@@ -225,6 +225,26 @@ TEST_F(EngineTickets, WaitAMinuteForThePolicy) {
   EXPECT_EQ(redeemer.redeem_failures.size(), 1U);
 }
 
+TEST_F(EngineTickets, EndTheRelationshipThatTheirRedeemerDoesNotKeep) {
+  redeemer.keeps = false;
+  ASSERT_TRUE(redeemer.redeem(issuer.issue(), issuer));
+  lab.pass(5s);
+  EXPECT_EQ(redeemer.redeem_failures, std::vector{Errc::refused});
+  ASSERT_EQ(issuer.kept.size(), 1U);
+  ASSERT_EQ(issuer.ended.size(), 1U);
+  EXPECT_EQ(issuer.ended[0].statement.relationship, issuer.kept[0].terms().id);
+  EXPECT_FALSE(issuer.ended[0].by_us);
+  EXPECT_EQ(lab.wires_between(redeemer.node, issuer.node), 0U);
+}
+
+TEST_F(EngineTickets, R58_AreNotShownWhenTheyAreOverByTheClockOfTheirHolder) {
+  TicketToken ticket = issuer.issue({}, 1min);
+  lab.pass(1min);
+  EXPECT_EQ(redeemer.redeem(std::move(ticket), issuer).error(), Errc::expired);
+  lab.pass(1s);
+  EXPECT_EQ(redeemer.node.dials, 0U);
+}
+
 TEST_F(EngineTickets, AreNotHeldAgainstTheirHoldersWhenThePolicyIsSilent) {
   issuer.node.verdict.reset();
   SeededRandom random(1);

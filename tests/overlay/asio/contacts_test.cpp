@@ -20,6 +20,7 @@
 #include <boost/asio/io_context.hpp>
 #include <kith/asio.hpp>
 
+#include "overlay/asio/keys.hpp"
 #include "overlay/store/store.hpp"
 #include "tests/overlay/asio/support.hpp"
 
@@ -210,6 +211,44 @@ TEST_F(ContactsTest, AreDialedAtATimeThatIsKeptWhileTheNodeRuns) {
   EXPECT_TRUE(reached && *reached);
   async_stop(there, boost::asio::detached);
   context.run();
+}
+
+TEST_F(ContactsTest, R62_AreThoseOfOneIdentityOfTheNode) {
+  const NodeKeys ann = NodeKeys::generate();
+  const Fingerprint strange = NodeKeys::generate().identity();
+  const auto home = [&](bool with_ann, Heard& logged) {
+    NodeConfig config = on_loopback();
+    config.keys = here_keys;
+    config.store = folder + "/here";
+    if (with_ann) config.further_identity_seeds = {ann.node_seed};
+    config.log = [&logged](LogLevel, std::string_view line) { logged.add(std::string(line)); };
+    return Node(std::move(config));
+  };
+  {
+    Heard heard;
+    Heard logged;
+    Node here = home(true, logged);
+    Node there = node(there_keys, "there");
+    here.contacts().on_message([&](const ContactMessage& message) {
+      heard.add(message.own_identity.to_string() + " " + std::string(as_text(message.payload)));
+    });
+    EXPECT_EQ(here.contacts().issue_ticket({.identity = strange}, 5s).error(), Errc::not_found);
+    const auto ticket = here.contacts().issue_ticket({.identity = ann.identity()}, 5s).value();
+    EXPECT_EQ(here.contacts().tickets(5s)->front().own_identity, ann.identity());
+    EXPECT_EQ(there.contacts().redeem(ticket, {.identity = strange}, 5s).error(), Errc::not_found);
+    const auto key = overlay::signing_key(ann.node_seed).public_key;
+    const auto id = there.contacts().redeem(ticket, {.partner = key}, 10s);
+    ASSERT_TRUE(id.has_value()) << describe(id.error());
+    EXPECT_EQ(there.contacts().list(5s)->front().identity, ann.identity());
+    EXPECT_EQ(here.contacts().list(5s)->front().own_identity, ann.identity());
+    ASSERT_TRUE(there.contacts().send(*id, as_bytes("hello"), 10s).has_value());
+    EXPECT_TRUE(heard.wait_for(ann.identity().to_string() + " hello"));
+  }
+  Heard logged;
+  const Node here = home(false, logged);
+  EXPECT_TRUE(logged.wait_for("a relationship in the store is none of this node's: it is of " +
+                              ann.identity().to_string() +
+                              ", which is not one of its identities any more"));
 }
 
 TEST_F(ContactsTest, SayNothingOnceItIsOver) {

@@ -33,7 +33,7 @@ struct Dealer {
         contact({.self = place().node,
                  .static_key = static_key,
                  .realm = {},
-                 .identity_key = &key,
+                 .identities = &identities,
                  .signatures = &signatures},
                 random) {}
 
@@ -52,6 +52,7 @@ struct Dealer {
   const crypto::Signatures& signatures = *sim::simulated_primitives().signatures;
   SeededRandom random;
   crypto::SigningKeyPair key;
+  Identities identities{key};
   crypto::DhPublicKey static_key{};
   FirstContact contact;
 };
@@ -132,12 +133,13 @@ TEST_F(FirstContacts, R60_R64_EndInARelationshipThatBothHaveSignedAndTheIssuerHa
   const auto asked = issuer.take<AskToRelate>();
   ASSERT_TRUE(asked);
   EXPECT_EQ(asked->identity, identity_fingerprint(guest.key.public_key));
+  EXPECT_EQ(asked->own_identity, identity_fingerprint(issuer.key.public_key));
   issuer.contact.on_verdict(kContact, true, kThen);
   const auto keep = issuer.take<KeepRelation>();
   ASSERT_TRUE(keep);
   EXPECT_TRUE(keep->relationship.verify(issuer.signatures, kThen));
   EXPECT_FALSE(issuer.contact.poll_output());
-  issuer.contact.on_kept(kContact, true);
+  issuer.contact.on_kept(kContact, true, kThen);
   const auto said = issuer.take<ContactSend>();
   ASSERT_TRUE(said);
   EXPECT_EQ(said->message, encode_related(keep->relationship.raw()));

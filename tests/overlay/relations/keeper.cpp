@@ -10,18 +10,30 @@ Keeper::Keeper(EngineLab& within, EngineLab::Node& whose) : lab(within), node(wh
 }
 
 TicketToken Keeper::issue(const Fingerprint& partner, Duration life) {
-  auto ticket = node.engine->issue_ticket(
-      {.partner = partner, .life = life, .dialed = {"10.0.0.1", 3141}}, lab.now);
+  return issue({.partner = partner, .life = life, .dialed = {"10.0.0.1", 3141}});
+}
+
+TicketToken Keeper::issue_as(const Fingerprint& identity) {
+  return issue({.identity = identity, .partner = {}, .dialed = {"10.0.0.1", 3141}});
+}
+
+TicketToken Keeper::issue(const TicketOrder& order) {
+  auto ticket = node.engine->issue_ticket(order, lab.now);
   KITH_ASSERT(ticket.has_value());
   lab.pass(Duration(0));
   return *std::move(ticket);
 }
 
 Result<RedeemId> Keeper::redeem(TicketToken ticket, const Keeper& issuer) {
-  const Bytes certificate(10, 0xce);
+  return redeem(std::move(ticket), issuer, {});
+}
+
+Result<RedeemId> Keeper::redeem(TicketToken ticket, const Keeper& issuer, Redemption how) {
   return node.engine->redeem({.ticket = std::move(ticket),
                               .endpoints = {issuer.node.endpoint},
-                              .certificate = certificate},
+                              .identity = how.identity,
+                              .partner = how.partner,
+                              .certificate = std::move(how.certificate)},
                              lab.now);
 }
 
@@ -68,6 +80,7 @@ void Keeper::hear(const RelationOutput& told) {
                         [&](const RelationUnreachable& it) { unreachable.push_back(it.why); },
                         [&](const RelationMessageArrived& it) {
                           heard.emplace_back(it.payload.begin(), it.payload.end());
+                          heard_on[{it.relationship, it.own_identity}].push_back(heard.back());
                           if (takes) engine.take(it.relationship, it.number);
                         },
                         [&](const RelationMessageTaken& it) { taken.push_back(it.number); },

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,10 +22,20 @@ struct Keeper {
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
+  /// How a ticket is redeemed.
+  struct Redemption {
+    std::optional<Fingerprint> identity{};
+    std::optional<crypto::SigningPublicKey> partner{};
+    Bytes certificate = Bytes(10, 0xce);
+  };
+
   /// A ticket that leads to this node.
   TicketToken issue(const Fingerprint& partner = {}, Duration life = std::chrono::hours(1));
+  /// The same, from this identity.
+  TicketToken issue_as(const Fingerprint& identity);
   /// Redeems it, which leads to the node of `issuer`.
   Result<RedeemId> redeem(TicketToken ticket, const Keeper& issuer);
+  Result<RedeemId> redeem(TicketToken ticket, const Keeper& issuer, Redemption how);
   [[nodiscard]] Fingerprint identity() const { return node.engine->status().identity; }
   Result<std::uint64_t> tell(const RelationshipId& id, std::string_view text);
 
@@ -44,11 +55,14 @@ struct Keeper {
   std::vector<RelationshipId> reached;
   std::vector<Errc> unreachable;
   std::vector<std::string> heard;
+  /// The same by the relationship, and by the identity that it was for.
+  std::map<std::pair<RelationshipId, Fingerprint>, std::vector<std::string>> heard_on;
   std::vector<std::uint64_t> taken;
   std::vector<Errc> lost;
   std::size_t spendings = 0;
 
  private:
+  TicketToken issue(const TicketOrder& order);
   void hear(const RelationOutput& told);
   [[nodiscard]] bool spend(const SpendTicket& order);
 };

@@ -92,8 +92,9 @@ struct RelationsOfANode : testing::Test {
   Party them{2};
   Instant now{TimePoint(1h), WallTime(std::chrono::seconds(1'800'000'000))};
   MeteredSignatures meter{*sim::simulated_primitives().signatures};
+  Identities identities{us.key};
   Relations relations{
-      {.self = us.place.node, .realm = {}, .identity_key = &us.key, .signatures = &meter}};
+      {.self = us.place.node, .realm = {}, .identities = &identities, .signatures = &meter}};
 };
 
 using Closings = std::vector<std::pair<ConnectionId, CloseReason>>;
@@ -120,7 +121,7 @@ TEST_F(RelationsOfANode, R64_NameThisNodeAndItsIdentityAndAnotherNode) {
   theirs.proposer = stranger.place;
   EXPECT_EQ(relations.add(signed_by(stranger, them, theirs), {}).error(), Errc::wrong_key);
   EXPECT_EQ(relations.add(signed_by(us, them, theirs), {}).error(), Errc::wrong_key);
-  EXPECT_EQ(relations.add(signed_by(stranger, them, params()), {}).error(), Errc::wrong_key);
+  EXPECT_EQ(relations.add(signed_by(stranger, them, params()), {}).error(), Errc::not_found);
   RelationshipParams at_home = params();
   at_home.partner = us.place;
   EXPECT_EQ(relations.add(signed_by(us, them, at_home), {}).error(), Errc::wrong_key);

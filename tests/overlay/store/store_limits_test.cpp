@@ -44,7 +44,8 @@ class FullStore : public testing::Test {
 };
 
 TEST_F(FullStore, DropsTicketsThatNobodyCanSpend) {
-  fill_table(path_, "tickets", kKey + ", 1, zeroblob(32), " + kLater + ", NULL, NULL, NULL");
+  fill_table(path_, "tickets",
+             kKey + ", 1, zeroblob(32), " + kLater + ", NULL, NULL, NULL, zeroblob(32)");
   Store store(path_);
   expect_limit(store.add_ticket(some_ticket(numbered(1)), kNow), "tickets");
   EXPECT_EQ(store.tickets()->size(), 10'000U);

@@ -59,7 +59,10 @@ inline Fingerprint numbered(std::uint32_t n) {
 }
 
 inline overlay::StoredTicket some_ticket(const Fingerprint& hash) {
-  return {.hash = hash, .partner = {}, .expires_at = kIssuedAt + std::chrono::hours(1)};
+  return {.hash = hash,
+          .partner = {},
+          .expires_at = kIssuedAt + std::chrono::hours(1),
+          .identity = numbered(4711)};
 }
 
 /// All that a store can tell, to be compared.

@@ -51,7 +51,8 @@ struct SubjectRequest {
 /// its node.
 struct RelateRequest {
   Fingerprint identity;
-  Bytes certificate;  ///< What it shows of itself; not verified.
+  Bytes certificate;         ///< What it shows of itself; not verified.
+  Fingerprint own_identity;  ///< Which of our node's identities it asks for.
 };
 
 /// May the peer join others in the realm, at `node`?  Asked of the node of the realm's leader, by

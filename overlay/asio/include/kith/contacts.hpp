@@ -20,6 +20,10 @@ namespace kith {
 
 /// A ticket to be issued: whoever shows it may connect once and become a contact.
 struct TicketOptions {
+  /// Whom it makes a contact of: one of the node's identities, as with a subscription
+  /// (`SubscriptionOptions::identity`).  The holder of a ticket of another one than the node's own
+  /// has to know its public key (`RedeemOptions::partner`).
+  std::optional<Fingerprint> identity{};
   /// Where its holder is to connect to, `host:port` or `tcp://host:port`; empty: the first address
   /// of the node.
   std::string address{};
@@ -37,10 +41,14 @@ struct TicketStatus {
   std::optional<WallTime> used_at{};
   std::optional<Fingerprint> used_by{};  ///< The node that redeemed it.
   std::optional<WallTime> revoked_at{};
+  Fingerprint own_identity{};  ///< Whom it is from; zeros: whoever the node joins as.
 };
 
 /// How a ticket is redeemed.
 struct RedeemOptions {
+  /// Whom it makes a contact of: one of the node's identities, as with `TicketOptions`; if the
+  /// ticket is for one identity alone, that one.
+  std::optional<Fingerprint> identity{};
   /// What we show of ourselves to whoever decides at the other end, at most 2,048 bytes; an
   /// identity token, where the ticket is for an identity that is not our node's own.
   Bytes certificate{};
@@ -56,9 +64,10 @@ struct RedeemOptions {
 
 /// Somebody whom we have a relationship with, signed by both.
 struct Contact {
-  Uuid id{};             ///< Of the relationship.
-  Fingerprint identity;  ///< Whose it is with.
-  Fingerprint node;      ///< Through which node.
+  Uuid id{};                   ///< Of the relationship.
+  Fingerprint identity;        ///< Whose it is with.
+  Fingerprint node;            ///< Through which node.
+  Fingerprint own_identity{};  ///< Whose contact that is: which of our node's identities.
   std::vector<std::string> addresses{};
   WallTime since{};
   WallTime expires_at{};
@@ -69,11 +78,12 @@ struct Contact {
 struct ContactMessage {
   Uuid contact{};
   ByteView payload;
+  Fingerprint own_identity{};  ///< Whose contact that is: which of our node's identities.
 };
 
-/// The contacts of a node: tickets by which strangers become contacts, and what is said to them.
-/// They are kept in the node's store (`NodeConfig::store`); without one everything here fails with
-/// `Errc::not_found`.  What was confirmed survives the node.
+/// The contacts of a node's identities: tickets by which strangers become contacts, and what is
+/// said to them. They are kept in the node's store (`NodeConfig::store`); without one everything
+/// here fails with `Errc::not_found`.  What was confirmed survives the node.
 ///
 ///     // Here.
 ///     auto uri = node.contacts().issue_ticket({}, 5s);
@@ -89,11 +99,13 @@ struct ContactMessage {
 class Contacts {
  public:
   /// The ticket as text that begins with `kith-ticket:`.  It holds the secret: hand it to one
-  /// person.  `Errc::no_route` if the node has no address, `life_too_long`, `store_failed`.
+  /// person.  `Errc::no_route` if the node has no address, `life_too_long`, `store_failed`,
+  /// `not_found` for an identity that is none of the node's.
   [[nodiscard]] Result<std::string> issue_ticket(const TicketOptions& options, Duration timeout);
   /// Connects to whoever issued the ticket and becomes related.  The id of the relationship.
   /// `Errc::bad_text` for what is no ticket, `expired`, `refused`, `timed_out`, what dialing says;
-  /// `limit_reached` with 64 being redeemed, or 12 names being looked up.
+  /// `wrong_audience` for a ticket that is for somebody else, `not_found` as above; `limit_reached`
+  /// with 64 being redeemed, or 12 names being looked up.
   [[nodiscard]] Result<Uuid> redeem(std::string_view ticket, const RedeemOptions& options,
                                     Duration timeout);
   /// Those issued, by their end.

@@ -84,7 +84,7 @@ struct NodeConfig {
   std::optional<NodeKeys> keys{};
   /// The Ed25519 seed of the identity that uses the node; nothing: the node key's own.
   std::optional<std::array<Byte, 32>> identity_seed{};
-  /// Seeds of further identities, on whose behalf subscriptions and publishers may act
+  /// Seeds of further identities, on whose behalf subscriptions, publishers and tickets may act
   /// (`SubscriptionOptions::identity`).
   std::vector<std::array<Byte, 32>> further_identity_seeds{};
   /// The realm; zeros: the public one.
