@@ -75,6 +75,7 @@ json::object to_json(const SimOptions& options, const sim::RouteExperimentResult
       {"underlay", options.underlay},
       {"nodes", result.nodes},
       {"seed", result.seed},
+      {"loss_per_million", result.loss_per_million},
       {"probes", result.probes},
       {"answered", result.answered},
       {"hops",
@@ -112,7 +113,8 @@ json::object to_json(const SimOptions& options, const sim::RouteExperimentResult
 
 std::string to_text(const SimOptions& options, const sim::RouteExperimentResult& result) {
   return in_two_columns({
-      {"nodes", fmt::format("{} on {}, seed {}", result.nodes, options.underlay, result.seed)},
+      {"nodes", fmt::format("{} on {}, {:g} % of segments lost, seed {}", result.nodes,
+                            options.underlay, result.loss_per_million / 1e4, result.seed)},
       {"ready", fmt::format("{} nodes; p50 {}, p99 {}", result.ready.nodes,
                             for_people(result.ready.p50), for_people(result.ready.p99))},
       {"probes", fmt::format("{} of {} answered", result.answered, result.probes)},
@@ -157,6 +159,7 @@ constexpr const char* kSimFooter =
 them come to rest, and routes probes from any node to any key.  Equal seeds give equal results.
 
 Underlays: wonder-home (homes in 222 cities, as measured), wonder (the cities alone), constant.
+On each, one segment in 200 is lost, and comes later, as TCP sends it again.
 
 Examples:
   kith sim route --nodes 100 --seed 1     some seconds; 1,000 nodes take minutes, 5,000 far more
