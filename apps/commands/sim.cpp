@@ -1,11 +1,14 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "apps/commands/command.hpp"
@@ -69,6 +72,14 @@ sim::RouteExperimentMeters meters(Progress& progress) {
           .resident_bytes = resident_bytes};
 }
 
+std::string in_hex(std::uint64_t trace_hash) { return fmt::format("{:016x}", trace_hash); }
+
+json::array in_hex(const std::vector<std::uint64_t>& trace_hashes) {
+  json::array texts;
+  for (const std::uint64_t hash : trace_hashes) texts.emplace_back(in_hex(hash));
+  return texts;
+}
+
 json::object to_json(const SimOptions& options, const sim::RouteExperimentResult& result) {
   const auto seconds = [](Duration time) { return in_seconds(time); };
   return {
@@ -107,7 +118,8 @@ json::object to_json(const SimOptions& options, const sim::RouteExperimentResult
         {"virtual_seconds", result.cost.virtual_seconds},
         {"resident_bytes_per_node", result.cost.resident_bytes_per_node},
         {"resident_bytes_per_session", result.cost.resident_bytes_per_session}}},
-      {"trace_hash", fmt::format("{:016x}", result.trace_hash)},
+      {"trace_hash", in_hex(result.trace_hash)},
+      {"trace_minutes", in_hex(result.trace_minutes)},
   };
 }
 
@@ -138,7 +150,7 @@ std::string to_text(const SimOptions& options, const sim::RouteExperimentResult&
            result.cost.virtual_seconds, result.cost.events, result.cost.events_per_second,
            result.cost.resident_bytes_per_node / 1024,
            result.cost.resident_bytes_per_session / 1024)},
-      {"trace hash", fmt::format("{:016x}", result.trace_hash)},
+      {"trace hash", in_hex(result.trace_hash)},
   });
 }
 

@@ -292,6 +292,7 @@ void Experiment::conclude(Duration start) {
   result_.loss_per_million = config_.loss_per_million;
   result_.probes = probes_.size();
   result_.trace_hash = world_.trace_hash();
+  result_.trace_minutes = world_.network().trace().minutes();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include <kith/time.hpp>
 
@@ -103,6 +104,9 @@ struct RouteExperimentResult {
   Cost cost;
   /// The hash of everything that happened; equal for equal configurations.
   std::uint64_t trace_hash = 0;
+  /// The same at the end of each whole minute of virtual time: the first that differs shows where
+  /// two runs part.
+  std::vector<std::uint64_t> trace_minutes;
 };
 
 /// Starts an overlay of `config.nodes` nodes from nothing on `underlay`, lets it come to rest, and

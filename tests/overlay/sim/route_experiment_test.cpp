@@ -69,6 +69,19 @@ TEST(RouteExperiment, LosesAndRepeatsOneSegmentIn200) {
   EXPECT_GT(lossy.agreement, 0.98);
 }
 
+TEST(RouteExperiment, TellsTheTraceOfEachMinute) {
+  auto config = small(10);
+  config.quiet = 2min;
+  const auto result = run_route_experiment(config, wonder_home(1));
+  ASSERT_EQ(result.trace_minutes.size(), 2U);
+  config.probes = 0;
+  config.quiet = 90s;
+  // Until the probes it is the same world.
+  EXPECT_EQ(run_route_experiment(config, wonder_home(1)).trace_minutes[0], result.trace_minutes[0]);
+  config.seed = 2;
+  EXPECT_NE(run_route_experiment(config, wonder_home(1)).trace_minutes[0], result.trace_minutes[0]);
+}
+
 TEST(RouteExperiment, RepeatsItselfForASeed) {
   const auto first = run_route_experiment(small(20), wonder_home(1));
   const auto second = run_route_experiment(small(20), wonder_home(1));
