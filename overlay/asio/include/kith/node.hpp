@@ -201,7 +201,10 @@ struct SubscriptionOptions {
   std::optional<Fingerprint> identity{};
   /// Who may send: zeros anybody in the realm, otherwise an identity or a realm.
   Fingerprint audience{};
-  /// Messages that each sender may have under way.
+  /// Messages that each sender may have under way at first.  Whenever half of them are acknowledged
+  /// at once it may have twice as many, up to 65,536; but never more than 4 MiB and the message
+  /// that goes beyond.  Those two bound what an application that acknowledges itself has to keep of
+  /// each.
   std::uint32_t credit = 1024;
   /// Who tells a sender that a message was received: the node, once the callback has run, or the
   /// application, by `Subscription::acknowledge`.
