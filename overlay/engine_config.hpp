@@ -41,7 +41,8 @@ struct SubscribeOptions {
   std::optional<Fingerprint> identity{};
   /// Who may send: nobody in particular (zeros), an identity, or a realm.
   Fingerprint audience{};
-  /// Messages that a sender may have under way: the intent's threshold.
+  /// Messages that a sender may have under way at first, the intent's threshold; its channel's
+  /// window may grow (`kWindowMessagesMax`, `kWindowBytes`).
   std::uint32_t credit = 1024;
   Acknowledgement acknowledgement = Acknowledgement::node;
 };

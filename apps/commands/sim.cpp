@@ -1,11 +1,14 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "apps/commands/command.hpp"
@@ -69,12 +72,21 @@ sim::RouteExperimentMeters meters(Progress& progress) {
           .resident_bytes = resident_bytes};
 }
 
+std::string in_hex(std::uint64_t trace_hash) { return fmt::format("{:016x}", trace_hash); }
+
+json::array in_hex(const std::vector<std::uint64_t>& trace_hashes) {
+  json::array texts;
+  for (const std::uint64_t hash : trace_hashes) texts.emplace_back(in_hex(hash));
+  return texts;
+}
+
 json::object to_json(const SimOptions& options, const sim::RouteExperimentResult& result) {
   const auto seconds = [](Duration time) { return in_seconds(time); };
   return {
       {"underlay", options.underlay},
       {"nodes", result.nodes},
       {"seed", result.seed},
+      {"loss_per_million", result.loss_per_million},
       {"probes", result.probes},
       {"answered", result.answered},
       {"hops",
@@ -106,13 +118,15 @@ json::object to_json(const SimOptions& options, const sim::RouteExperimentResult
         {"virtual_seconds", result.cost.virtual_seconds},
         {"resident_bytes_per_node", result.cost.resident_bytes_per_node},
         {"resident_bytes_per_session", result.cost.resident_bytes_per_session}}},
-      {"trace_hash", fmt::format("{:016x}", result.trace_hash)},
+      {"trace_hash", in_hex(result.trace_hash)},
+      {"trace_minutes", in_hex(result.trace_minutes)},
   };
 }
 
 std::string to_text(const SimOptions& options, const sim::RouteExperimentResult& result) {
   return in_two_columns({
-      {"nodes", fmt::format("{} on {}, seed {}", result.nodes, options.underlay, result.seed)},
+      {"nodes", fmt::format("{} on {}, {:g} % of segments lost, seed {}", result.nodes,
+                            options.underlay, result.loss_per_million / 1e4, result.seed)},
       {"ready", fmt::format("{} nodes; p50 {}, p99 {}", result.ready.nodes,
                             for_people(result.ready.p50), for_people(result.ready.p99))},
       {"probes", fmt::format("{} of {} answered", result.answered, result.probes)},
@@ -136,7 +150,7 @@ std::string to_text(const SimOptions& options, const sim::RouteExperimentResult&
            result.cost.virtual_seconds, result.cost.events, result.cost.events_per_second,
            result.cost.resident_bytes_per_node / 1024,
            result.cost.resident_bytes_per_session / 1024)},
-      {"trace hash", fmt::format("{:016x}", result.trace_hash)},
+      {"trace hash", in_hex(result.trace_hash)},
   });
 }
 
@@ -157,6 +171,7 @@ constexpr const char* kSimFooter =
 them come to rest, and routes probes from any node to any key.  Equal seeds give equal results.
 
 Underlays: wonder-home (homes in 222 cities, as measured), wonder (the cities alone), constant.
+On each, one segment in 200 is lost, and comes later, as TCP sends it again.
 
 Examples:
   kith sim route --nodes 100 --seed 1     some seconds; 1,000 nodes take minutes, 5,000 far more

@@ -40,7 +40,6 @@ ListenerProfile listener_profile(const NodeConfig& config) {
   if (listener.accepted_flows.contains(Flow::hidden) ||
       listener.accepted_flows.contains(Flow::open))
     listener.only_known = false;
-  listener.stealth = listener.stealth || config.stealth;
   return listener;
 }
 

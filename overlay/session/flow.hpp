@@ -117,8 +117,8 @@ inline constexpr ListenerProfile kPrivateListener{
     .accepted_flows = {Flow::sealed, Flow::connection, Flow::ticket, Flow::reconnect},
     .only_known = true};
 /// Who does not deal with us and has no ticket does not even learn that somebody listens.
-inline constexpr ListenerProfile kStealthListener{.accepted_flows = {Flow::ticket, Flow::reconnect},
-                                                  .stealth = true};
+inline constexpr ListenerProfile kStealthListener{
+    .accepted_flows = {Flow::ticket, Flow::reconnect}, .stealth = true, .only_known = true};
 
 /// How a dialer goes about it: a flow, and whether one node alone may answer.
 struct DialWay {

@@ -63,6 +63,7 @@ class Experiment {
         meters_(meters),
         random_(config.seed, kExperimentStream),
         world_(underlay, {.seed = config.seed,
+                          .network = {.loss_per_million = config.loss_per_million},
                           .primitives = config.primitives,
                           .watch = [this](HostIndex node, const overlay::Output& output) {
                             watch(node, output);
@@ -288,8 +289,10 @@ void Experiment::conclude(Duration start) {
   result_.cost.virtual_seconds = seconds(world_.now().time_since_epoch());
   result_.nodes = config_.nodes;
   result_.seed = config_.seed;
+  result_.loss_per_million = config_.loss_per_million;
   result_.probes = probes_.size();
   result_.trace_hash = world_.trace_hash();
+  result_.trace_minutes = world_.network().trace().minutes();
 }
 
 }  // namespace

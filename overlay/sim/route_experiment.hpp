@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include <kith/time.hpp>
 
@@ -19,6 +20,8 @@ struct RouteExperimentConfig {
   std::size_t probes = 20'000;
   /// Virtual time without joins before anything is measured.
   Duration quiet = std::chrono::minutes(10);
+  /// Of segments, each by itself; what is lost is sent again, and comes later.
+  std::uint32_t loss_per_million = 5'000;
   /// Nothing: simulated primitives of the same lengths (`overlay/sim/crypto.hpp`).
   const crypto::Primitives* primitives = nullptr;
 };
@@ -65,7 +68,8 @@ struct RouteExperimentResult {
     Duration p50{};
     Duration p99{};
   };
-  /// Traffic of the last minute before the probes; 40 bytes of headers per segment are included.
+  /// Traffic of the last minute before the probes; 40 bytes of headers per segment are included,
+  /// what was lost and sent again counts once.
   struct Quiet {
     double bytes_per_second_per_node = 0;
     double segments_per_second_per_node = 0;
@@ -84,6 +88,7 @@ struct RouteExperimentResult {
 
   std::size_t nodes = 0;
   std::uint64_t seed = 0;
+  std::uint32_t loss_per_million = 0;
   std::size_t probes = 0;
   std::size_t answered = 0;
   Hops hops;
@@ -99,6 +104,9 @@ struct RouteExperimentResult {
   Cost cost;
   /// The hash of everything that happened; equal for equal configurations.
   std::uint64_t trace_hash = 0;
+  /// The same at the end of each whole minute of virtual time: the first that differs shows where
+  /// two runs part.
+  std::vector<std::uint64_t> trace_minutes;
 };
 
 /// Starts an overlay of `config.nodes` nodes from nothing on `underlay`, lets it come to rest, and

@@ -260,6 +260,25 @@ TEST_F(EngineFlowsOfAPrivateListener, AnswerByCWhomItIsMatchedWith) {
   EXPECT_TRUE(dial(node).party->opened());
 }
 
+TEST(EngineFlowsOfAStealthyListener, AreSilentByCToWhomThePolicyDoesNotKnow) {
+  EngineLab lab;
+  EngineLab::Node& host = lab.add(1, [](EngineConfig& config) {
+    config.listener = kStealthListener;
+    config.listener.accepted_flows.add(Flow::connection);
+  });
+  TestNode node{7, sim::simulated_primitives(), EngineLab::endpoint_of(7)};
+  for (const bool knows_nobody : {true, false}) {
+    host.knows_nobody = knows_nobody;
+    const EngineLab::Stranger& visitor =
+        lab.knock(host, kSource,
+                  Session::dial(node.local, lab.target_by_token(host), test::default_config(),
+                                node.random, lab.now));
+    lab.pass(1s);
+    EXPECT_EQ(visitor.party->opened(), !knows_nobody);
+    EXPECT_EQ(visitor.heard.empty(), knows_nobody);
+  }
+}
+
 TEST(EngineFlowsOfAMember, DoNotTakeTokensInTheOpen) {
   EngineLab lab;
   const EngineLab::Node& entrance =

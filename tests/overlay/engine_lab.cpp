@@ -196,6 +196,15 @@ void EngineLab::say(Wire& wire, int from, const Bytes& bytes) {
 void EngineLab::deliver(Wire& wire, int to, const Bytes& bytes) {
   Side& side = wire.sides[to];
   if (side.gone || !(side.node || side.stranger)) return;
+  const auto arriving = reset_after ? reset_after(to == 1, bytes) : std::nullopt;
+  hear(side, ByteView(bytes).first(arriving.value_or(bytes.size())));
+  if (!arriving) return;
+  end(wire, 0, true);
+  end(wire, 1, true);
+}
+
+void EngineLab::hear(Side& side, ByteView bytes) {
+  if (bytes.empty()) return;
   if (side.node) {
     side.node->engine->on_bytes(side.connection, bytes, now);
     return drain(*side.node);

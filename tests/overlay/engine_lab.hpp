@@ -95,6 +95,9 @@ class EngineLab {
   Instant now = start_time();
   /// How long everything takes on the next wire that an engine asks for.
   std::function<Duration()> next_latency = [] { return kLatency; };
+  /// Sees what arrives at the dialer or the listener of a wire.  So many bytes of it still do, then
+  /// the connection is reset; nothing: it goes on.
+  std::function<std::optional<std::size_t>(bool to_listener, ByteView bytes)> reset_after;
   /// Who met the hosts, in the order of their coming.
   std::vector<Stranger*> visitors;
 
@@ -116,6 +119,7 @@ class EngineLab {
   void write(Node& node, ConnectionId connection);
   void close(Node& node, const CloseConnection& order);
   void deliver(Wire& wire, int to, const Bytes& bytes);
+  void hear(Side& side, ByteView bytes);
   void end(Wire& wire, int to, bool lost);
   void say(Wire& wire, int from, const Bytes& bytes);
   void later(const Wire& wire, std::function<void()> event) {

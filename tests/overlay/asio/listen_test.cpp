@@ -66,7 +66,8 @@ TEST(Listening, AnswersNoiseWithNopeAndTheEnd) {
 
 TEST(Listening, AnswersNoiseWithNothingWhereItIsNotToBeFound) {
   NodeConfig config = on_loopback();
-  config.stealth = true;
+  config.profile = Profile::stealth;
+  config.accept = "H";
   Node node(std::move(config));
   asio::io_context context;
   tcp::socket socket(context);

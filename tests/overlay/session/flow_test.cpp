@@ -128,7 +128,7 @@ TEST(ListenerProfile, AcceptsTheFlowsOfItsKind) {
   EXPECT_EQ(accepted(kPrivateListener), "SCIN");
   EXPECT_EQ(accepted(kStealthListener), "IN");
   EXPECT_TRUE(kStealthListener.stealth);
-  EXPECT_TRUE(kPrivateListener.only_known);
+  EXPECT_TRUE(kPrivateListener.only_known && kStealthListener.only_known);
   EXPECT_FALSE(kPublicListener.only_known || kMemberListener.only_known);
   EXPECT_FALSE(kPublicListener.stealth || kMemberListener.stealth || kPrivateListener.stealth);
 }

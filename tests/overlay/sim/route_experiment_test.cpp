@@ -21,8 +21,10 @@ RouteExperimentConfig small(std::size_t nodes) {
   return {.nodes = nodes, .seed = 1, .probes = 400, .quiet = 20s};
 }
 
-TEST(RouteExperiment, FindsTheClosestNodeByEveryProbe) {
-  const auto result = run_route_experiment(small(60), wonder_home(1));
+TEST(RouteExperiment, FindsTheClosestNodeByEveryProbeWhereNothingIsLost) {
+  auto config = small(60);
+  config.loss_per_million = 0;
+  const auto result = run_route_experiment(config, wonder_home(1));
   EXPECT_EQ(result.nodes, 60U);
   EXPECT_EQ(result.probes, 400U);
   EXPECT_EQ(result.answered, 400U);
@@ -51,6 +53,33 @@ TEST(RouteExperiment, MeasuresOneNodeAlone) {
   EXPECT_EQ(result.hops.max, 0U);
   EXPECT_EQ(result.sessions.max, 0U);
   EXPECT_EQ(result.quiet.bytes_per_second_per_node, 0);
+}
+
+TEST(RouteExperiment, LosesAndRepeatsOneSegmentIn200) {
+  auto config = small(40);
+  const auto lossy = run_route_experiment(config, wonder_home(1));
+  config.loss_per_million = 0;
+  const auto lossless = run_route_experiment(config, wonder_home(1));
+  EXPECT_EQ(lossy.loss_per_million, 5'000U);
+  EXPECT_EQ(lossless.loss_per_million, 0U);
+  // Each of the few segments there and back may be late, by a timeout of more than 200 ms.
+  EXPECT_GT(lossy.round_trip.p99, lossless.round_trip.p99 + 100ms);
+  EXPECT_LT(lossy.round_trip.p50, lossless.round_trip.p50 + 50ms);
+  EXPECT_EQ(lossy.answered, 400U);
+  EXPECT_GT(lossy.agreement, 0.98);
+}
+
+TEST(RouteExperiment, TellsTheTraceOfEachMinute) {
+  auto config = small(10);
+  config.quiet = 2min;
+  const auto result = run_route_experiment(config, wonder_home(1));
+  ASSERT_EQ(result.trace_minutes.size(), 2U);
+  config.probes = 0;
+  config.quiet = 90s;
+  // Until the probes it is the same world.
+  EXPECT_EQ(run_route_experiment(config, wonder_home(1)).trace_minutes[0], result.trace_minutes[0]);
+  config.seed = 2;
+  EXPECT_NE(run_route_experiment(config, wonder_home(1)).trace_minutes[0], result.trace_minutes[0]);
 }
 
 TEST(RouteExperiment, RepeatsItselfForASeed) {

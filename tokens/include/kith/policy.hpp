@@ -63,8 +63,8 @@ struct JudgeRequest {
 
 /// May the peer, a node that we have nothing to do with so far, find out who we are?  Asked within
 /// the handshake, of whoever proves itself to a listener that hides from strangers (flow `S`, and
-/// `C` under the profile *private*), and of who answers by `S` where no fingerprint was named.  A
-/// valid token is not enough: the answer is yes for those alone whom we know.
+/// `C` under the profiles *private* and *stealth*), and of who answers by `S` where no fingerprint
+/// was named.  A valid token is not enough: the answer is yes for those alone whom we know.
 struct MeetRequest {};
 
 using Request = std::variant<JoinRequest, IntentRequest, SubjectRequest, RelateRequest,

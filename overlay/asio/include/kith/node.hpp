@@ -53,7 +53,9 @@ enum class Profile : std::uint8_t {
   everybody,   ///< *Public*: in every way, so that whoever comes may enter the overlay here.
   member,      ///< Everybody, but for who would show itself to the whole network.
   acquainted,  ///< *Private*: whoever does not know us learns nothing about us.
-  stealth,     ///< Only relationships and tickets; others do not even learn that we listen.
+  /// Only relationships and tickets; whoever is turned away hears nothing, so that nobody finds the
+  /// node by knocking.
+  stealth,
 };
 
 /// How to open the connection to whom one enters the overlay through, of which only the address is
@@ -111,12 +113,9 @@ struct NodeConfig {
   RecordPadding padding = RecordPadding::block256;
   /// Where two nodes have several sessions, all of them stay; otherwise all but one are closed.
   bool keeps_duplicates = false;
-  /// Whoever is turned away before it has shown a valid token hears nothing, so that nobody finds
-  /// the node by knocking.
-  bool stealth = false;
   Profile profile = Profile::everybody;
   /// The flows that are answered, in place of those of the profile: some of the letters `HSOCIN`;
-  /// `K` is another name of `N`.
+  /// `K` is another name of `N`.  *Stealth* stays silent to all else.
   std::string accept{};
   EntranceFlow entrance_flow = EntranceFlow::hidden;
   /// Tokens of nodes (`Node::token_of`) from another time; what is no valid one is passed over.
@@ -201,7 +200,10 @@ struct SubscriptionOptions {
   std::optional<Fingerprint> identity{};
   /// Who may send: zeros anybody in the realm, otherwise an identity or a realm.
   Fingerprint audience{};
-  /// Messages that each sender may have under way.
+  /// Messages that each sender may have under way at first.  Whenever half of them are acknowledged
+  /// at once it may have twice as many, up to 65,536; but never more than 4 MiB and the message
+  /// that goes beyond.  Those two bound what an application that acknowledges itself has to keep of
+  /// each.
   std::uint32_t credit = 1024;
   /// Who tells a sender that a message was received: the node, once the callback has run, or the
   /// application, by `Subscription::acknowledge`.
