@@ -96,12 +96,19 @@ void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoint
     return fail_errand(errand, Errc::not_authorized, now);
   Connection& connection = dial(endpoints, std::nullopt, std::nullopt, now);
   connection.opening->errand = errand;
+  note_dialing(connection, target.flow, JoinStep::connecting);
   connection.opening->target = std::move(target);
+}
+
+void Engine::Impl::note_dialing(const Connection& connection, Flow flow, JoinStep step) {
+  if (const auto* about = std::get_if<RelationshipId>(&connection.opening->errand))
+    relations_.on_dialing(*about, {flow, connection.endpoint, step});
 }
 
 DialTarget Engine::Impl::target_of_errand(Connection& connection, WallTime now) {
   DialTarget target = *std::exchange(connection.opening->target, std::nullopt);
   connection.node = target.node;
+  note_dialing(connection, target.flow, JoinStep::handshake);
   if (target.static_key) target.time = dial_clock_.next(now);
   if (target.flow == Flow::reconnect && !endpoints_.empty()) {
     const std::string home = endpoints_.front().to_string();

@@ -296,6 +296,7 @@ void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant
     Connection& next = dial(opening.untried, connection.contact, opening.entrance, now);
     next.opening->errand = opening.errand;
     next.opening->target = std::move(opening.target);
+    if (next.opening->target) note_dialing(next, next.opening->target->flow, JoinStep::connecting);
   } else if (is_errand(connection)) {
     if (!connection.opened) fail_errand(opening.errand, why, now);
   } else if (!opening.refused) {

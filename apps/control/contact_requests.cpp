@@ -7,6 +7,7 @@
 #include "apps/console/json.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/fields.hpp"
+#include "apps/dial_advice.hpp"
 #include "core/overloaded.hpp"
 #include "tokens/ticket_token.hpp"
 
@@ -119,6 +120,14 @@ json::object to_json(const TicketStatus& ticket, WallTime now) {
   return object;
 }
 
+json::value to_json(const std::optional<ContactDial>& dial) {
+  if (!dial) return nullptr;
+  const bool is_over = dial->step == JoinStep::joining;
+  return json::object{{"endpoint", dial->endpoint},
+                      {"flow", std::string(1, dial->flow)},
+                      {"reached", is_over ? "related" : step_before(dial->step)}};
+}
+
 json::object to_json(const Contact& contact, WallTime now) {
   json::object object;
   object["contact"] = to_text(contact.id);
@@ -129,6 +138,7 @@ json::object to_json(const Contact& contact, WallTime now) {
   object["issued_at"] = date_of(contact.since);
   object["expires_at"] = date_of(contact.expires_at);
   object["ended_at"] = date_or_null(contact.ended_at);
+  object["last_dial"] = to_json(contact.last_dial);
   return object;
 }
 

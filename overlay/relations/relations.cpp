@@ -56,12 +56,14 @@ Result<void> Relations::connect(const RelationshipId& id, WallTime now) {
   const auto it = relations_.find(id);
   if (it == relations_.end()) return std::unexpected(Errc::not_found);
   Relation& relation = it->second;
+  const Fingerprint& node = theirs(relation).node;
+  if (!dialing_.contains(node)) last_dials_.erase(node);
   if (relation.end) return std::unexpected(Errc::closed);
   if (is_blocked(relation, now)) return std::unexpected(Errc::not_authorized);
   const RelationshipTerms& terms = relation.token.terms();
   if (const auto valid = verify_dates(terms.not_before, terms.expires_at, now); !valid)
     return valid;
-  if (link_to(theirs(relation).node)) {
+  if (link_to(node)) {
     outputs_.emplace_back(RelationReached{id});
   } else {
     dial(id, relation, {.flow = Flow::reconnect, .is_pinned = true});
@@ -162,6 +164,8 @@ void Relations::on_opened(const RelationshipId& about, ConnectionId connection, 
   const auto it = relations_.find(about);
   if (it == relations_.end()) return;
   const Fingerprint& node = theirs(it->second).node;
+  if (const auto last = last_dials_.find(node); last != last_dials_.end())
+    last->second.step = JoinStep::joining;
   on_session({connection, node}, true, now);
   leave_if_unrelated(node, now.wall);
 }

@@ -12,6 +12,7 @@
 
 #include <kith/bytes.hpp>
 #include <kith/fingerprint.hpp>
+#include <kith/join_step.hpp>
 #include <kith/result.hpp>
 #include <kith/time.hpp>
 #include <kith/token.hpp>
@@ -54,6 +55,13 @@ struct RedeemOptions {
   Duration life = std::chrono::hours(24 * 365);
 };
 
+/// How a contact was dialed, and how far that came or has come.
+struct ContactDial {
+  char flow = 'N';  ///< The first letter on the wire.
+  std::string endpoint{};
+  JoinStep step = JoinStep::connecting;  ///< `joining`: there was a session.
+};
+
 /// Somebody whom we have a relationship with, signed by both.
 struct Contact {
   Uuid id{};             ///< Of the relationship.
@@ -63,6 +71,9 @@ struct Contact {
   WallTime since{};
   WallTime expires_at{};
   std::optional<WallTime> ended_at{};
+  /// The last dial, which may be under way; nothing if a session was there when `connect` was
+  /// called last.
+  std::optional<ContactDial> last_dial{};
 };
 
 /// A message that a contact sent.  The view is valid during the callback.
