@@ -25,6 +25,12 @@ Opened open_at(const std::string& path) {
   }
 }
 
+/// Who a relationship of ours is with; nothing if none of its nodes is `self`.
+const RelationshipParty* other_than(const Fingerprint& self, const RelationshipTerms& terms) {
+  if (terms.proposer.node == self) return &terms.partner;
+  return terms.partner.node == self ? &terms.proposer : nullptr;
+}
+
 }  // namespace
 
 Keeper::Keeper(const std::string& path, Log log)
@@ -58,6 +64,7 @@ void Keeper::restore(Engine& engine) {
   for (const StoredRelationship& relationship : *kept) {
     const auto added = engine.add_relationship(relationship.token, relationship.endpoints);
     if (!added) {
+      orphans_.insert(relationship.token.terms().id);
       log_(LogLevel::warning, "a relationship in the store is none of this node's: " +
                                   std::string(describe(added.error())));
       continue;
@@ -175,12 +182,15 @@ Result<std::vector<Contact>> Keeper::contacts(const Fingerprint& self) {
   contacts.reserve(kept->size());
   for (const StoredRelationship& relationship : *kept) {
     const RelationshipTerms& terms = relationship.token.terms();
-    const RelationshipParty& other = terms.proposer.node == self ? terms.partner : terms.proposer;
-    Contact& contact = contacts.emplace_back(Contact{.id = terms.id,
-                                                     .identity = other.identity,
-                                                     .node = other.node,
-                                                     .since = terms.issued_at,
-                                                     .expires_at = terms.expires_at});
+    Contact& contact = contacts.emplace_back();
+    contact.id = terms.id;
+    contact.since = terms.issued_at;
+    contact.expires_at = terms.expires_at;
+    contact.is_orphaned = orphans_.contains(terms.id);
+    if (const RelationshipParty* other = other_than(self, terms)) {
+      contact.identity = other->identity;
+      contact.node = other->node;
+    }
     for (const Endpoint& endpoint : relationship.endpoints)
       contact.addresses.push_back("tcp://" + endpoint.to_string());
     if (relationship.end) contact.ended_at = relationship.end->at;

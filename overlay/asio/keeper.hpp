@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,6 +77,8 @@ class Keeper {
   Store store_;
   StoreLock lock_;
   bool said_damaged_ = false;
+  /// Relationships that the engine did not take.
+  std::set<Uuid> orphans_;
   // Not written yet.
   std::map<crypto::DhPublicKey, WallTime> times_;
   std::map<Fingerprint, KnownPeer> peers_;

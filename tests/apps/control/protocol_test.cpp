@@ -168,6 +168,8 @@ TEST(ControlAnswer, SaysWhetherAContactIsOpen) {
   EXPECT_EQ(state(contact), "expired");
   contact.ended_at = now;
   EXPECT_EQ(state(contact), "ended");
+  contact.is_orphaned = true;
+  EXPECT_EQ(state(contact), "orphaned");
 }
 
 TEST(ControlAnswer, NamesHowFarTheLastDialOfAContactCame) {

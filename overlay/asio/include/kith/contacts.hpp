@@ -71,6 +71,9 @@ struct Contact {
   WallTime since{};
   WallTime expires_at{};
   std::optional<WallTime> ended_at{};
+  /// Of other keys or another realm than the node runs with, which cannot use it.  Whose it is with
+  /// is known if one of its nodes is ours; otherwise `identity` and `node` are zeros.
+  bool is_orphaned = false;
   /// The last dial, which may be under way; nothing if a session was there when `connect` was
   /// called last.
   std::optional<ContactDial> last_dial{};
@@ -112,7 +115,8 @@ class Contacts {
   /// `Errc::not_found` if there is no unused one of that hash.
   [[nodiscard]] Result<void> revoke_ticket(const Fingerprint& hash, Duration timeout);
 
-  /// All of them, those too that have ended or expired.
+  /// All of them, those too that have ended or expired, or are orphaned: to what follows there are
+  /// no such ones.
   [[nodiscard]] Result<std::vector<Contact>> list(Duration timeout);
   /// Nothing goes to the contact or comes from it from now on.  `Errc::not_found`, `closed`.
   [[nodiscard]] Result<void> end(const Uuid& contact, Duration timeout);
