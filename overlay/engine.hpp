@@ -172,6 +172,8 @@ class Engine {
   [[nodiscard]] std::vector<PeerInfo> peers(Instant now) const;
   /// The newest token that we know of a node; empty: none.
   [[nodiscard]] ByteView token_of(const Fingerprint& node) const;
+  /// How the other node of a relationship was last dialed; what `Relations::last_dial` says.
+  [[nodiscard]] std::optional<DialProgress> last_dial(const RelationshipId& relationship) const;
   [[nodiscard]] std::vector<Blocked> blocked(WallTime now) const;
   [[nodiscard]] PublisherInfo publisher(PublisherId publisher) const;
 

@@ -48,6 +48,7 @@ bool Engine::Impl::dial_next(Connection& failed, Instant now) {
   next.opening->met = std::move(opening.met);
   next.opening->errand = opening.errand;
   next.opening->target = std::move(opening.target);
+  if (next.opening->target) note_dialing(next, next.opening->target->flow, JoinStep::connecting);
   return true;
 }
 
@@ -107,12 +108,19 @@ void Engine::Impl::dial_for(const Errand& errand, std::vector<Endpoint> endpoint
     return fail_errand(errand, Errc::not_authorized, now);
   Connection& connection = dial(endpoints, std::nullopt, std::nullopt, now);
   connection.opening->errand = errand;
+  note_dialing(connection, target.flow, JoinStep::connecting);
   connection.opening->target = std::move(target);
+}
+
+void Engine::Impl::note_dialing(const Connection& connection, Flow flow, JoinStep step) {
+  if (const auto* about = std::get_if<RelationshipId>(&connection.opening->errand))
+    relations_.on_dialing(*about, {flow, connection.endpoint, step});
 }
 
 DialTarget Engine::Impl::target_of_errand(Connection& connection) {
   DialTarget target = copy_of(*connection.opening->target);
   connection.node = target.node;
+  note_dialing(connection, target.flow, JoinStep::handshake);
   if (target.flow == Flow::reconnect)
     target.site = endpoints_.empty() ? "nowhere@0" : site_of(endpoints_.front());
   return target;

@@ -84,6 +84,9 @@ class Engine::Impl {
   Result<std::uint64_t> send_to(const RelationshipId& id, ByteView payload, Instant now) {
     return relations_.send(id, payload, now.wall);
   }
+  std::optional<DialProgress> last_dial(const RelationshipId& id) const {
+    return relations_.last_dial(id);
+  }
   void take(const RelationshipId& id, std::uint64_t number) { relations_.take(id, number); }
   Result<void> end(const RelationshipId& id, Instant now) { return relations_.end(id, now.wall); }
   Result<void> block(const Fingerprint& who, WallTime until, Instant now);
@@ -239,6 +242,8 @@ class Engine::Impl {
   void dial_for(const Errand& errand, std::vector<Endpoint> endpoints, DialTarget target,
                 Instant now);
   void put_known_first(RelationDial& order) const;
+  /// Keeps how far a dial of a related node has come.
+  void note_dialing(const Connection& connection, Flow flow, JoinStep step);
   void on_errand_opened(Connection& connection, Instant now);
   /// `met`: where somebody listened.
   void fail_errand(const Errand& errand, Errc why, Instant now, std::span<const Endpoint> met = {});

@@ -167,6 +167,9 @@ Result<std::uint64_t> Engine::send_to(const RelationshipId& relationship, ByteVi
                                       Instant now) {
   return impl_->send_to(relationship, payload, now);
 }
+std::optional<DialProgress> Engine::last_dial(const RelationshipId& relationship) const {
+  return impl_->last_dial(relationship);
+}
 void Engine::take(const RelationshipId& relationship, std::uint64_t number) {
   impl_->take(relationship, number);
 }

@@ -8,6 +8,7 @@
 #include <kith/bytes.hpp>
 #include <kith/endpoint.hpp>
 #include <kith/fingerprint.hpp>
+#include <kith/join_step.hpp>
 #include <kith/result.hpp>
 #include <kith/time.hpp>
 #include <kith/token.hpp>
@@ -101,6 +102,16 @@ struct RelationReached {
 struct RelationUnreachable {
   RelationshipId relationship;
   Errc why;
+};
+
+/// How a related node was dialed, and how far that came or has come.
+struct DialProgress {
+  Flow flow = Flow::reconnect;
+  Endpoint endpoint;
+  /// `joining`: there was a session.
+  JoinStep step = JoinStep::connecting;
+
+  friend bool operator==(const DialProgress&, const DialProgress&) = default;
 };
 
 /// A message on a relationship; `Engine::take` tells the sender that the application has taken it.

@@ -27,7 +27,10 @@ ExitCode list(const ContactCommand& command) {
     const auto& contacts = answer.at("contacts").as_array();
     for (const auto& element : contacts) {
       const auto& contact = element.as_object();
-      const auto text = [&](const char* key) { return std::string(contact.at(key).as_string()); };
+      const auto text = [&](const char* key) {
+        const auto* known = contact.at(key).if_string();
+        return known == nullptr ? std::string() : std::string(*known);
+      };
       table.add({text("contact"), text("state"), text("identity").substr(0, 10),
                  text("node").substr(0, 10), text("issued_at"), text("expires_at")});
     }

@@ -177,11 +177,10 @@ ExitCode dial(const DialOptions& options) {
   return code;
 }
 
-/// How far the running node came with a contact, as far as `error` tells.
-std::string_view reached_before(std::string_view error) {
-  for (const Errc why : {Errc::refused, Errc::connection_lost, Errc::closed, Errc::wrong_key})
-    if (error == name(why)) return "connected";
-  return "resolved";
+/// A contact as the running node knows it.
+json::object ask_for(const Question& question, std::string_view whom) {
+  const auto answer = question.ask(AskContacts{});
+  return pick(answer.at("contacts").as_array(), "contact", whom, "contact");
 }
 
 /// Has the running node make sure of a session with a contact; what failed, if that did.
@@ -194,32 +193,46 @@ std::optional<NodeFailure> connect_to(const Question& question, const ConnectCon
   return std::nullopt;
 }
 
+/// How the running node went about that, as it says afterwards: its last dial of the contact,
+/// unless it had a session, or got one in another way.
+json::object attempt_at(const json::object& contact, const std::optional<NodeFailure>& failed) {
+  const std::string_view reached = failed ? "resolved" : "related";
+  json::object attempt{{"endpoint", nullptr}, {"flow", nullptr}, {"reached", reached}};
+  const json::object* dial = contact.at("last_dial").if_object();
+  if (dial != nullptr && (failed || dial->at("reached").as_string() == reached))
+    for (const auto& entry : *dial) attempt[entry.key()] = entry.value();
+  attempt["node"] = contact.at("node");
+  if (failed) {
+    attempt["error"] = failed->error();
+    attempt["explanation"] = failed->what();
+  }
+  return attempt;
+}
+
+void tell(const std::string& contact, const json::object& attempt) {
+  const auto text = [&](const char* key) { return std::string(attempt.at(key).as_string()); };
+  std::string line = contact;
+  if (attempt.at("flow").is_string())
+    line += fmt::format(" by {} at {}", text("flow"), text("endpoint"));
+  line += fmt::format(": {}", text("reached"));
+  line += attempt.contains("error") ? fmt::format(", then: {}", text("explanation"))
+                                    : fmt::format(" with {}", text("node"));
+  write_line(without_controls(line));
+}
+
 ExitCode dial_contact(const DialOptions& options) {
   const Duration asked = settings_of(options).join_timeout;
   if (asked > kOthersTimeoutMax && options.question.flags.say("join-timeout"))
     throw Failure(ExitCode::usage, "with --flow N, --join-timeout is at most 60 seconds");
   const Duration timeout = std::min(asked, kOthersTimeoutMax);
-  const auto answer = options.question.ask(AskContacts{});
-  const json::object contact =
-      pick(answer.at("contacts").as_array(), "contact", options.whom, "contact");
-  const std::string id(contact.at("contact").as_string());
-  const std::string node(contact.at("node").as_string());
+  const std::string id(ask_for(options.question, options.whom).at("contact").as_string());
   const auto failed =
       connect_to(options.question, {.contact = parse_uuid(id).value(), .timeout = timeout});
-  const std::string_view reached = failed ? reached_before(failed->error()) : "related";
-  if (options.question.as_json) {
-    json::object attempt{{"endpoint", nullptr}, {"flow", nullptr}, {"reached", reached}};
-    attempt["node"] = node;
-    if (failed) {
-      attempt["error"] = failed->error();
-      attempt["explanation"] = failed->what();
-    }
+  json::object attempt = attempt_at(ask_for(options.question, id), failed);
+  if (options.question.as_json)
     write_json(json::object{{"address", id}, {"attempts", json::array{std::move(attempt)}}});
-  } else if (failed) {
-    write_line(without_controls(fmt::format("{}: {}, then: {}", id, reached, failed->what())));
-  } else {
-    write_line(fmt::format("{}: related with {}", id, node));
-  }
+  else
+    tell(id, attempt);
   return failed ? failed->code() : ExitCode::ok;
 }
 
@@ -228,11 +241,11 @@ std::optional<EntranceFlow> parse_flow(const std::string& letter) {
   if (letter == "S") return EntranceFlow::sealed;
   if (letter == "O") return EntranceFlow::open;
   if (letter == "C") return EntranceFlow::connection;
-  if (letter == "N") return std::nullopt;
+  if (letter == "N" || letter == "K") return std::nullopt;
   if (letter == "I")
     throw CLI::ValidationError("--flow",
                                "I would spend the ticket; that is what 'kith ticket redeem' does");
-  throw CLI::ValidationError("--flow", "must be H, S, O, C or N");
+  throw CLI::ValidationError("--flow", "must be H, S, O, C or N (or K)");
 }
 
 /// Throws unless it is clear whom to dial.
@@ -251,7 +264,7 @@ constexpr const char* kDialFooter =
   connected   somebody listens there; the two have not proven themselves to each other
   proven      it is a node and has seen our token; it did not let us join
   joined      all is well
-  related     the same of a contact, with --flow N
+  related     the same of a contact, with --flow N (or K, another name of it)
 
 Why the other side said no it tells nobody: its own log does, with --log-level debug.
 
@@ -261,7 +274,7 @@ What each flow needs:
   O   an address; we show ourselves to the whole network
   C   an address that answers H, too: by that one learns the token that C needs
   N   a contact of the running node, in place of NODE; that one makes sure of a session:
-      by one that there is, by N, or else by C or H
+      by one that there is, by N, or else by C or H; the last of them is what it says
   I   a ticket, which it spends: that is 'kith ticket redeem'
 
 Examples:
@@ -282,7 +295,7 @@ void add_dial(CLI::App& program, Command& chosen) {
   command
       ->add_option_function<std::string>(
           "--flow", [options](const std::string& letter) { options->flow = parse_flow(letter); },
-          "How to go about it: H, S, O, C or N, see below; H if not given")
+          "How to go about it: H, S, O, C or N (or K), see below; H if not given")
       ->type_name("FLOW");
   command->add_flag("--json", options->question.as_json, "Print one JSON object");
   add_settings(*command, options->question.flags,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 
+#include "apps/batch_writer.hpp"
 #include "apps/client_node.hpp"
 #include "apps/commands/command.hpp"
 #include "apps/commands/options.hpp"
@@ -114,28 +115,20 @@ SubscriptionOptions subscription_options(Inbox& inbox, const Narrator& narrator,
   return options;
 }
 
-/// Writes what has come, and only then acknowledges it: whoever published it is not told that we
-/// have what a full disk did not take.
-void write_batch(const Inbox::Batch& batch, std::vector<Subscription>& subscriptions) {
-  write_output(batch.text);
-  for (std::size_t i = 0; i < subscriptions.size(); ++i)
-    if (batch.messages[i] > 0) subscriptions[i].acknowledge(batch.messages[i]);
-}
-
 /// What messages come through, and what ends that.
 struct Reception {
   const SubOptions& options;
   Inbox& inbox;
-  std::vector<Subscription>& subscriptions;
+  BatchWriter& writer;
   const Interrupts& interrupts;
   const Deadlines& deadlines;
 };
 
 /// Writes what comes until it is enough, or `check` throws.
 ExitCode write_messages(const Reception& reception, const std::function<void()>& check) {
-  const auto& [options, inbox, subscriptions, interrupts, deadlines] = reception;
+  const auto& [options, inbox, writer, interrupts, deadlines] = reception;
   for (;;) {
-    write_batch(inbox.take(deadlines.next()), subscriptions);
+    writer.write(inbox.take(deadlines.next()));
     if (inbox.is_complete()) return ExitCode::ok;
     if (interrupts.requested()) {
       if (options.count == 0) return ExitCode::ok;
@@ -169,15 +162,18 @@ ExitCode subscribe(const SubOptions& options) {
         subscription_options(inbox, narrator, subject)));
   }
   Deadlines deadlines(options, settings, start);
-  // What is there at the end is written on every way out.
+  BatchWriter writer(write_output, [&](std::size_t subscription, std::uint64_t messages) {
+    subscriptions[subscription].acknowledge(messages);
+  });
+  // What is there at the end is written on every way out, but where that failed.
   const auto finish = [&] {
     inbox.close();
-    write_batch(inbox.take(Clock::now()), subscriptions);
+    writer.write(inbox.take(Clock::now()));
     subscriptions.clear();
   };
   ExitCode code{};
   try {
-    code = write_messages({options, inbox, subscriptions, interrupts, deadlines},
+    code = write_messages({options, inbox, writer, interrupts, deadlines},
                           [&] { deadlines.check(inbox, node, settings); });
   } catch (const Failure&) {
     finish();

@@ -50,10 +50,16 @@ std::string given_uri(const TicketCommand& command) {
   return text_or_input(command.given, kTicketUriBytesMax);
 }
 
+/// The ticket is there all the same, in its text, where it cannot be drawn.
 void draw(std::string_view uri) {
-  const auto code = qr_code(uri);
+  const auto columns = error_columns();
+  const auto code = qr_code(uri, columns);
   if (!code) throw Failure(ExitCode::error, "the ticket is too long for a QR code");
-  write_error(*code);
+  if (code->lines.empty()) {
+    complain(fmt::format("the QR code needs a terminal of {} columns, and this one has {}",
+                         code->columns_min, *columns));
+  }
+  write_error(code->lines);
 }
 
 ExitCode issue(const TicketCommand& command) {
@@ -174,7 +180,7 @@ void add_issue(CLI::App& group, Command& chosen) {
   add_fingerprint(*verb, "--for", command->issue.partner,
                   "The identity that alone may redeem it; without it: whoever shows it");
   add_duration(*verb, "--life", command->issue.life, "How long it is good; 24h if not given");
-  verb->add_flag("--qr", command->draws, "Draw it on standard error, too, for a dark terminal");
+  verb->add_flag("--qr", command->draws, "Draw it on standard error, too, for a dark terminal of 80 columns or so");
   add_question(*verb, command->question);
 }
 

@@ -1,6 +1,7 @@
 #include "apps/console/output.hpp"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,12 @@ bool is_terminal_for_progress() {
   const char* terminal = std::getenv("TERM");
   return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr &&
          std::string_view(terminal) != "dumb";
+}
+
+std::optional<int> error_columns() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
 }
 
 std::string without_controls(std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ void complain(std::string_view line);
 
 /// Whether a person looks at standard error, so that progress may be drawn there.
 [[nodiscard]] bool is_terminal_for_progress();
+
+/// How wide the terminal at standard error is; nothing if it is none, or does not know.
+[[nodiscard]] std::optional<int> error_columns();
 
 /// `text` without what a terminal would obey: control characters become `?`.
 [[nodiscard]] std::string without_controls(std::string_view text);

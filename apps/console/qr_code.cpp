@@ -1,5 +1,6 @@
 #include "apps/console/qr_code.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <qrencode.h>
@@ -9,8 +10,9 @@
 namespace kith::apps {
 namespace {
 
-/// What readers need around it (ISO/IEC 18004 §6.3.8).
+/// What belongs around it (ISO/IEC 18004 §6.3.8), and what readers can do with.
 constexpr int kMargin = 4;
+constexpr int kMarginMin = 1;
 
 struct FreeCode {
   void operator()(QRcode* code) const { QRcode_free(code); }
@@ -31,17 +33,19 @@ std::string_view block(bool upper_is_dark, bool lower_is_dark) {
 
 }  // namespace
 
-Result<std::string> qr_code(std::string_view text) {
+Result<QrCode> qr_code(std::string_view text, std::optional<int> columns) {
   const ByteView bytes = as_bytes(text);
   const Code code(QRcode_encodeData(static_cast<int>(bytes.size()), bytes.data(), 0, QR_ECLEVEL_L));
   if (!code) return std::unexpected(Errc::too_long);
-  std::string drawn;
-  for (int row = -kMargin; row < code->width + kMargin; row += 2) {
-    for (int column = -kMargin; column < code->width + kMargin; ++column)
-      drawn += block(is_dark(*code, row, column), is_dark(*code, row + 1, column));
-    drawn += '\n';
+  QrCode drawing{.columns_min = code->width + 2 * kMarginMin};
+  if (columns && *columns < drawing.columns_min) return drawing;
+  const int margin = columns ? std::min(kMargin, (*columns - code->width) / 2) : kMargin;
+  for (int row = -margin; row < code->width + margin; row += 2) {
+    for (int column = -margin; column < code->width + margin; ++column)
+      drawing.lines += block(is_dark(*code, row, column), is_dark(*code, row + 1, column));
+    drawing.lines += '\n';
   }
-  return drawn;
+  return drawing;
 }
 
 }  // namespace kith::apps

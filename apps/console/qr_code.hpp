@@ -1,6 +1,6 @@
 #pragma once
 
-#include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,8 +8,16 @@
 
 namespace kith::apps {
 
-/// `text` as a QR code for a terminal that is dark: two rows of modules in a line of half blocks, a
-/// light margin of four modules around.  `Errc::too_long` for what fits into none.
-[[nodiscard]] Result<std::string> qr_code(std::string_view text);
+/// A text as a QR code, for a dark terminal.
+struct QrCode {
+  /// Two rows of modules a line; empty: there is no room for it.
+  std::string lines{};
+  /// What it takes, with as little around it as readers can do with.
+  int columns_min = 0;
+};
+
+/// `text` drawn within `columns`; nothing: there are as many as it likes.  `Errc::too_long` for what
+/// fits into none.
+[[nodiscard]] Result<QrCode> qr_code(std::string_view text, std::optional<int> columns);
 
 }  // namespace kith::apps

@@ -1,5 +1,7 @@
 #include "apps/control/contact_answers.hpp"
 
+#include <algorithm>
+
 #include "apps/control/answers.hpp"
 #include "core/overloaded.hpp"
 #include "overlay/asio/clock.hpp"
@@ -14,6 +16,10 @@ constexpr std::string_view kNoStore =
 
 constexpr std::string_view kNoSuchContact = "it has no such contact";
 
+constexpr std::string_view kOrphaned =
+    "the contact is of other keys or another realm than this node has now; start it with --key, "
+    "--identity and --realm as they were when the ticket was redeemed";
+
 constexpr std::string_view kHungUp =
     "the issuer hung up, and does not say why: the ticket may be used, revoked or over, or be "
     "meant for somebody else; 'kith ticket list' there tells";
@@ -22,6 +28,20 @@ constexpr std::string_view kNotThatNode =
     "the ticket is of this node itself, or another node than its issuer answers where it leads";
 
 WallTime now() { return overlay::read_clocks().wall; }
+
+bool is_orphaned(Contacts& contacts, const Uuid& id) {
+  const auto list = contacts.list(kOwnTimeout);
+  return list && std::ranges::any_of(*list, [&](const Contact& contact) {
+           return contact.id == id && contact.is_orphaned;
+         });
+}
+
+/// What came of something that was to be done with a contact.
+std::string line_about(Contacts& contacts, const Uuid& id, const Result<void>& done) {
+  const bool is_missing = !done && done.error() == Errc::not_found;
+  return line_of(done, is_missing && is_orphaned(contacts, id) ? kOrphaned : kNoSuchContact,
+                 kNothingMore);
+}
 
 }  // namespace
 
@@ -58,12 +78,11 @@ std::string answer_about(Contacts contacts, const ContactsRequest& request) {
                                   [](const auto& list) { return to_json(*list, now()); });
                  },
                  [&](const ConnectContact& ask) {
-                   return line_of(contacts.connect(ask.contact, ask.timeout), kNoSuchContact,
-                                  kNothingMore);
+                   return line_about(contacts, ask.contact,
+                                     contacts.connect(ask.contact, ask.timeout));
                  },
                  [&](const EndContact& ask) {
-                   return line_of(contacts.end(ask.contact, kOwnTimeout), kNoSuchContact,
-                                  kNothingMore);
+                   return line_about(contacts, ask.contact, contacts.end(ask.contact, kOwnTimeout));
                  }},
       request);
 }

@@ -7,6 +7,7 @@
 #include "apps/console/json.hpp"
 #include "apps/console/wording.hpp"
 #include "apps/control/fields.hpp"
+#include "apps/dial_advice.hpp"
 #include "core/overloaded.hpp"
 #include "tokens/ticket_token.hpp"
 
@@ -119,16 +120,31 @@ json::object to_json(const TicketStatus& ticket, WallTime now) {
   return object;
 }
 
+std::string_view state_of(const Contact& contact, WallTime now) {
+  if (contact.is_orphaned) return "orphaned";
+  if (contact.ended_at) return "ended";
+  return contact.expires_at <= now ? "expired" : "open";
+}
+
+json::value to_json(const std::optional<ContactDial>& dial) {
+  if (!dial) return nullptr;
+  const bool is_over = dial->step == JoinStep::joining;
+  return json::object{{"endpoint", dial->endpoint},
+                      {"flow", std::string(1, dial->flow)},
+                      {"reached", is_over ? "related" : step_before(dial->step)}};
+}
+
 json::object to_json(const Contact& contact, WallTime now) {
   json::object object;
   object["contact"] = to_text(contact.id);
-  object["state"] = contact.ended_at ? "ended" : contact.expires_at <= now ? "expired" : "open";
-  object["identity"] = contact.identity.to_string();
-  object["node"] = contact.node.to_string();
+  object["state"] = state_of(contact, now);
+  object["identity"] = text_or_null(contact.identity);
+  object["node"] = text_or_null(contact.node);
   object["addresses"] = json::array(contact.addresses.begin(), contact.addresses.end());
   object["issued_at"] = date_of(contact.since);
   object["expires_at"] = date_of(contact.expires_at);
   object["ended_at"] = date_or_null(contact.ended_at);
+  object["last_dial"] = to_json(contact.last_dial);
   return object;
 }
 

@@ -76,7 +76,8 @@ void Contacts::State::revoke_ticket(const Fingerprint& hash, Duration timeout, D
 
 void Contacts::State::list(Duration timeout, Done<std::vector<Contact>> done) {
   const auto command = [self = shared_from_this()](const Slot<std::vector<Contact>>& slot,
-                                                   overlay::Engine&, Instant) { self->list(slot); };
+                                                   overlay::Engine& engine,
+                                                   Instant) { self->list(slot, engine); };
   overlay::ask(driver(), timeout, command, std::move(done));
 }
 

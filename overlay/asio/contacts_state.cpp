@@ -40,6 +40,12 @@ Result<DialedAddress> dialed_address(const std::string& asked, const std::vector
   return DialedAddress{address->host, address->port};
 }
 
+std::optional<ContactDial> last_dial(const overlay::Engine& engine, const Uuid& contact) {
+  const auto dial = engine.last_dial(contact);
+  if (!dial) return std::nullopt;
+  return ContactDial{static_cast<char>(dial->flow), dial->endpoint.to_string(), dial->step};
+}
+
 }  // namespace
 
 Contacts::State::State(std::shared_ptr<overlay::Keeper> keeper, const Fingerprint& self, Call call)
@@ -87,9 +93,13 @@ void Contacts::State::list(const Slot<std::vector<TicketStatus>>& slot) {
                                   keeper_ ? keeper_->tickets() : std::unexpected(Errc::not_found));
 }
 
-void Contacts::State::list(const Slot<std::vector<Contact>>& slot) {
-  fill<std::vector<Contact>>(slot,
-                             keeper_ ? keeper_->contacts(self_) : std::unexpected(Errc::not_found));
+void Contacts::State::list(const Slot<std::vector<Contact>>& slot, const overlay::Engine& engine) {
+  if (!keeper_) return fill<std::vector<Contact>>(slot, std::unexpected(Errc::not_found));
+  auto contacts = keeper_->contacts(self_);
+  if (contacts) {
+    for (Contact& contact : *contacts) contact.last_dial = last_dial(engine, contact.id);
+  }
+  fill(slot, std::move(contacts));
 }
 
 void Contacts::State::end(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine,

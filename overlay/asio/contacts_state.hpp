@@ -84,7 +84,7 @@ class Contacts::State : public std::enable_shared_from_this<Contacts::State> {
               Instant now);
   void revoke(const Fingerprint& hash, const Slot<void>& slot, WallTime now);
   void list(const Slot<std::vector<TicketStatus>>& slot);
-  void list(const Slot<std::vector<Contact>>& slot);
+  void list(const Slot<std::vector<Contact>>& slot, const overlay::Engine& engine);
   void end(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine, Instant now);
   void connect(const Uuid& contact, const Slot<void>& slot, overlay::Engine& engine, Instant now);
   void send(const Uuid& contact, ByteView payload, const Slot<void>& slot, overlay::Engine& engine,

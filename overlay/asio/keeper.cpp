@@ -66,6 +66,7 @@ void Keeper::restore(Engine& engine) {
   for (const StoredRelationship& relationship : *kept) {
     const auto added = engine.add_relationship(relationship.token, relationship.endpoints);
     if (!added) {
+      orphans_.insert(relationship.token.terms().id);
       log_(LogLevel::warning, "a relationship in the store is none of this node's: " +
                                   why_not_ours(relationship, engine.id(), added.error()));
       continue;
@@ -188,15 +189,17 @@ Result<std::vector<Contact>> Keeper::contacts(const Fingerprint& self) {
   contacts.reserve(kept->size());
   for (const StoredRelationship& relationship : *kept) {
     const RelationshipTerms& terms = relationship.token.terms();
-    const bool is_proposed_by_us = terms.proposer.node == self;
-    const RelationshipParty& other = is_proposed_by_us ? terms.partner : terms.proposer;
-    const RelationshipParty& own = is_proposed_by_us ? terms.proposer : terms.partner;
-    Contact& contact = contacts.emplace_back(Contact{.id = terms.id,
-                                                     .identity = other.identity,
-                                                     .node = other.node,
-                                                     .own_identity = own.identity,
-                                                     .since = terms.issued_at,
-                                                     .expires_at = terms.expires_at});
+    Contact& contact = contacts.emplace_back();
+    contact.id = terms.id;
+    contact.since = terms.issued_at;
+    contact.expires_at = terms.expires_at;
+    contact.is_orphaned = orphans_.contains(terms.id);
+    if (const RelationshipParty* own = terms.party(self)) {
+      const RelationshipParty& other = own == &terms.proposer ? terms.partner : terms.proposer;
+      contact.identity = other.identity;
+      contact.node = other.node;
+      contact.own_identity = own->identity;
+    }
     for (const Endpoint& endpoint : relationship.endpoints)
       contact.addresses.push_back("tcp://" + endpoint.to_string());
     if (relationship.end) contact.ended_at = relationship.end->at;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,6 +79,8 @@ class Keeper {
   Store store_;
   StoreLock lock_;
   bool said_damaged_ = false;
+  /// Relationships that the engine did not take.
+  std::set<Uuid> orphans_;
   // Not written yet.
   std::optional<WallTime> own_time_;
   std::map<crypto::DhPublicKey, WallTime> times_;

@@ -54,12 +54,14 @@ Result<void> Relations::connect(const RelationshipId& id, WallTime now) {
   const auto it = relations_.find(id);
   if (it == relations_.end()) return std::unexpected(Errc::not_found);
   Relation& relation = it->second;
+  const Fingerprint& node = theirs(relation).node;
+  if (!dialing_.contains(node)) last_dials_.erase(node);
   if (relation.end) return std::unexpected(Errc::closed);
   if (is_blocked(relation, now)) return std::unexpected(Errc::not_authorized);
   const RelationshipTerms& terms = relation.token.terms();
   if (const auto valid = verify_dates(terms.not_before, terms.expires_at, now); !valid)
     return valid;
-  if (link_to(theirs(relation).node)) {
+  if (link_to(node)) {
     outputs_.emplace_back(RelationReached{id});
   } else {
     dial(id, relation);

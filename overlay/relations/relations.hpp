@@ -113,6 +113,8 @@ class Relations {
 
   // Inputs.
 
+  /// The dial about `about` has come so far.
+  void on_dialing(const RelationshipId& about, const DialProgress& progress);
   /// The session dialed about `about` is open.
   void on_opened(const RelationshipId& about, ConnectionId connection, Instant now);
   /// No session about `about` opened.  `met`: where somebody listened.
@@ -157,6 +159,8 @@ class Relations {
   /// Whether it was one with `node`, and was ended.
   [[nodiscard]] bool has_ended(const RelationshipId& id, const Fingerprint& node) const;
   [[nodiscard]] bool knows(const RelationshipId& id) const { return relations_.contains(id); }
+  /// The last dial of its node.  `connect` forgets it, unless it is under way.
+  [[nodiscard]] std::optional<DialProgress> last_dial(const RelationshipId& id) const;
   [[nodiscard]] bool is_full() const { return relations_.size() >= config_.relationships_max; }
   /// The session that messages on it go over.
   [[nodiscard]] std::optional<ConnectionId> session_of(const RelationshipId& id) const;
@@ -236,6 +240,8 @@ class Relations {
   std::map<ConnectionId, Link> links_;
   /// At most one dial of a node is under way.
   std::map<Fingerprint, Dialing> dialing_;
+  /// How the last dial of a node went.
+  std::map<Fingerprint, DialProgress> last_dials_;
   /// When the dates of what is shared with a node are looked at, for nodes with a session.
   DeadlineQueue<Fingerprint> dates_;
   std::deque<RelationsOutput> outputs_;

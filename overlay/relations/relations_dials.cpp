@@ -29,6 +29,8 @@ void Relations::on_opened(const RelationshipId& about, ConnectionId connection, 
   const auto it = relations_.find(about);
   if (it == relations_.end()) return;
   const Fingerprint& node = theirs(it->second).node;
+  if (const auto last = last_dials_.find(node); last != last_dials_.end())
+    last->second.step = JoinStep::joining;
   on_session({connection, node}, true, now);
   leave_if_unrelated(node, now.wall);
 }

@@ -31,6 +31,19 @@ Result<void> Relations::on_message(const Sender& from, MessageKind kind, ByteVie
   }
 }
 
+void Relations::on_dialing(const RelationshipId& about, const DialProgress& progress) {
+  const auto it = relations_.find(about);
+  if (it != relations_.end()) last_dials_.insert_or_assign(theirs(it->second).node, progress);
+}
+
+std::optional<DialProgress> Relations::last_dial(const RelationshipId& id) const {
+  const auto it = relations_.find(id);
+  if (it == relations_.end()) return std::nullopt;
+  const auto last = last_dials_.find(theirs(it->second).node);
+  if (last == last_dials_.end()) return std::nullopt;
+  return last->second;
+}
+
 Relations::Relation* Relations::find(const RelationshipId& id, const Fingerprint& node,
                                      WallTime now) {
   const auto it = relations_.find(id);

@@ -157,6 +157,38 @@ TEST(Dial, HasTheRunningNodeConnectToAContact) {
   EXPECT_EQ(at_here({"dial", "--flow", "N", "zzz"}).code, 1);
 }
 
+TEST(Dial, SaysHowFarTheRunningNodeCameWithAContact) {
+  const Folder folder;
+  const Silence silence;
+  const UpNode here(folder, "here", {"--store", folder / "here.db"});
+  std::string contact;
+  {
+    // The contact is to be dialed where nobody says anything.
+    const UpNode there(folder, "there",
+                       {"--store", folder / "there.db", "--advertise", silence.address()});
+    const std::string ticket = run_kith({"ticket", "issue", "--control", here.control}).output;
+    const Finished made = run_kith(
+        {"ticket", "redeem", ticket.substr(0, ticket.size() - 1), "--control", there.control});
+    ASSERT_EQ(made.code, 0) << made.error;
+    contact = made.output.substr(0, made.output.size() - 1);
+  }
+  const auto dial_contact = [&](const char* flow, std::vector<std::string> more) {
+    more.insert(more.begin(), {"dial", contact, "--flow", flow, "--join-timeout", "1", "--control",
+                               here.control});
+    return run_kith(more);
+  };
+  const Finished told = dial_contact("N", {"--json"});
+  EXPECT_EQ(told.code, 6) << told.error;
+  const auto answer = boost::json::parse(told.output).as_object();
+  const auto& attempt = answer.at("attempts").as_array().at(0).as_object();
+  EXPECT_EQ(attempt.at("reached").as_string(), "connected");
+  EXPECT_EQ(attempt.at("flow").as_string(), "N");
+  EXPECT_EQ(attempt.at("endpoint").as_string(), silence.address());
+  EXPECT_EQ(attempt.at("error").as_string(), "timed_out");
+  EXPECT_THAT(dial_contact("K", {}).output,
+              HasSubstr(contact + " by N at " + silence.address() + ": connected, then: "));
+}
+
 TEST(Dial, SpendsNoTicket) {
   const Finished finished = run_kith({"dial", "--flow", "I", "kith-ticket:x"});
   EXPECT_EQ(finished.code, 2);

@@ -1,11 +1,15 @@
 """What kith writes to a terminal, and to what is none."""
 
+import contextlib
+import fcntl
 import json
 import os
 import pty
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 
 KITH = os.environ["KITH_PROGRAM"]
@@ -23,8 +27,10 @@ def environment(**changes: str) -> dict[str, str]:
 class Terminal:
     """A terminal for the standard error of a program."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 0) -> None:
+        """Without a number it does not know how wide it is."""
         self.master, self.slave = pty.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("4H", 0, columns, 0, 0))
 
     def close(self) -> None:
         """Nobody writes any more but programs that run already."""
@@ -69,6 +75,48 @@ def log_of_a_node(**changes: str) -> bytes:
         assert program.wait(PATIENCE) == 0, shown
         program.stdout.close()
     return shown
+
+
+def ticket(columns: int) -> tuple[str, list[str]]:
+    """A ticket as it is printed, and the lines that a terminal of that width shows beside it."""
+    with tempfile.TemporaryDirectory() as home, contextlib.ExitStack() as after:
+        control = os.path.join(home, "control")
+        node = subprocess.Popen(
+            [KITH, "up", "--listen", "tcp://127.0.0.1:0", "--control", control,
+             "--store", os.path.join(home, "store")],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(HOME=home))
+        after.callback(node.stdout.close)
+        after.callback(node.wait, PATIENCE)
+        after.callback(node.send_signal, signal.SIGINT)
+        assert node.stdout.readline().startswith(b"kith://")
+        terminal = Terminal(columns)
+        program = subprocess.Popen([KITH, "ticket", "issue", "--qr", "--control", control],
+                                   stdout=subprocess.PIPE, stderr=terminal.slave,
+                                   env=environment(HOME=home))
+        terminal.close()
+        shown = terminal.read()
+        output, _ = program.communicate(timeout=PATIENCE)
+        assert program.returncode == 0, shown
+    return output.decode(), shown.decode().splitlines()
+
+
+class Ticket(unittest.TestCase):
+    def test_is_drawn_within_the_columns_of_an_ordinary_terminal(self) -> None:
+        for columns in 80, 100:
+            text, lines = ticket(columns=columns)
+            self.assertTrue(text.startswith("kith-ticket:"), text)
+            self.assertGreater(len(lines), 30)
+            self.assertLessEqual(max(map(len, lines)), columns)
+
+    def test_has_all_the_margin_where_the_terminal_does_not_say_how_wide_it_is(self) -> None:
+        _, lines = ticket(columns=0)
+        self.assertTrue(all(line.startswith(4 * "\u2588") for line in lines[:-1]), lines)
+
+    def test_is_not_torn_on_a_narrow_terminal(self) -> None:
+        text, lines = ticket(columns=40)
+        self.assertTrue(text.startswith("kith-ticket:"), text)
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r"needs a terminal of \d+ columns, and this one has 40$")
 
 
 class Progress(unittest.TestCase):

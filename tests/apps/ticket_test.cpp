@@ -165,6 +165,23 @@ TEST_F(TicketCommands, DrawATicketApartFromItsText) {
   EXPECT_THAT(ticket.error, HasSubstr("█"));
 }
 
+TEST_F(TicketCommands, SayThatAContactIsOfOtherKeys) {
+  const std::string contact = redeem(redeemer_, ask(issuer_, {"ticket", "issue"}).output).output;
+  ASSERT_EQ(contact.size(), 33U);
+  issuer_.program.signal(SIGINT);
+  ASSERT_EQ(issuer_.program.wait(), 0);
+  // Without --key it is another node after each start.
+  const UpNode another(folder_, "another", {"--store", folder_ / "issuer.db"});
+  EXPECT_EQ(states(ask_json(another, {"contact", "list"}), "contacts"), "orphaned ");
+  EXPECT_THAT(ask(another, {"contact", "list"}).output, HasSubstr("  orphaned  "));
+  const Finished ended = ask(another, {"contact", "end", contact.substr(0, 8)});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.error, HasSubstr("--key"));
+  const Finished dialed = ask(another, {"dial", "--flow", "N", contact.substr(0, 8)});
+  EXPECT_EQ(dialed.code, 1);
+  EXPECT_THAT(dialed.output, HasSubstr("--key"));
+}
+
 TEST_F(TicketCommands, SayThatTheStoreMayNotGrow) {
   issuer_.program.forbid_growing_files();
   const Finished ticket = ask(issuer_, {"ticket", "issue"});

@@ -265,6 +265,30 @@ TEST_F(EngineContacts, KeepTheirSessionIfAnotherOneIsNotToBeHad) {
   EXPECT_TRUE(ada.lost.empty());
 }
 
+TEST_F(EngineContacts, AreKnownByHowFarTheLastDialCame) {
+  const auto expect_last = [&](Flow flow, JoinStep step) {
+    const DialProgress progress{flow, bob.node.endpoint, step};
+    for (const RelationshipId& id : shared) EXPECT_EQ(ada.node.engine->last_dial(id), progress);
+  };
+  // It takes the connection, and all that it may say comes too late.
+  lab.next_latency = [] { return 6s; };
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  expect_last(Flow::reconnect, JoinStep::connecting);
+  lab.pass(7s);
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  expect_last(Flow::reconnect, JoinStep::handshake);
+  lab.pass(1min);
+  EXPECT_EQ(ada.unreachable, std::vector(2, Errc::timed_out));
+  expect_last(Flow::hidden, JoinStep::handshake);
+
+  lab.next_latency = [] { return EngineLab::kLatency; };
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  lab.pass(1s);
+  expect_last(Flow::reconnect, JoinStep::joining);
+  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
+  EXPECT_FALSE(ada.node.engine->last_dial(shared[0])) << "there was a session";
+}
+
 TEST_F(EngineContacts, PartWhenTheLastRelationshipIsOverByItsDate) {
   const RelationshipToken ours = relate_by_hand(1min);
   const TimePoint over = lab.now.time + 1min + kClockSkewMax;

@@ -1,5 +1,7 @@
 #include "apps/console/qr_code.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,37 +52,63 @@ bool has_finder(const Modules& modules, std::size_t row, std::size_t column) {
   return true;
 }
 
-class QrCode : public testing::TestWithParam<std::size_t> {};
-
-TEST_P(QrCode, HasItsPatternsAndAMargin) {
-  constexpr std::size_t kMargin = 4;
-  const auto drawn = qr_code("kith-ticket:" + std::string(GetParam(), 'Q'));
-  ASSERT_TRUE(drawn);
-  const Modules modules = modules_in(*drawn);
-  ASSERT_FALSE(modules.empty());
+/// Whether all that surrounds a code is light.
+bool has_margin(const Modules& modules, std::size_t margin) {
   const std::size_t width = modules.front().size();
-  // The sizes of codes are odd: the last line of blocks has a row to spare.
-  ASSERT_EQ(modules.size(), width + 1);
-  ASSERT_EQ((width - 2 * kMargin - 17) % 4, 0U);
-  const std::size_t far = width - kMargin - 7;
-  EXPECT_TRUE(has_finder(modules, kMargin, kMargin));
-  EXPECT_TRUE(has_finder(modules, kMargin, far));
-  EXPECT_TRUE(has_finder(modules, far, kMargin));
   for (std::size_t at = 0; at < width; ++at) {
-    for (std::size_t line = 0; line < kMargin; ++line) {
-      EXPECT_FALSE(modules[line][at]);
-      EXPECT_FALSE(modules[width - 1 - line][at]);
-      EXPECT_FALSE(modules[at][line]);
-      EXPECT_FALSE(modules[at][width - 1 - line]);
+    for (std::size_t line = 0; line < margin; ++line) {
+      if (modules[line][at] || modules[width - 1 - line][at]) return false;
+      if (modules[at][line] || modules[at][width - 1 - line]) return false;
     }
+  }
+  return true;
+}
+
+class QrCodeOf : public testing::TestWithParam<std::size_t> {
+ protected:
+  const std::string text_ = "kith-ticket:" + std::string(GetParam(), 'Q');
+
+  void expect_drawn(std::optional<int> columns, std::size_t margin) const {
+    const auto code = qr_code(text_, columns);
+    ASSERT_TRUE(code);
+    const Modules modules = modules_in(code->lines);
+    ASSERT_FALSE(modules.empty());
+    const std::size_t width = modules.front().size();
+    // The sizes of codes are odd: the last line of blocks has a row to spare.
+    ASSERT_EQ(modules.size(), width + 1);
+    ASSERT_EQ((width - 2 * margin - 17) % 4, 0U);
+    const std::size_t far = width - margin - 7;
+    EXPECT_TRUE(has_finder(modules, margin, margin));
+    EXPECT_TRUE(has_finder(modules, margin, far));
+    EXPECT_TRUE(has_finder(modules, far, margin));
+    EXPECT_TRUE(has_margin(modules, margin));
+    if (columns) EXPECT_LE(width, static_cast<std::size_t>(*columns));
+  }
+};
+
+TEST_P(QrCodeOf, HasItsPatternsAndAMargin) { expect_drawn(std::nullopt, 4); }
+
+TEST_P(QrCodeOf, HasLessAroundItWhereThereIsLessRoom) {
+  const int least = qr_code(text_, std::nullopt)->columns_min;
+  for (const int more : {0, 1, 2, 3, 4, 5, 6, 7, 100})
+    expect_drawn(least + more, std::min<std::size_t>(4, 1 + static_cast<std::size_t>(more) / 2));
+}
+
+TEST_P(QrCodeOf, IsNotDrawnWhereThereIsNoRoom) {
+  const int least = qr_code(text_, std::nullopt)->columns_min;
+  for (const int columns : {0, 1, least - 1}) {
+    const auto code = qr_code(text_, columns);
+    ASSERT_TRUE(code);
+    EXPECT_EQ(code->lines, "");
+    EXPECT_EQ(code->columns_min, least);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Lengths, QrCode, testing::Values(0, 1, 300, 500, 1000, 2036));
+INSTANTIATE_TEST_SUITE_P(Lengths, QrCodeOf, testing::Values(0, 1, 300, 500, 1000, 2036));
 
 TEST(QrCodes, SayThatATextIsTooLong) {
-  EXPECT_EQ(qr_code(std::string(3000, 'x')).error(), Errc::too_long);
-  EXPECT_FALSE(qr_code(""));
+  EXPECT_EQ(qr_code(std::string(3000, 'x'), {}).error(), Errc::too_long);
+  EXPECT_FALSE(qr_code("", {}));
 }
 
 }  // namespace

@@ -168,6 +168,25 @@ TEST(ControlAnswer, SaysWhetherAContactIsOpen) {
   EXPECT_EQ(state(contact), "expired");
   contact.ended_at = now;
   EXPECT_EQ(state(contact), "ended");
+  contact.is_orphaned = true;
+  EXPECT_EQ(state(contact), "orphaned");
+}
+
+TEST(ControlAnswer, NamesHowFarTheLastDialOfAContactCame) {
+  const auto last_dial = [&](const std::optional<ContactDial>& dial) {
+    Contact contact;
+    contact.last_dial = dial;
+    const auto answer = to_json(std::vector{contact}, WallTime());
+    return answer.at("contacts").as_array().at(0).at("last_dial");
+  };
+  EXPECT_TRUE(last_dial(std::nullopt).is_null());
+  for (const auto& [step, word] :
+       {std::pair(JoinStep::connecting, "resolved"), std::pair(JoinStep::handshake, "connected"),
+        std::pair(JoinStep::joining, "related")}) {
+    const boost::json::object expected{
+        {"endpoint", "192.0.2.1:1"}, {"flow", "C"}, {"reached", word}};
+    EXPECT_EQ(last_dial(ContactDial{'C', "192.0.2.1:1", step}), expected);
+  }
 }
 
 TEST(Pick, WantsABeginningThatOneAloneHas) {

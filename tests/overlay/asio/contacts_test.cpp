@@ -149,6 +149,32 @@ TEST_F(ContactsTest, AreStillThereAfterARestart) {
   EXPECT_EQ(taken, 1);
 }
 
+TEST_F(ContactsTest, AreOrphanedWhereTheirNodeHasOtherKeys) {
+  Uuid id{};
+  {
+    Node here = node(here_keys, "here");
+    Node there = node(there_keys, "there");
+    id = there.contacts().redeem(here.contacts().issue_ticket({}, 5s).value(), {}, 10s).value();
+  }
+  const auto expect_orphan = [&](NodeConfig config, const Fingerprint& other) {
+    config.listen = {"tcp://127.0.0.1:0"};
+    config.store = folder + "/here";
+    Node here(std::move(config));
+    const Contact contact = here.contacts().list(5s).value().at(0);
+    EXPECT_TRUE(contact.is_orphaned);
+    EXPECT_EQ(contact.node, other);
+    EXPECT_EQ(contact.identity.is_zero(), other.is_zero());
+    EXPECT_EQ(here.contacts().connect(id, 5s).error(), Errc::not_found);
+    EXPECT_EQ(here.contacts().end(id, 5s).error(), Errc::not_found);
+  };
+  NodeConfig as_somebody_else;
+  as_somebody_else.keys = here_keys;
+  as_somebody_else.identity_seed = NodeKeys::generate().node_seed;
+  expect_orphan(std::move(as_somebody_else), there_keys.node());
+  expect_orphan({}, {});
+  EXPECT_FALSE(node(here_keys, "here").contacts().list(5s).value().at(0).is_orphaned);
+}
+
 /// The way in may be gone by the next start: those that were peers are known by where they listen.
 TEST_F(ContactsTest, AreNotNeededToFindTheOverlayAgain) {
   auto founder = std::make_unique<Node>(on_loopback());

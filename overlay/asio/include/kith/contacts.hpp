@@ -12,6 +12,7 @@
 
 #include <kith/bytes.hpp>
 #include <kith/fingerprint.hpp>
+#include <kith/join_step.hpp>
 #include <kith/result.hpp>
 #include <kith/time.hpp>
 #include <kith/token.hpp>
@@ -62,6 +63,13 @@ struct RedeemOptions {
   Duration life = std::chrono::hours(24 * 365);
 };
 
+/// How a contact was dialed, and how far that came or has come.
+struct ContactDial {
+  char flow = 'N';  ///< The first letter on the wire.
+  std::string endpoint{};
+  JoinStep step = JoinStep::connecting;  ///< `joining`: there was a session.
+};
+
 /// Somebody whom we have a relationship with, signed by both.
 struct Contact {
   Uuid id{};                   ///< Of the relationship.
@@ -72,6 +80,12 @@ struct Contact {
   WallTime since{};
   WallTime expires_at{};
   std::optional<WallTime> ended_at{};
+  /// Of other keys or another realm than the node runs with, which cannot use it.  Whose it is with
+  /// is known if one of its nodes is ours; otherwise `identity` and `node` are zeros.
+  bool is_orphaned = false;
+  /// The last dial, which may be under way; nothing if a session was there when `connect` was
+  /// called last.
+  std::optional<ContactDial> last_dial{};
 };
 
 /// A message that a contact sent.  The view is valid during the callback.
@@ -113,7 +127,8 @@ class Contacts {
   /// `Errc::not_found` if there is no unused one of that hash.
   [[nodiscard]] Result<void> revoke_ticket(const Fingerprint& hash, Duration timeout);
 
-  /// All of them, those too that have ended or expired.
+  /// All of them, those too that have ended or expired, or are orphaned: to what follows there are
+  /// no such ones.
   [[nodiscard]] Result<std::vector<Contact>> list(Duration timeout);
   /// Nothing goes to the contact or comes from it from now on.  `Errc::not_found`, `closed`.
   [[nodiscard]] Result<void> end(const Uuid& contact, Duration timeout);
