@@ -52,6 +52,8 @@ class Engine {
   /// is no peer.  Several targets may be given, one call each.  A node that is given none founds an
   /// overlay and is ready at once.
   void join(const JoinTarget& target, Instant now);
+  /// Takes back one `join`: tries `target` no more.  A session that came of it stays.
+  void forget_entrance(const JoinTarget& target);
 
   /// Declares the wish to receive `subject`.  `Errc::too_long` for a name over 255 bytes or empty,
   /// `Errc::reserved_name` for one that begins with "kith/", `Errc::not_found` for an identity that

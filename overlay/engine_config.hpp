@@ -34,6 +34,8 @@ struct JoinTarget {
   /// How to dial it: one of the flows that need no key of the node (`H`, `S`, `O`), or `C`, which
   /// is `H` as long as we do not know its token.
   Flow flow = Flow::hidden;
+
+  friend bool operator==(const JoinTarget&, const JoinTarget&) = default;
 };
 
 struct SubscribeOptions {

@@ -55,6 +55,7 @@ class Engine::Impl {
 
   void set_endpoints(std::vector<Endpoint> endpoints, Instant now);
   void join(const JoinTarget& target, Instant now);
+  void forget_entrance(const JoinTarget& target) { membership_.forget_entrance(target); }
   Result<SubscriptionId> subscribe(std::string_view subject, const SubscribeOptions& options,
                                    Instant now);
   void unsubscribe(SubscriptionId subscription, Instant now);

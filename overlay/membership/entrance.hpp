@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,8 @@ class Entrance {
   explicit Entrance(Random& random) : random_(&random) {}
 
   void add(const JoinTarget& target, TimePoint now);
+  /// Takes back one `add`; the target goes with the last.
+  void remove(const JoinTarget& target);
   [[nodiscard]] bool is_empty() const { return doors_.empty(); }
 
   /// A target that is due and not being dialed; it counts as being dialed from now on.  A node that
@@ -41,7 +44,12 @@ class Entrance {
     Backoff backoff;
     bool dialing = false;
     bool led_in = false;
+    std::size_t added = 1;
+
+    [[nodiscard]] bool is_tried(bool is_alone) const { return !dialing && (is_alone || !led_in); }
   };
+
+  [[nodiscard]] Door* find(const JoinTarget& target);
 
   Random* random_;
   std::vector<Door> doors_;

@@ -78,5 +78,20 @@ TEST_F(EntranceTest, KnowsADoorThatIsNamedTwice) {
   EXPECT_FALSE(entrance.next(true, TimePoint{}));
 }
 
+TEST_F(EntranceTest, ForgetsADoorOnceNobodyNamesIt) {
+  entrance.add(kDoor, TimePoint{});
+  entrance.add(kDoor, TimePoint{});
+  entrance.remove(kDoor);
+  EXPECT_FALSE(entrance.is_empty());
+  entrance.remove(kDoor);
+  EXPECT_TRUE(entrance.is_empty());
+  EXPECT_FALSE(entrance.next(true, TimePoint{}));
+  // It was being dialed.
+  EXPECT_GT(entrance.on_failed(kDoor, Errc::connection_lost, TimePoint{}), Duration(0));
+  entrance.on_entered(kDoor);
+  entrance.remove(kDoor);
+  EXPECT_FALSE(entrance.next_deadline(true));
+}
+
 }  // namespace
 }  // namespace kith::overlay
