@@ -34,6 +34,9 @@ struct JoinTarget {
   /// How to dial it: one of the flows that need no key of the node (`H`, `S`, `O`), or `C`, which
   /// is `H` as long as we do not know its token.
   Flow flow = Flow::hidden;
+  /// Otherwise a node that cannot enter there is ready all the same, and tries it only while it is
+  /// alone.
+  bool is_needed = true;
 
   friend bool operator==(const JoinTarget&, const JoinTarget&) = default;
 };

@@ -59,8 +59,9 @@ Driver::Driver(std::shared_ptr<void> context, asio::any_io_executor executor, En
 }
 
 void Driver::start(std::weak_ptr<Application> application, std::vector<Address> entrances,
-                   std::vector<Endpoint> advertised) {
+                   std::vector<Endpoint> advertised, bool founds) {
   application_ = std::move(application);
+  founds_ = founds;
   advertised_ = std::move(advertised);
   std::vector<JoinTarget> targets;
   std::vector<Address> names;
@@ -83,12 +84,14 @@ void Driver::start(std::weak_ptr<Application> application, std::vector<Address> 
   }
 }
 
+/// Whoever founds an overlay may be looked for from any side.
 void Driver::choose_endpoints(const std::optional<Endpoint>& towards) {
-  endpoints_ = advertised_.empty() ? reachable_endpoints(bound_, towards) : advertised_;
+  endpoints_ = advertised_.empty() ? reachable_endpoints(bound_, founds_ ? std::nullopt : towards)
+                                   : advertised_;
 }
 
 JoinTarget Driver::target_at(const Endpoint& endpoint, const Address& entrance) const {
-  return {endpoint, entrance.node, entrance_flow_};
+  return {endpoint, entrance.node, entrance_flow_, !founds_};
 }
 
 void Driver::enter(const std::vector<JoinTarget>& targets, const std::vector<JoinTarget>& former) {

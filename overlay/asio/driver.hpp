@@ -52,9 +52,10 @@ class Driver : public std::enable_shared_from_this<Driver> {
 
   /// Begins to accept and to join through `entrances`; their names are resolved, again and again
   /// until it succeeds, and later whenever the overlay is out of reach.  `advertised`: where others
-  /// reach us, if we do not find out by ourselves.
+  /// reach us, if we do not find out by ourselves.  `founds`: the node is ready, whether or not
+  /// somebody answers there.
   void start(std::weak_ptr<Application> application, std::vector<Address> entrances,
-             std::vector<Endpoint> advertised);
+             std::vector<Endpoint> advertised, bool founds = false);
   /// Takes leave after `farewell`; `Left` is told when every connection is closed.
   void leave(Command farewell);
 
@@ -175,6 +176,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   std::atomic<std::thread::id> turn_thread_;
   Instant now_;
   const Flow entrance_flow_;
+  bool founds_ = false;
   Application* listener_ = nullptr;  ///< `application_` during a turn.
   crypto::SystemRandom random_;
   Engine engine_;

@@ -21,11 +21,16 @@ void Entrance::add(const JoinTarget& target, TimePoint now) {
   Door* door = find(target);
   if (!door) return doors_.push_back({target, now, {}});
   ++door->added;
+  door->target.is_needed = door->target.is_needed || target.is_needed;
 }
 
 void Entrance::remove(const JoinTarget& target) {
   Door* door = find(target);
   if (door && --door->added == 0) doors_.erase(doors_.begin() + (door - doors_.data()));
+}
+
+bool Entrance::is_needed() const {
+  return std::ranges::any_of(doors_, [](const Door& door) { return door.target.is_needed; });
 }
 
 std::optional<JoinTarget> Entrance::next(bool is_alone, TimePoint now) {

@@ -23,10 +23,12 @@ class Entrance {
   void add(const JoinTarget& target, TimePoint now);
   /// Takes back one `add`; the target goes with the last.
   void remove(const JoinTarget& target);
-  [[nodiscard]] bool is_empty() const { return doors_.empty(); }
+  /// Whether one of them is needed; otherwise the node founds an overlay.
+  [[nodiscard]] bool is_needed() const;
 
   /// A target that is due and not being dialed; it counts as being dialed from now on.  A node that
-  /// is not alone tries only those that never led in: behind them there may be another overlay.
+  /// is not alone tries only those that are needed and never led in: behind them there may be
+  /// another overlay.
   [[nodiscard]] std::optional<JoinTarget> next(bool is_alone, TimePoint now);
   /// When the next one is due.
   [[nodiscard]] std::optional<TimePoint> next_deadline(bool is_alone) const;
@@ -46,7 +48,9 @@ class Entrance {
     bool led_in = false;
     std::size_t added = 1;
 
-    [[nodiscard]] bool is_tried(bool is_alone) const { return !dialing && (is_alone || !led_in); }
+    [[nodiscard]] bool is_tried(bool is_alone) const {
+      return !dialing && (is_alone || (target.is_needed && !led_in));
+    }
   };
 
   [[nodiscard]] Door* find(const JoinTarget& target);

@@ -161,6 +161,26 @@ TEST_F(ContactsTest, AreNotNeededToFindTheOverlayAgain) {
   EXPECT_TRUE(heard.wait_for("joined " + other.id().abbreviated()));
 }
 
+/// The founder may come back where nobody looks for it.
+TEST_F(ContactsTest, AreNotNeededByAFounderToFindItsOverlayAgain) {
+  std::unique_ptr<Node> member;
+  {
+    Heard heard;
+    Node founder = here_joining({}, heard);
+    member = std::make_unique<Node>(on_loopback(founder.addresses()));
+    ASSERT_TRUE(heard.wait_for("joined " + member->id().abbreviated()));
+  }
+  {
+    Heard heard;
+    Node founder = here_joining({}, heard);
+    EXPECT_TRUE(heard.wait_for("joined " + member->id().abbreviated()));
+  }
+  member.reset();
+  Heard heard;
+  Node founder = here_joining({}, heard);
+  EXPECT_TRUE(founder.wait_until_ready(kPatience));
+}
+
 /// Who answers where nobody was named is believed at the first time alone, restarts or not.
 TEST_F(ContactsTest, HaveANodeRefuseAnotherOneWhereItMetOneBeforeItsRestart) {
   auto founder = std::make_unique<Node>(on_loopback());
