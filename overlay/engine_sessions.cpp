@@ -132,15 +132,20 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
     if (connection.contact) {
       aim(target, *connection.contact, now.wall);
     } else {
-      target = target_at(*connection.opening->entrance, now.wall);
+      const JoinTarget& entrance = *connection.opening->entrance;
+      target = target_at(entrance, now.wall);
+      aim_at_related(target, entrance.flow, now.wall);
       // By this flow it does not show its token.
       if (target.flow == Flow::connection) connection.contact = book_->find(*target.node);
+      if (target.static_key) connection.node = target.node;
     }
     if (target.static_key) target.time = dial_clock_.next(now.wall);
   }
   connection.opening->is_named = target.node.has_value();
-  // A foreign identity signs the session itself, which must exist first.
-  if (!has_identity() && !is_errand(connection))
+  // Who has no token of the other introduces itself first.  A foreign identity signs the session
+  // itself, which must exist first.
+  const bool introduces = target.static_key && !connection.contact;
+  if (!has_identity() && !is_errand(connection) && !introduces)
     target.first_message =
         encode(membership_.join_message(connection.opening->entrance.has_value()));
   connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
@@ -236,6 +241,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
     relations_.tell_ends({connection.id, *connection.node}, opening.about);
   }
   if (!connection.dialed) return;
+  if (!connection.contact) return ask_to_join(connection, now);
   remember_entrance(connection);
   membership_.on_join_sent(connection.id, *connection.contact, opening.entrance);
   if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
@@ -298,7 +304,7 @@ void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant
     next.opening->target = std::move(opening.target);
   } else if (is_errand(connection)) {
     if (!connection.opened) fail_errand(opening.errand, why, now);
-  } else if (!opening.refused) {
+  } else if (!opening.refused && !dial_entrance_otherwise(connection, now)) {
     on_not_joined(connection, why, now);
   }
 }

@@ -201,6 +201,24 @@ TEST_F(ContactsTest, HaveANodeRefuseAnotherOneWhereItMetOneBeforeItsRestart) {
   EXPECT_FALSE(here.is_ready());
 }
 
+TEST_F(ContactsTest, AreAWayIntoTheOverlayOfANodeThatAnswersNobodyElse) {
+  for (const Profile profile : {Profile::acquainted, Profile::stealth}) {
+    NodeConfig config = on_loopback();
+    config.store = folder + "/shy" + std::to_string(static_cast<int>(profile));
+    config.profile = profile;
+    Node shy(std::move(config));
+    {
+      Node here = node(here_keys, "here");
+      const auto ticket = shy.contacts().issue_ticket({}, kPatience).value();
+      ASSERT_TRUE(here.contacts().redeem(ticket, {}, kPatience).has_value());
+    }
+    Heard heard;
+    Node here = here_joining(shy.addresses(), heard);
+    EXPECT_TRUE(here.wait_until_ready(kPatience));
+    EXPECT_TRUE(heard.wait_for("joined " + shy.id().abbreviated()));
+  }
+}
+
 TEST_F(ContactsTest, SayNothingOnceItIsOver) {
   Uuid id{};
   {
