@@ -93,7 +93,7 @@ struct Connection {
   bool knows_token = false;
   /// We have introduced ourselves.
   bool introduced = false;
-  /// We want to join over a session that was not dialed for that.
+  /// We want to join as soon as the other side has introduced itself.
   bool joins = false;
   /// Nothing: the session has joined.
   std::unique_ptr<Opening> opening;

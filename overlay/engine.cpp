@@ -288,6 +288,7 @@ void Engine::set_endpoints(std::vector<Endpoint> endpoints, Instant now) {
   impl_->set_endpoints(std::move(endpoints), now);
 }
 void Engine::join(const JoinTarget& target, Instant now) { impl_->join(target, now); }
+void Engine::forget_entrance(const JoinTarget& target) { impl_->forget_entrance(target); }
 Result<SubscriptionId> Engine::subscribe(std::string_view subject, const SubscribeOptions& options,
                                          Instant now) {
   return impl_->subscribe(subject, options, now);

@@ -49,9 +49,12 @@ class Engine {
   void set_endpoints(std::vector<Endpoint> endpoints, Instant now);
 
   /// Tries to enter the overlay through `target`, again and again with growing pauses while there
-  /// is no peer.  Several targets may be given, one call each.  A node that is given none founds an
-  /// overlay and is ready at once.
+  /// is no peer; by flow `N` if that is a node that we share a relationship with.  Several targets
+  /// may be given, one call each.  A node that is given none that is needed founds an overlay and
+  /// is ready at once.
   void join(const JoinTarget& target, Instant now);
+  /// Takes back one `join`: tries `target` no more.  A session that came of it stays.
+  void forget_entrance(const JoinTarget& target);
 
   /// Declares the wish to receive `subject`.  `Errc::too_long` for a name over 255 bytes or empty,
   /// `Errc::reserved_name` for one that begins with "kith/", `Errc::not_found` for an identity that
@@ -103,9 +106,6 @@ class Engine {
   /// Makes sure of a session with the other node; `RelationReached` or `RelationUnreachable`
   /// follows.
   Result<void> connect(const RelationshipId& relationship, Instant now);
-  /// Asks to join the overlay over a session with the other node that we dialed.  `no_route` if
-  /// there is none, `not_authorized` if we did not dial it.
-  Result<void> join_over(const RelationshipId& relationship, Instant now);
   /// Sends `payload` on a relationship, over a session that is dialed if need be.  The number of
   /// the message; `RelationMessageTaken` or `RelationMessageLost` follows.  What `Relations::send`
   /// says.

@@ -32,8 +32,14 @@ struct JoinTarget {
   Endpoint endpoint;
   std::optional<Fingerprint> node;
   /// How to dial it: one of the flows that need no key of the node (`H`, `S`, `O`), or `C`, which
-  /// is `H` as long as we do not know its token.
+  /// is `H` as long as we do not know its token.  The engine takes `N` instead of `H` and `C` where
+  /// it shares a relationship with the node.
   Flow flow = Flow::hidden;
+  /// Otherwise a node that cannot enter there is ready all the same, and tries it only while it is
+  /// alone.
+  bool is_needed = true;
+
+  friend bool operator==(const JoinTarget&, const JoinTarget&) = default;
 };
 
 struct SubscribeOptions {

@@ -14,15 +14,6 @@ namespace {
 /// How long a connection may take to come about; what the transport itself would wait is too long.
 constexpr Duration kConnectTimeout{10'000'000};
 
-/// `host@port`, an IPv6 address without brackets (docs/protocol.md §4.2).
-std::string site_of(const Endpoint& home) {
-  const std::string text = home.to_string();
-  const std::size_t colon = text.rfind(':');
-  std::string host = text.substr(0, colon);
-  if (!home.is_v4()) host = host.substr(1, host.size() - 2);
-  return host + "@" + text.substr(colon + 1);
-}
-
 }  // namespace
 
 Connection& Engine::Impl::dial(std::span<const Endpoint> endpoints,
@@ -83,17 +74,22 @@ void Engine::Impl::begin_session(Connection& connection, Instant now) {
   } else if (connection.contact) {
     aim(target, *connection.contact, now.wall);
   } else {
-    target = target_at(*connection.opening->entrance, now.wall);
+    const JoinTarget& entrance = *connection.opening->entrance;
+    target = target_at(entrance, now.wall);
+    aim_at_related(target, entrance.flow, now.wall);
     // By this flow it does not show its token.
     if (target.flow == Flow::connection) connection.contact = book_->find(*target.node);
+    if (target.static_key) connection.node = target.node;
   }
   if (target.static_key) {
     target.time = dial_clock_.next(now.wall);
     outputs_.emplace_back(DialTimeUsed{target.time});
   }
   connection.opening->is_named = target.node.has_value();
-  // A foreign identity signs the session itself, which must exist first.
-  if (!has_identity() && !is_errand(connection))
+  // Who has no token of the other introduces itself first.  A foreign identity signs the session
+  // itself, which must exist first.
+  const bool introduces = target.static_key && !connection.contact;
+  if (!has_identity() && !is_errand(connection) && !introduces)
     target.first_message =
         encode(membership_.join_message(connection.opening->entrance.has_value()));
   connection.session = Session::dial(local_, std::move(target), session_config_, *random_, now);
@@ -121,9 +117,19 @@ DialTarget Engine::Impl::target_of_errand(Connection& connection) {
   DialTarget target = copy_of(*connection.opening->target);
   connection.node = target.node;
   note_dialing(connection, target.flow, JoinStep::handshake);
-  if (target.flow == Flow::reconnect)
-    target.site = endpoints_.empty() ? "nowhere@0" : site_of(endpoints_.front());
+  if (target.flow == Flow::reconnect) target.site = site();
   return target;
+}
+
+/// Where we are at home: `host@port`, an IPv6 address without brackets (docs/protocol.md §4.2).
+std::string Engine::Impl::site() const {
+  if (endpoints_.empty()) return "nowhere@0";
+  const Endpoint& home = endpoints_.front();
+  const std::string text = home.to_string();
+  const std::size_t colon = text.rfind(':');
+  std::string host = text.substr(0, colon);
+  if (!home.is_v4()) host = host.substr(1, host.size() - 2);
+  return host + "@" + text.substr(colon + 1);
 }
 
 }  // namespace kith::overlay

@@ -56,6 +56,7 @@ class Engine::Impl {
 
   void set_endpoints(std::vector<Endpoint> endpoints, Instant now);
   void join(const JoinTarget& target, Instant now);
+  void forget_entrance(const JoinTarget& target) { membership_.forget_entrance(target); }
   Result<SubscriptionId> subscribe(std::string_view subject, const SubscribeOptions& options,
                                    Instant now);
   void unsubscribe(SubscriptionId subscription, Instant now);
@@ -80,7 +81,6 @@ class Engine::Impl {
   Result<void> connect(const RelationshipId& id, Instant now) {
     return relations_.connect(id, now.wall);
   }
-  Result<void> join_over(const RelationshipId& relationship, Instant now);
   Result<std::uint64_t> send_to(const RelationshipId& id, ByteView payload, Instant now) {
     return relations_.send(id, payload, now.wall);
   }
@@ -163,6 +163,8 @@ class Engine::Impl {
   bool dial_next(Connection& failed, Instant now);
   [[nodiscard]] DialTarget target_at(const JoinTarget& entrance, WallTime now) const;
   void aim(DialTarget& target, ContactIndex contact, WallTime now) const;
+  void aim_at_related(DialTarget& target, Flow flow, WallTime now) const;
+  [[nodiscard]] bool dial_entrance_otherwise(const Connection& connection, Instant now);
   void begin_session(Connection& connection, Instant now);
   /// Who must answer at an entrance: the node that was named, or the one that was met there first.
   [[nodiscard]] std::optional<Fingerprint> expected_at(const JoinTarget& entrance) const;
@@ -239,6 +241,7 @@ class Engine::Impl {
   void handle(RelationsOutput output, Instant now);
   /// What a session dialed for an errand begins with.
   [[nodiscard]] DialTarget target_of_errand(Connection& connection);
+  [[nodiscard]] std::string site() const;
   void dial_for(const Errand& errand, std::vector<Endpoint> endpoints, DialTarget target,
                 Instant now);
   void put_known_first(RelationDial& order) const;
@@ -262,6 +265,7 @@ class Engine::Impl {
   void look_for_surplus(const Fingerprint& node, Instant now);
   void end_if_surplus(Connection& connection, Instant now);
   bool tell_of_end(const Connection& connection, const std::optional<RelationshipId>& about);
+  void ask_to_join(Connection& connection, Instant now);
   void send_join(Connection& connection, Instant now);
   Result<void> on_introduce(Connection& connection, ByteView message, Instant now);
   [[nodiscard]] QuestionId next_question() { return static_cast<QuestionId>(next_question_++); }

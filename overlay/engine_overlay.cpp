@@ -77,7 +77,6 @@ void Engine::Impl::end_membership(const CloseSession& order, Instant now) {
     return close(order.connection, order.reason, order.why, now);
   connection->joins = false;
   if (!connection->dialed) return tell_turned_away(*connection, order.why);
-  if (is_errand(*connection)) return;
   connection->deadline.reset();
   if (!std::exchange(connection->opening->refused, true))
     on_not_joined(*connection, order.why, now);
@@ -103,11 +102,14 @@ std::optional<Fingerprint> Engine::Impl::expected_at(const JoinTarget& entrance)
 
 void Engine::Impl::dial_entrance(const JoinTarget& target, Instant now) {
   const auto node = expected_at(target);
-  if (!node || !blocks_.contains(*node, now.wall)) {
-    dial({&target.endpoint, 1}, std::nullopt, target, now);
-  } else {
-    membership_.on_entrance_failed(target, JoinStep::connecting, Errc::not_authorized, now.time);
-  }
+  if (node && blocks_.contains(*node, now.wall))
+    return membership_.on_entrance_failed(target, JoinStep::connecting, Errc::not_authorized,
+                                          now.time);
+  JoinTarget entrance = target;
+  // It may answer nobody but those that it deals with.
+  const bool is_free = target.flow == Flow::hidden || target.flow == Flow::connection;
+  if (node && is_free && relations_.shares(*node, now.wall)) entrance.flow = Flow::reconnect;
+  dial({&target.endpoint, 1}, std::nullopt, entrance, now);
 }
 
 void Engine::Impl::remember_entrance(const Connection& connection) {

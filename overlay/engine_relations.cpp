@@ -236,18 +236,37 @@ Result<void> Engine::Impl::dispatch_relations(Connection& connection, MessageKin
 
 // Joining over a session that began without tokens.
 
-Result<void> Engine::Impl::join_over(const RelationshipId& relationship, Instant now) {
-  const auto link = relations_.session_of(relationship);
-  if (!link) return std::unexpected(Errc::no_route);
-  Connection& connection = *connections_.find(*link);
-  if (!connection.dialed) return std::unexpected(Errc::not_authorized);
-  if (connection.joined || std::exchange(connection.joins, true)) return {};
-  if (connection.contact) {
-    send_join(connection, now);
-  } else if (!std::exchange(connection.introduced, true)) {
-    send(connection.id, encode_introduce(local_.token), now);
+/// How to dial an entrance by `flow` if we share a relationship with the node there.
+void Engine::Impl::aim_at_related(DialTarget& target, Flow flow, WallTime now) const {
+  if (flow != Flow::reconnect && flow != Flow::connection) return;
+  const auto about = target.node ? relations_.newest_with(*target.node, now) : std::nullopt;
+  if (!about) {
+    if (flow == Flow::reconnect) target.flow = Flow::hidden;
+    return;
   }
-  return {};
+  target.flow = flow;
+  target.about = about;
+  target.static_key = relations_.static_key_of(*target.node, now);
+  if (flow == Flow::reconnect) target.site = site();
+}
+
+/// An entrance that did not answer us as it answers related nodes may answer as it does others;
+/// false if there is no other way to dial it.
+bool Engine::Impl::dial_entrance_otherwise(const Connection& connection, Instant now) {
+  auto entrance = connection.opening->entrance;
+  if (!entrance || !connection.session || connection.opened || leave_by_) return false;
+  const auto node = expected_at(*entrance);
+  const auto next = fallback({.flow = entrance->flow, .is_pinned = true});
+  if (!node || !next || !relations_.shares(*node, now.wall)) return false;
+  entrance->flow = next->flow;
+  dial({&entrance->endpoint, 1}, std::nullopt, entrance, now);
+  return true;
+}
+
+void Engine::Impl::ask_to_join(Connection& connection, Instant now) {
+  connection.joins = true;
+  connection.introduced = true;
+  send(connection.id, encode_introduce(local_.token), now);
 }
 
 void Engine::Impl::send_join(Connection& connection, Instant now) {

@@ -174,6 +174,7 @@ void Engine::Impl::on_session_opened(Connection& connection, Instant now) {
     relations_.tell_ends({connection.id, *connection.node}, opening.about);
   }
   if (!connection.dialed) return;
+  if (!connection.contact) return ask_to_join(connection, now);
   remember_entrance(connection);
   membership_.on_join_sent(connection.id, *connection.contact, opening.entrance);
   if (has_identity()) send(connection.id, join_of_identity(connection, now), now);
@@ -233,7 +234,7 @@ void Engine::Impl::on_handshake_failed(Connection& connection, Errc why, Instant
   if (dial_next(connection, now)) return;
   if (is_errand(connection)) {
     if (!connection.opened) fail_errand(opening.errand, why, now, opening.met);
-  } else if (!opening.refused) {
+  } else if (!opening.refused && !dial_entrance_otherwise(connection, now)) {
     on_not_joined(connection, why, now);
   }
 }

@@ -160,9 +160,6 @@ Result<void> Engine::add_relation_end(const RelationEnd& end) {
 Result<void> Engine::connect(const RelationshipId& relationship, Instant now) {
   return impl_->connect(relationship, now);
 }
-Result<void> Engine::join_over(const RelationshipId& relationship, Instant now) {
-  return impl_->join_over(relationship, now);
-}
 Result<std::uint64_t> Engine::send_to(const RelationshipId& relationship, ByteView payload,
                                       Instant now) {
   return impl_->send_to(relationship, payload, now);

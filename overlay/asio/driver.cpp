@@ -32,7 +32,13 @@ constexpr std::size_t kInputBytes = std::size_t{256} << 10;
 
 constexpr Duration kResolvePauseFirst = std::chrono::seconds(1);
 constexpr Duration kResolvePauseMax = std::chrono::seconds(60);
+/// How often a node that entered by a name looks whether it is still in the overlay.
+constexpr Duration kLookInterval = std::chrono::seconds(5);
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
+
+bool is_among(const std::vector<JoinTarget>& targets, const JoinTarget& target) {
+  return std::ranges::find(targets, target) != targets.end();
+}
 
 }  // namespace
 
@@ -53,14 +59,15 @@ Driver::Driver(std::shared_ptr<void> context, asio::any_io_executor executor, En
 }
 
 void Driver::start(std::weak_ptr<Application> application, std::vector<Address> entrances,
-                   std::vector<Endpoint> advertised) {
+                   std::vector<Endpoint> advertised, bool founds) {
   application_ = std::move(application);
+  founds_ = founds;
   advertised_ = std::move(advertised);
   std::vector<JoinTarget> targets;
   std::vector<Address> names;
   for (Address& entrance : entrances) {
     if (const auto endpoint = literal_endpoint(entrance)) {
-      targets.push_back({*endpoint, entrance.node, entrance_flow_});
+      targets.push_back(target_at(*endpoint, entrance));
     } else {
       names.push_back(std::move(entrance));
     }
@@ -77,15 +84,25 @@ void Driver::start(std::weak_ptr<Application> application, std::vector<Address> 
   }
 }
 
+/// Whoever founds an overlay may be looked for from any side.
 void Driver::choose_endpoints(const std::optional<Endpoint>& towards) {
-  endpoints_ = advertised_.empty() ? reachable_endpoints(bound_, towards) : advertised_;
+  endpoints_ = advertised_.empty() ? reachable_endpoints(bound_, founds_ ? std::nullopt : towards)
+                                   : advertised_;
 }
 
-void Driver::enter(const std::vector<JoinTarget>& targets) {
+JoinTarget Driver::target_at(const Endpoint& endpoint, const Address& entrance) const {
+  return {endpoint, entrance.node, entrance_flow_, !founds_};
+}
+
+void Driver::enter(const std::vector<JoinTarget>& targets, const std::vector<JoinTarget>& former) {
   if (leaving_) return;
   turn([&] {
     if (!doors_open_ && !targets.empty()) choose_endpoints(targets.front().endpoint);
-    for (const JoinTarget& target : targets) engine_.join(target, now_);
+    // In this order: an engine without entrances would take itself for the founder.
+    for (const JoinTarget& target : targets)
+      if (!is_among(former, target)) engine_.join(target, now_);
+    for (const JoinTarget& target : former)
+      if (!is_among(targets, target)) engine_.forget_entrance(target);
     open_doors();
   });
 }
@@ -102,9 +119,11 @@ void Driver::open_doors() {
     asio::co_spawn(executor_, accept_from(shared_from_this(), acceptor), asio::detached);
 }
 
+/// Where a name leads may change: whoever does not find the overlay there asks for it anew.
 asio::awaitable<void> Driver::enter_by_name(std::shared_ptr<Driver> self, Address entrance) {
   constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
   asio::steady_timer timer(self->executor_);
+  std::vector<JoinTarget> targets;
   for (Duration pause = kResolvePauseFirst; !self->leaving_;
        pause = std::min(2 * pause, kResolvePauseMax)) {
     PendingAnswer answer(self->resolver_.ask(entrance));
@@ -115,18 +134,22 @@ asio::awaitable<void> Driver::enter_by_name(std::shared_ptr<Driver> self, Addres
     }
     const LookedUp found = answer.get();
     if (found) {
-      std::vector<JoinTarget> targets;
+      const auto former = std::exchange(targets, {});
       for (const Endpoint& endpoint : *found)
-        targets.push_back({endpoint, entrance.node, self->entrance_flow_});
-      self->enter(targets);
-      co_return;
+        targets.push_back(self->target_at(endpoint, entrance));
+      self->enter(targets, former);
+    } else {
+      self->turn_to_log(
+          LogLevel::warning,
+          "cannot resolve " + entrance.host + " to join through it: " + found.error().message() +
+              "; next attempt in " + std::to_string(pause / std::chrono::seconds(1)) + " s");
     }
-    self->turn_to_log(LogLevel::warning,
-                      "cannot resolve " + entrance.host +
-                          " to join through it: " + found.error().message() + "; next attempt in " +
-                          std::to_string(pause / std::chrono::seconds(1)) + " s");
     timer.expires_after(pause);
     co_await timer.async_wait(kResult);
+    for (; self->is_in_overlay(); pause = kResolvePauseFirst) {
+      timer.expires_after(kLookInterval);
+      co_await timer.async_wait(kResult);
+    }
   }
 }
 

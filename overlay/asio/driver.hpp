@@ -51,9 +51,11 @@ class Driver : public std::enable_shared_from_this<Driver> {
          std::vector<boost::asio::ip::tcp::acceptor> acceptors, Resolver resolver = Resolver());
 
   /// Begins to accept and to join through `entrances`; their names are resolved, again and again
-  /// until it succeeds.  `advertised`: where others reach us, if we do not find out by ourselves.
+  /// until it succeeds, and later whenever the overlay is out of reach.  `advertised`: where others
+  /// reach us, if we do not find out by ourselves.  `founds`: the node is ready, whether or not
+  /// somebody answers there.
   void start(std::weak_ptr<Application> application, std::vector<Address> entrances,
-             std::vector<Endpoint> advertised);
+             std::vector<Endpoint> advertised, bool founds = false);
   /// Takes leave after `farewell`; `Left` is told when every connection is closed.
   void leave(Command farewell);
 
@@ -137,7 +139,10 @@ class Driver : public std::enable_shared_from_this<Driver> {
   // Entering.
   static boost::asio::awaitable<void> enter_by_name(std::shared_ptr<Driver> self, Address entrance);
   static boost::asio::awaitable<void> accept_from(std::shared_ptr<Driver> self, Acceptor& acceptor);
-  void enter(const std::vector<JoinTarget>& targets);
+  [[nodiscard]] JoinTarget target_at(const Endpoint& endpoint, const Address& entrance) const;
+  /// Through `targets`, and no longer through those of `former` that are not among them.
+  void enter(const std::vector<JoinTarget>& targets, const std::vector<JoinTarget>& former = {});
+  [[nodiscard]] bool is_in_overlay() const { return !leaving_ && engine_.is_ready(); }
   void open_doors();
   void choose_endpoints(const std::optional<Endpoint>& towards);
 
@@ -171,6 +176,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   std::atomic<std::thread::id> turn_thread_;
   Instant now_;
   const Flow entrance_flow_;
+  bool founds_ = false;
   Application* listener_ = nullptr;  ///< `application_` during a turn.
   crypto::SystemRandom random_;
   Engine engine_;

@@ -130,9 +130,7 @@ Node::Runtime::Runtime(NodeConfig& config, const std::optional<asio::any_io_exec
   if (keeper) {
     const WallTime now = overlay::read_clocks().wall;
     keeper->restore(made, entrances, now);
-    // Who founds an overlay is called back by those that knew it.
-    if (!entrances.empty())
-      std::ranges::move(keeper->known_peers(kKnownPeersMax, now), std::back_inserter(entrances));
+    std::ranges::move(keeper->known_peers(kKnownPeersMax, now), std::back_inserter(entrances));
   }
   driver_ = std::make_shared<overlay::Driver>(thread_ ? thread_->context() : nullptr, serial,
                                               std::move(made), std::move(acceptors));
@@ -167,6 +165,8 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
   }
 
   if (!config.keys) config.keys = NodeKeys::generate();
+  // Peers that it knows from before make no joiner of it.
+  const bool founds = entrances.empty();
   const std::shared_ptr<Runtime> runtime(new Runtime(config, executor, entrances));
   runtime->self_ = runtime;
   runtime->contacts_->attach(
@@ -177,7 +177,7 @@ std::shared_ptr<Node::Runtime> Node::Runtime::start(
     contacts->restore(engine);
   });
   runtime->driver_->start(std::shared_ptr<overlay::Application>(runtime, &runtime->application_),
-                          std::move(entrances), std::move(advertised));
+                          std::move(entrances), std::move(advertised), founds);
   if (runtime->thread_) runtime->thread_->run();
   return runtime;
 }

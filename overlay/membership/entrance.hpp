@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -20,10 +21,14 @@ class Entrance {
   explicit Entrance(Random& random) : random_(&random) {}
 
   void add(const JoinTarget& target, TimePoint now);
-  [[nodiscard]] bool is_empty() const { return doors_.empty(); }
+  /// Takes back one `add`; the target goes with the last.
+  void remove(const JoinTarget& target);
+  /// Whether one of them is needed; otherwise the node founds an overlay.
+  [[nodiscard]] bool is_needed() const;
 
   /// A target that is due and not being dialed; it counts as being dialed from now on.  A node that
-  /// is not alone tries only those that never led in: behind them there may be another overlay.
+  /// is not alone tries only those that are needed and never led in: behind them there may be
+  /// another overlay.
   [[nodiscard]] std::optional<JoinTarget> next(bool is_alone, TimePoint now);
   /// When the next one is due.
   [[nodiscard]] std::optional<TimePoint> next_deadline(bool is_alone) const;
@@ -41,7 +46,14 @@ class Entrance {
     Backoff backoff;
     bool dialing = false;
     bool led_in = false;
+    std::size_t added = 1;
+
+    [[nodiscard]] bool is_tried(bool is_alone) const {
+      return !dialing && (is_alone || (target.is_needed && !led_in));
+    }
   };
+
+  [[nodiscard]] Door* find(const JoinTarget& target);
 
   Random* random_;
   std::vector<Door> doors_;

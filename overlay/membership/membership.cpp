@@ -294,7 +294,7 @@ void Membership::join(const SessionJoined& joined, TimePoint now) {
   timers_.set(Timer::dial, now);
   if (config_.role == Participation::client) return;
   if (!timers_.deadline_of(Timer::refresh)) timers_.set(Timer::refresh, now + refresh_interval_);
-  if (!introduced_ && !entrance_.is_empty() && !timers_.deadline_of(Timer::introduction))
+  if (!introduced_ && entrance_.is_needed() && !timers_.deadline_of(Timer::introduction))
     timers_.set(Timer::introduction, now + kIntroductionTimeout);
 }
 

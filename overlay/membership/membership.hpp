@@ -147,6 +147,8 @@ class Membership {
 
   /// Enters the overlay through `target`, or goes on trying.
   void enter(const JoinTarget& target, TimePoint now);
+  /// Takes back one `enter`.
+  void forget_entrance(const JoinTarget& target) { entrance_.remove(target); }
   /// Says good-bye to every peer; nothing is begun afterwards.
   void leave();
   /// The join that a dialer sends, `at_entrance` or to somebody it has heard of, to put into the

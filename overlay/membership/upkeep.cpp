@@ -285,9 +285,9 @@ void Membership::dial_for_client() {
 void Membership::settle(TimePoint now) {
   if (leaving_) return;
   const bool alone = relays() == 0;
-  if (alone && !entrance_.is_empty()) introduced_ = false;
+  if (alone && entrance_.is_needed()) introduced_ = false;
   // A node that was ready stays so while it has any peer: its neighbourhood mends behind the scene.
-  if (ready_ ? !alone || entrance_.is_empty() : !is_settled(now)) return;
+  if (ready_ ? !alone || !entrance_.is_needed() : !is_settled(now)) return;
   ready_ = !ready_;
   outputs_.emplace_back(ReadyChanged{ready_});
   if (ready_ && config_.role == Participation::member)
@@ -295,8 +295,8 @@ void Membership::settle(TimePoint now) {
 }
 
 bool Membership::is_settled(TimePoint now) const {
-  if (relays() == 0) return entrance_.is_empty();
-  if (config_.role == Participation::client || entrance_.is_empty()) return true;
+  if (relays() == 0) return !entrance_.is_needed();
+  if (config_.role == Participation::client || !entrance_.is_needed()) return true;
   return introduced_ && neighbourhood_is_complete(now);
 }
 

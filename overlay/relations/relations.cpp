@@ -280,8 +280,7 @@ bool Relations::shares_with_blocked(const Fingerprint& node, WallTime now) const
          });
 }
 
-std::optional<crypto::DhPublicKey> Relations::static_key_of(const Fingerprint& node,
-                                                            WallTime now) const {
+std::optional<RelationshipId> Relations::newest_with(const Fingerprint& node, WallTime now) const {
   const auto shared = by_node_.find(node);
   if (shared == by_node_.end()) return std::nullopt;
   const Relation* newest = nullptr;
@@ -292,7 +291,14 @@ std::optional<crypto::DhPublicKey> Relations::static_key_of(const Fingerprint& n
       newest = &relation;
   }
   if (newest == nullptr) return std::nullopt;
-  return theirs(*newest).static_key;
+  return newest->token.terms().id;
+}
+
+std::optional<crypto::DhPublicKey> Relations::static_key_of(const Fingerprint& node,
+                                                            WallTime now) const {
+  const auto newest = newest_with(node, now);
+  if (!newest) return std::nullopt;
+  return theirs(relations_.at(*newest)).static_key;
 }
 
 bool Relations::has_ended(const RelationshipId& id, const Fingerprint& node) const {
@@ -321,12 +327,6 @@ std::optional<ConnectionId> Relations::link_to(const Fingerprint& node) const {
     best_survives = survives;
   }
   return best;
-}
-
-std::optional<ConnectionId> Relations::session_of(const RelationshipId& id) const {
-  const auto it = relations_.find(id);
-  if (it == relations_.end() || it->second.end) return std::nullopt;
-  return link_to(theirs(it->second).node);
 }
 
 void Relations::sanity_check() const {

@@ -150,6 +150,9 @@ class Relations {
   [[nodiscard]] bool shares(const Fingerprint& node, WallTime now) const;
   /// Whether what is shared with `node` is with somebody who is blocked, and nothing else holds.
   [[nodiscard]] bool shares_with_blocked(const Fingerprint& node, WallTime now) const;
+  /// The newest relationship with `node` that holds now.
+  [[nodiscard]] std::optional<RelationshipId> newest_with(const Fingerprint& node,
+                                                          WallTime now) const;
   /// The key to expect of `node`, as the newest relationship with it that holds now names it.
   [[nodiscard]] std::optional<crypto::DhPublicKey> static_key_of(const Fingerprint& node,
                                                                  WallTime now) const;
@@ -162,9 +165,7 @@ class Relations {
   /// The last dial of its node.  `connect` forgets it, unless it is under way.
   [[nodiscard]] std::optional<DialProgress> last_dial(const RelationshipId& id) const;
   [[nodiscard]] bool is_full() const { return relations_.size() >= config_.relationships_max; }
-  /// The session that messages on it go over.
-  [[nodiscard]] std::optional<ConnectionId> session_of(const RelationshipId& id) const;
-  /// The same of all that is shared with `node`.
+  /// The session that messages on all that is shared with `node` go over.
   [[nodiscard]] std::optional<ConnectionId> link_to(const Fingerprint& node) const;
   /// Whether every message that went over it, either way, was taken.
   [[nodiscard]] bool is_at_rest(ConnectionId connection) const;

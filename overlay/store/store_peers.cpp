@@ -144,8 +144,8 @@ Stored<void> Store::block(std::string_view who, WallTime until) {
     database_->run(raise("blocks", "who", "until"), who, until);
     make_room("blocks", 0, {});
     // Of those that end soonest, the newcomer may be one.
-    Statement there = database_->prepare("SELECT 1 FROM blocks WHERE who = ?");
-    if (!there.bind(who).step()) fail_by_limit("blocks");
+    if (!database_->prepare("SELECT 1 FROM blocks WHERE who = ?").bind(who).step())
+      fail_by_limit("blocks");
     transaction.commit();
   });
 }

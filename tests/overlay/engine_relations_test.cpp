@@ -342,32 +342,5 @@ TEST_F(EngineRelations, FallBackToNothingFromAHiddenFlowInWhichAnotherNodeAnswer
   EXPECT_TRUE(ada.reached.empty());
 }
 
-TEST_F(EngineRelations, LetRelatedNodesJoin) {
-  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
-  lab.pass(1s);
-  EXPECT_EQ(bob.node.engine->join_over(shared[0], lab.now).error(), Errc::not_authorized);
-  ASSERT_TRUE(ada.node.engine->join_over(shared[0], lab.now));
-  lab.pass(1s);
-  EXPECT_EQ(ada.node.joined, std::vector{bob.node.engine->id()});
-  EXPECT_EQ(bob.node.joined, std::vector{ada.node.engine->id()});
-  ASSERT_TRUE(bob.tell(shared[1], "hello"));
-  lab.pass(1s);
-  EXPECT_EQ(ada.heard.size(), 1U);
-  EXPECT_EQ(ada.node.dials, 1U);
-}
-
-TEST_F(EngineRelations, GoOnWhenTheyMayNotJoin) {
-  bob.node.verdict = Verdict::no;
-  ASSERT_TRUE(ada.node.engine->connect(shared[0], lab.now));
-  lab.pass(1s);
-  ASSERT_TRUE(ada.node.engine->join_over(shared[0], lab.now));
-  lab.pass(1s);
-  EXPECT_TRUE(ada.node.joined.empty());
-  ASSERT_TRUE(ada.tell(shared[0], "hello"));
-  lab.pass(1s);
-  EXPECT_EQ(bob.heard.size(), 1U);
-  EXPECT_EQ(ada.node.dials, 1U);
-}
-
 }  // namespace
 }  // namespace kith::overlay

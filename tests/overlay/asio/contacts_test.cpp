@@ -193,6 +193,26 @@ TEST_F(ContactsTest, AreNotNeededToFindTheOverlayAgain) {
   EXPECT_TRUE(heard.wait_for("joined " + other.id().abbreviated()));
 }
 
+/// The founder may come back where nobody looks for it.
+TEST_F(ContactsTest, AreNotNeededByAFounderToFindItsOverlayAgain) {
+  std::unique_ptr<Node> member;
+  {
+    Heard heard;
+    Node founder = here_joining({}, heard);
+    member = std::make_unique<Node>(on_loopback(founder.addresses()));
+    ASSERT_TRUE(heard.wait_for("joined " + member->id().abbreviated()));
+  }
+  {
+    Heard heard;
+    Node founder = here_joining({}, heard);
+    EXPECT_TRUE(heard.wait_for("joined " + member->id().abbreviated()));
+  }
+  member.reset();
+  Heard heard;
+  Node founder = here_joining({}, heard);
+  EXPECT_TRUE(founder.wait_until_ready(kPatience));
+}
+
 /// Who answers where nobody was named is believed at the first time alone, restarts or not.
 TEST_F(ContactsTest, HaveANodeRefuseAnotherOneWhereItMetOneBeforeItsRestart) {
   auto founder = std::make_unique<Node>(on_loopback());
@@ -275,6 +295,24 @@ TEST_F(ContactsTest, R62_AreThoseOfOneIdentityOfTheNode) {
   EXPECT_TRUE(logged.wait_for("a relationship in the store is none of this node's: it is of " +
                               ann.identity().to_string() +
                               ", which is not one of its identities any more"));
+}
+
+TEST_F(ContactsTest, AreAWayIntoTheOverlayOfANodeThatAnswersNobodyElse) {
+  for (const Profile profile : {Profile::acquainted, Profile::stealth}) {
+    NodeConfig config = on_loopback();
+    config.store = folder + "/shy" + std::to_string(static_cast<int>(profile));
+    config.profile = profile;
+    Node shy(std::move(config));
+    {
+      Node here = node(here_keys, "here");
+      const auto ticket = shy.contacts().issue_ticket({}, kPatience).value();
+      ASSERT_TRUE(here.contacts().redeem(ticket, {}, kPatience).has_value());
+    }
+    Heard heard;
+    Node here = here_joining(shy.addresses(), heard);
+    EXPECT_TRUE(here.wait_until_ready(kPatience));
+    EXPECT_TRUE(heard.wait_for("joined " + shy.id().abbreviated()));
+  }
 }
 
 TEST_F(ContactsTest, SayNothingOnceItIsOver) {

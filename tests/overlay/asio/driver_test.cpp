@@ -1,8 +1,10 @@
-// What a driver does while nobody knows yet where the overlay is.
+// What a driver does while nobody knows where the overlay is.
 
 #include "overlay/asio/driver.hpp"
 
+#include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -181,6 +183,84 @@ TEST_F(DriverBeforeTheDoors, DoesNothingForWhoDoesNotWaitAnyMore) {
   EXPECT_FALSE(did);
   driver->leave([](Engine&, Instant) {});
   context.run_for(kPatience);
+}
+
+/// It is to enter through a name, which leads to where the test says.
+struct DriverThatEntersByAName : testing::Test {
+  /// What the resolver says; its threads may outlive all else.
+  class Answer {
+   public:
+    void set(const Node& node) {
+      set(literal_endpoint(Address::parse(node.addresses().front()).value()).value());
+    }
+    void set(const Endpoint& endpoint) {
+      const std::lock_guard lock(mutex_);
+      endpoint_ = endpoint;
+    }
+    [[nodiscard]] LookedUp get() {
+      const std::lock_guard lock(mutex_);
+      ++asked_;
+      return std::vector{endpoint_};
+    }
+    [[nodiscard]] bool was_asked() const {
+      const std::lock_guard lock(mutex_);
+      return asked_ > 0;
+    }
+
+   private:
+    mutable std::mutex mutex_;
+    Endpoint endpoint_ = Endpoint::v4({127, 0, 0, 1}, 1);
+    int asked_ = 0;
+  };
+
+  void TearDown() override {
+    driver->leave([](Engine&, Instant) {});
+    context.run_for(kPatience);
+    EXPECT_TRUE(context.stopped());
+  }
+
+  void start() { driver->start({}, {{.node = {}, .host = "node.example"}}, {}); }
+  /// Goes on until `done`; whether that came in time.
+  [[nodiscard]] bool run_until(const auto& done) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!done())
+      if (context.run_one_until(end) == 0) return false;
+    return true;
+  }
+  [[nodiscard]] bool is_ready() const {
+    return driver->look([](const Engine& engine) { return engine.is_ready(); });
+  }
+  [[nodiscard]] static EngineConfig client() {
+    EngineConfig config = engine_config();
+    config.role = Participation::client;
+    return config;
+  }
+
+  std::shared_ptr<Answer> answer = std::make_shared<Answer>();
+  asio::io_context context;
+  std::shared_ptr<Driver> driver = std::make_shared<Driver>(
+      nullptr, context.get_executor(), client(), std::vector<asio::ip::tcp::acceptor>(),
+      Resolver([answer = answer](const Address&) { return answer->get(); }));
+};
+
+TEST_F(DriverThatEntersByAName, AsksAgainWhereThatLeadsIfNobodyIsThere) {
+  const Node node(test::on_loopback());
+  start();
+  ASSERT_TRUE(run_until([&] { return answer->was_asked(); }));
+  answer->set(node);
+  EXPECT_TRUE(run_until([&] { return is_ready(); }));
+}
+
+TEST_F(DriverThatEntersByAName, AsksAgainWhereThatLeadsOnceItIsAlone) {
+  auto first = std::make_unique<Node>(test::on_loopback());
+  const Node second(test::on_loopback());
+  answer->set(*first);
+  start();
+  ASSERT_TRUE(run_until([&] { return is_ready(); }));
+  answer->set(second);
+  first.reset();
+  ASSERT_TRUE(run_until([&] { return !is_ready(); }));
+  EXPECT_TRUE(run_until([&] { return is_ready(); }));
 }
 
 }  // namespace

@@ -78,5 +78,32 @@ TEST_F(EntranceTest, KnowsADoorThatIsNamedTwice) {
   EXPECT_FALSE(entrance.next(true, TimePoint{}));
 }
 
+TEST_F(EntranceTest, ForgetsADoorOnceNobodyNamesIt) {
+  entrance.add(kDoor, TimePoint{});
+  entrance.add(kDoor, TimePoint{});
+  entrance.remove(kDoor);
+  EXPECT_TRUE(entrance.is_needed());
+  entrance.remove(kDoor);
+  EXPECT_FALSE(entrance.is_needed());
+  EXPECT_FALSE(entrance.next(true, TimePoint{}));
+  // It was being dialed.
+  EXPECT_GT(entrance.on_failed(kDoor, Errc::connection_lost, TimePoint{}), Duration(0));
+  entrance.on_entered(kDoor);
+  entrance.remove(kDoor);
+  EXPECT_FALSE(entrance.next_deadline(true));
+}
+
+TEST_F(EntranceTest, IsTriedByWhoDoesNotNeedItOnlyWhileThatIsAlone) {
+  JoinTarget known = kDoor;
+  known.is_needed = false;
+  entrance.add(known, TimePoint{});
+  EXPECT_FALSE(entrance.is_needed());
+  EXPECT_FALSE(entrance.next_deadline(false));
+  EXPECT_FALSE(entrance.next(false, TimePoint{}));
+  EXPECT_TRUE(entrance.next(true, TimePoint{}));
+  entrance.add(kDoor, TimePoint{});
+  EXPECT_TRUE(entrance.is_needed());
+}
+
 }  // namespace
 }  // namespace kith::overlay

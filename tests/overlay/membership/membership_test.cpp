@@ -122,6 +122,18 @@ TEST_F(MembershipTest, IsNotReadyWhileItKnocks) {
   EXPECT_TRUE(take<DialEntrance>());
 }
 
+TEST_F(MembershipTest, IsReadyAtOnceIfItKnocksOnlyWhereItWasBefore) {
+  const JoinTarget known{Endpoint::v4({10, 0, 0, 9}, 1), {}, Flow::hidden, false};
+  membership->enter(known, TimePoint{});
+  membership->on_deadline(TimePoint{});
+  EXPECT_TRUE(membership->is_ready());
+  EXPECT_TRUE(take<DialEntrance>());
+  membership->on_entrance_failed(known, JoinStep::connecting, Errc::connection_lost, TimePoint{});
+  membership->on_deadline(TimePoint(2s));
+  EXPECT_TRUE(membership->is_ready());
+  EXPECT_TRUE(take<DialEntrance>());
+}
+
 TEST_F(MembershipTest, BecomesReadyWhenTheClosestNodeHasAnswered) {
   membership->enter({Endpoint::v4({10, 0, 0, 9}, 1), {}}, TimePoint{});
   membership->on_deadline(TimePoint{});

@@ -85,13 +85,6 @@ int kills() {
   return KITH_SANITIZED ? 100 : 1'000;
 }
 
-/// What a killed process has written stays with the system, on whatever disk; most of the time
-/// would go into waiting for a real one.
-std::filesystem::path memory() {
-  const char* path = "/dev/shm";
-  return ::access(path, W_OK | X_OK) == 0 ? path : std::filesystem::temp_directory_path();
-}
-
 /// Does nothing of use for about as long as a step takes at most, so that a kill falls anywhere.
 void linger(Random& random) {
   for (std::uint64_t left = random.below(20'000); left > 0; --left)
@@ -123,7 +116,7 @@ TEST(KilledStore, LosesNothingThatItConfirmed) {
 }
 
 TEST(StoreOfTwoProcesses, LetsOneOfThemSpendATicket) {
-  const StoreFolder folder;
+  const StoreFolder folder(memory());
   constexpr std::uint32_t kTickets = 1'000;
   {
     Store store(folder / "store");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/overlay/store/store_samples.hpp"
+#include "tests/overlay/store/store_steps.hpp"
 #include "tests/overlay/store/store_tampering.hpp"
 #include "tests/support/for_each_seed.hpp"
 
@@ -37,6 +38,31 @@ void fill(Store& store) {
   ASSERT_TRUE(store.raise_own_time(kIssuedAt));
 }
 
+void expect_same(const StoreContents& found, const StoreContents& wanted) {
+  EXPECT_TRUE(found.tickets == wanted.tickets);
+  EXPECT_TRUE(found.relationships == wanted.relationships);
+  EXPECT_TRUE(found.ends == wanted.ends);
+  EXPECT_TRUE(found.addresses == wanted.addresses);
+  EXPECT_TRUE(found.times == wanted.times);
+  EXPECT_TRUE(found.peers == wanted.peers);
+  EXPECT_TRUE(found.blocks == wanted.blocks);
+  EXPECT_EQ(found.own_time, wanted.own_time);
+}
+
+/// Flips a bit, or cuts off the end.
+std::string damaged(std::string content, Random& random) {
+  const std::size_t at = random.below(content.size());
+  if (random.below(4) == 0)
+    content.resize(at);
+  else
+    content[at] = static_cast<char>(content[at] ^ (1 << random.below(8)));
+  return content;
+}
+
+void remove_store(const std::string& path) {
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path + end);
+}
+
 /// 1,000 times a bit is flipped or the end cut off.
 TEST(DamagedStore, IsRefusedOrStillRight) {
   const StoreFolder folder;
@@ -50,34 +76,45 @@ TEST(DamagedStore, IsRefusedOrStillRight) {
   const StoreContents wanted = contents_of(whole);
   int refused = 0;
   for_each_seed(1'000, [&](Random& random) {
-    std::string bad = good;
-    const std::size_t at = random.below(good.size());
-    if (random.below(4) == 0)
-      bad.resize(at);
-    else
-      bad[at] = static_cast<char>(bad[at] ^ (1 << random.below(8)));
     const std::string copy = folder / "copy";
-    put_content(copy, bad);
+    put_content(copy, damaged(good, random));
     try {
       Store store(copy);
-      const StoreContents found = contents_of(store);
-      SCOPED_TRACE(testing::Message() << "byte " << at << " of " << good.size());
-      EXPECT_TRUE(found.tickets == wanted.tickets);
-      EXPECT_TRUE(found.relationships == wanted.relationships);
-      EXPECT_TRUE(found.ends == wanted.ends);
-      EXPECT_TRUE(found.addresses == wanted.addresses);
-      EXPECT_TRUE(found.times == wanted.times);
-      EXPECT_TRUE(found.peers == wanted.peers);
-      EXPECT_TRUE(found.blocks == wanted.blocks);
-      EXPECT_EQ(found.own_time, wanted.own_time);
+      expect_same(contents_of(store), wanted);
     } catch (const StoreError& error) {
       ++refused;
       EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
     }
-    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(copy + end);
+    remove_store(copy);
   });
   // Most of a page of a small table is room that nobody reads.
   EXPECT_GT(refused, 200);
+}
+
+/// As SIGKILL leaves it behind any of many steps: the file and its log, which is then damaged, or
+/// gone.
+TEST(KilledStore, LosesNothingThatItConfirmedWithItsLog) {
+  const StoreFolder folder(memory());
+  const std::string path = folder / "store";
+  const std::string copy = folder / "copy";
+  Store store(path);
+  StoreSteps steps;
+  std::uint32_t next = 0;
+  for_each_seed(KITH_SANITIZED ? 30 : 100, [&](Random& random) {
+    for (std::uint64_t more = 1 + random.below(3); more > 0; --more)
+      ASSERT_TRUE(steps.take(store, next++));
+    const std::string log = content_of(path + "-wal");
+    ASSERT_FALSE(log.empty());
+    for (const std::string& bad : {std::string(), damaged(log, random), damaged(log, random)}) {
+      put_content(copy, content_of(path));
+      put_content(copy + "-wal", bad);
+      {
+        Store found(copy);
+        expect_same(contents_of(found), contents_of(store));
+      }
+      remove_store(copy);
+    }
+  });
 }
 
 /// A store of one ticket and one relationship, both of which are changed while it is open.

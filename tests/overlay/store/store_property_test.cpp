@@ -100,7 +100,7 @@ void expect_same(Store& store, const Model& model) {
 
 TEST(StoreLaws, IsWhatAModelSaysAlsoAfterARestart) {
   for_each_seed(20, [](Random& random) {
-    const StoreFolder folder;
+    const StoreFolder folder(memory());
     Model model;
     for (int restarts = 0; restarts < 3; ++restarts) {
       Store store(folder / "store");

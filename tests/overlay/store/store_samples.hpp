@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +17,13 @@ namespace kith::test {
 
 /// When the samples are looked at.
 inline constexpr WallTime kNow = kIssuedAt;
+
+/// Where writing is fast.  What a killed process has written stays with the system, on whatever
+/// disk; most of the time would go into waiting for a real one.
+inline std::filesystem::path memory() {
+  const char* path = "/dev/shm";
+  return ::access(path, W_OK | X_OK) == 0 ? path : std::filesystem::temp_directory_path();
+}
 
 /// A folder of its own that goes away with all that is in it.
 class StoreFolder {

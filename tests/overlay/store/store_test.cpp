@@ -39,7 +39,7 @@ std::string why_not_opened(const std::string& path) {
 
 class StoreTest : public testing::Test {
  protected:
-  StoreFolder folder_;
+  StoreFolder folder_{memory()};
   std::string path_ = folder_ / "store";
   Cast cast_;
 };

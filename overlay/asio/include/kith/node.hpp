@@ -74,7 +74,7 @@ enum class EntranceFlow : std::uint8_t {
 using PublicAnswer = std::function<std::optional<Bytes>(ByteView question)>;
 
 struct NodeConfig {
-  /// Where to enter the overlay; empty: found one.
+  /// Where to enter the overlay; empty: found one.  With a store, peers of before are tried, too.
   std::vector<std::string> join{};
   /// Where to listen: `tcp://host:port`, port 0 for any.  Empty: every address, any port.
   std::vector<std::string> listen{};
@@ -100,7 +100,7 @@ struct NodeConfig {
   /// Nothing: `open_policy()`.  Asked on the node's executor; answers may come from any thread.
   std::unique_ptr<Policy> policy{};
   /// The file in which the node keeps what must survive it: tickets, contacts, the block list, who
-  /// was met where.
+  /// was met where, and peers to be tried at its next start.
   /// Made if it is not there.  Empty: nothing survives, and there are no tickets and contacts.
   std::string store{};
   /// Networks exempt from address diversity and penalties, beyond loopback: one address of each.
