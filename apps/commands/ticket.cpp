@@ -180,7 +180,8 @@ void add_issue(CLI::App& group, Command& chosen) {
   add_fingerprint(*verb, "--for", command->issue.partner,
                   "The identity that alone may redeem it; without it: whoever shows it");
   add_duration(*verb, "--life", command->issue.life, "How long it is good; 24h if not given");
-  verb->add_flag("--qr", command->draws, "Draw it on standard error, too, for a dark terminal of 80 columns or so");
+  verb->add_flag("--qr", command->draws,
+                 "Draw it on standard error, too, for a dark terminal of 80 columns or so");
   add_question(*verb, command->question);
 }
 

@@ -16,8 +16,8 @@ struct QrCode {
   int columns_min = 0;
 };
 
-/// `text` drawn within `columns`; nothing: there are as many as it likes.  `Errc::too_long` for what
-/// fits into none.
+/// `text` drawn within `columns`; nothing: there are as many as it likes.  `Errc::too_long` for
+/// what fits into none.
 [[nodiscard]] Result<QrCode> qr_code(std::string_view text, std::optional<int> columns);
 
 }  // namespace kith::apps
