@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 using test::EngineLab;
 using test::Keeper;
 
-/// Another node is at `elsewhere` by now.  It ends no connection: an engine that it refuses gives up
-/// after ten seconds.
+/// Another node is at `elsewhere` by now.  It ends no connection: an engine that it refuses gives
+/// up after ten seconds.
 struct EngineAddresses : test::EngineRelations {
   EngineAddresses() { lab.listen(elsewhere, other); }
 
