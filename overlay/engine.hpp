@@ -49,9 +49,9 @@ class Engine {
   void set_endpoints(std::vector<Endpoint> endpoints, Instant now);
 
   /// Tries to enter the overlay through `target`, again and again with growing pauses while there
-  /// is no peer; by flow `N` if that is a node that we share a relationship with.  Several targets
-  /// may be given, one call each.  A node that is given none that is needed founds an overlay and
-  /// is ready at once.
+  /// is no peer; by flow `N` if that is a node that we share a relationship with, and the target
+  /// does not say `S` or `O`.  Several targets may be given, one call each.  A node that is given
+  /// none that is needed founds an overlay and is ready at once.
   void join(const JoinTarget& target, Instant now);
   /// Takes back one `join`: tries `target` no more.  A session that came of it stays.
   void forget_entrance(const JoinTarget& target);

@@ -77,6 +77,7 @@ void Engine::Impl::end_membership(const CloseSession& order, Instant now) {
     return close(order.connection, order.reason, order.why, now);
   connection->joins = false;
   if (!connection->dialed) return tell_turned_away(*connection, order.why);
+  if (is_errand(*connection)) return;
   connection->deadline.reset();
   if (!std::exchange(connection->opening->refused, true))
     on_not_joined(*connection, order.why, now);

@@ -250,11 +250,13 @@ void Engine::Impl::aim_at_related(DialTarget& target, Flow flow, WallTime now) c
   if (flow == Flow::reconnect) target.site = site();
 }
 
-/// An entrance that did not answer us as it answers related nodes may answer as it does others;
-/// false if there is no other way to dial it.
+/// An entrance that did not answer us as it answers related nodes may answer as it does others: it
+/// may have lost the relationship, and say so by flow C alone.  False if there is no other way to
+/// dial it.
 bool Engine::Impl::dial_entrance_otherwise(const Connection& connection, Instant now) {
   auto entrance = connection.opening->entrance;
-  if (!entrance || !connection.session || connection.opened || leave_by_) return false;
+  if (!entrance || !connection.session || leave_by_) return false;
+  if (connection.opened && entrance->flow != Flow::connection) return false;
   const auto node = expected_at(*entrance);
   const auto next = fallback({.flow = entrance->flow, .is_pinned = true});
   if (!node || !next || !relations_.shares(*node, now.wall)) return false;

@@ -30,6 +30,7 @@ namespace json = boost::json;
 struct SimOptions {
   sim::RouteExperimentConfig experiment;
   std::string underlay = "wonder-home";
+  std::uint64_t loss_per_million = 0;
   Duration rest = sim::RouteExperimentConfig().quiet;
   bool real_cryptography = false;
   bool as_json = false;
@@ -157,6 +158,7 @@ std::string to_text(const SimOptions& options, const sim::RouteExperimentResult&
 ExitCode measure_routes(const SimOptions& options) {
   auto config = options.experiment;
   config.quiet = options.rest;
+  config.loss_per_million = static_cast<std::uint32_t>(options.loss_per_million);
   if (options.real_cryptography) config.primitives = &crypto::sodium_primitives();
   const auto underlay = underlay_of(options);
   Progress progress(!options.quiet);
@@ -171,7 +173,6 @@ constexpr const char* kSimFooter =
 them come to rest, and routes probes from any node to any key.  Equal seeds give equal results.
 
 Underlays: wonder-home (homes in 222 cities, as measured), wonder (the cities alone), constant.
-On each, one segment in 200 is lost, and comes later, as TCP sends it again.
 
 Examples:
   kith sim route --nodes 100 --seed 1     some seconds; 1,000 nodes take minutes, 5,000 far more
@@ -199,6 +200,10 @@ void add_sim_route(CLI::App& sim, Command& chosen) {
   command->add_option("--underlay", options->underlay, "wonder-home, wonder or constant")
       ->type_name("NAME")
       ->check(complaint_about_underlay);
+  add_count(
+      *command, "--loss", options->loss_per_million, {0, 500'000},
+      "Of a million segments, how many are lost, and come later, as TCP sends them again; 0 if "
+      "not given");
   add_duration(*command, "--rest", options->rest,
                "Virtual time without joins before anything is measured; 10m if not given");
   command->add_flag("--real-crypto", options->real_cryptography,

@@ -21,7 +21,7 @@ struct RouteExperimentConfig {
   /// Virtual time without joins before anything is measured.
   Duration quiet = std::chrono::minutes(10);
   /// Of segments, each by itself; what is lost is sent again, and comes later.
-  std::uint32_t loss_per_million = 5'000;
+  std::uint32_t loss_per_million = 0;
   /// Nothing: simulated primitives of the same lengths (`overlay/sim/crypto.hpp`).
   const crypto::Primitives* primitives = nullptr;
 };

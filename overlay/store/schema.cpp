@@ -109,24 +109,4 @@ std::string creation() {
   return sql;
 }
 
-const TableRules& first_tickets() {
-  static constexpr TableRules kTickets{
-      .name = "tickets",
-      .definition = {},
-      .columns = "hash, purpose, partner, expires_at, used_at, used_by, revoked_at",
-      .rows_max = 0,
-      .first_to_go = {},
-      .may_go = {}};
-  return kTickets;
-}
-
-std::string upgrade_of_first() {
-  const TableRules& tickets = table_named("tickets");
-  return "CREATE TEMP TABLE former AS SELECT *, zeroblob(32) AS identity FROM tickets;"
-         "DROP TABLE tickets; DELETE FROM totals WHERE name = 'tickets';" +
-         creation_of(tickets) + "INSERT INTO tickets SELECT " + std::string(tickets.columns) +
-         ", " + seal_of(tickets) + " FROM temp.former; DROP TABLE temp.former;" +
-         "PRAGMA user_version = 2;";
-}
-
 }  // namespace kith::overlay

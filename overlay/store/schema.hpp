@@ -35,12 +35,6 @@ struct TableRules {
 /// All statements that make an empty store.
 [[nodiscard]] std::string creation();
 
-/// The tickets of a store of version 1, which did not tell which identity one is from: as much of
-/// their rules as it takes to read them.
-[[nodiscard]] const TableRules& first_tickets();
-/// All statements that make one of version 2 of it.
-[[nodiscard]] std::string upgrade_of_first();
-
 /// What `sqlite_schema` says of a store, in the order of names.
 inline constexpr std::string_view kSchemaQuery =
     "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL "

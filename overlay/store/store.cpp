@@ -34,6 +34,7 @@ void verify_header(Database& database, const std::string& path) {
   const std::int64_t version = database.number("PRAGMA user_version");
   if (version > kStoreVersion)
     throw StoreDamaged("store " + path + ": was written by a newer kith; use that one");
+  if (version > 0 && version < kStoreVersion) refuse(path, "was written by an older kith");
   Statement schema = database.prepare(kSchemaQuery);
   if (version != kStoreVersion || !schema.step() || schema.text(0) != schema_wanted() ||
       database.is_read_only())
@@ -69,7 +70,6 @@ Store::Store(const std::string& path, const StoreOptions& options) : path_(path)
         std::make_unique<Database>(file.path, DatabaseOptions{.create = false,
                                                               .pages_max = options.pages_max,
                                                               .wait_max = options.wait_max});
-    upgrade();
     verify_contents();
   } catch (const DatabaseFailure& failure) {
     if (failure.is_by_system()) throw StoreError(fault_of(failure).what);
@@ -80,20 +80,6 @@ Store::Store(const std::string& path, const StoreOptions& options) : path_(path)
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
-
-void Store::upgrade() {
-  const auto is_first = [this] {
-    return database_->number("PRAGMA application_id") == kApplicationId &&
-           database_->number("PRAGMA user_version") == 1;
-  };
-  if (!is_first()) return;
-  Transaction writing(*database_, Transaction::Kind::writing);
-  // Another process may have been faster.
-  if (!is_first()) return;
-  verify_table(*database_, first_tickets(), path_);
-  database_->execute(upgrade_of_first());
-  writing.commit();
-}
 
 void Store::verify_contents() {
   // One transaction, so that what another process writes meanwhile does not look like damage.

@@ -151,7 +151,6 @@ class Store {
   template <class Work>
   auto guarded(Work work) -> Stored<decltype(work())>;
   [[nodiscard]] StoreFault fault_of(const struct DatabaseFailure& failure) const;
-  void upgrade();
   void verify_contents();
   void make_room(std::string_view table, std::size_t rows, WallTime now);
   [[noreturn]] void fail_by_limit(const std::string& table) const;

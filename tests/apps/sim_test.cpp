@@ -29,8 +29,8 @@ TEST(SimRoute, GivesItsFiguresAsNestedObjects) {
   EXPECT_GE(result.at("hops").as_object().at("p99").to_number<int>(), 1);
   EXPECT_GE(result.at("stretch").as_object().at("mean").to_number<double>(), 0.5);
   EXPECT_GT(result.at("sessions").as_object().at("mean").to_number<double>(), 10);
-  EXPECT_GT(result.at("agreement").to_number<double>(), 0.98);
-  EXPECT_EQ(result.at("loss_per_million").to_number<int>(), 5'000);
+  EXPECT_EQ(result.at("agreement").to_number<double>(), 1);
+  EXPECT_EQ(result.at("loss_per_million").to_number<int>(), 0);
   const auto& minutes = result.at("trace_minutes").as_array();
   ASSERT_EQ(minutes.size(), 1U);
   EXPECT_EQ(minutes[0].as_string().size(), result.at("trace_hash").as_string().size());
@@ -45,6 +45,15 @@ TEST(SimRoute, IsTheSameForTheSameSeedAndPrimitives) {
   };
   EXPECT_EQ(hash({"--seed", "5"}), hash({"--seed", "5"}));
   EXPECT_NE(hash({"--seed", "5"}), hash({"--seed", "6"}));
+}
+
+TEST(SimRoute, LosesAsManySegmentsAsItIsTold) {
+  const Finished finished = run_kith(small_with({"--json", "--loss", "5000"}));
+  ASSERT_EQ(finished.code, 0) << finished.error;
+  const auto result = boost::json::parse(finished.output).as_object();
+  EXPECT_EQ(result.at("loss_per_million").to_number<int>(), 5'000);
+  EXPECT_EQ(result.at("answered").to_number<int>(), 200);
+  EXPECT_NE(run_kith(small_with({"--loss", "500001"})).code, 0);
 }
 
 TEST(SimRoute, ShowsATableToPeople) {

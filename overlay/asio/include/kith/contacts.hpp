@@ -47,8 +47,8 @@ struct TicketStatus {
 
 /// How a ticket is redeemed.
 struct RedeemOptions {
-  /// Whom it makes a contact of: one of the node's identities, as with `TicketOptions`; if the
-  /// ticket is for one identity alone, that one.
+  /// Whom it makes a contact of: one of the node's identities, as with `TicketOptions`; a
+  /// ticket that is for one identity alone wants that one here, unless the node joins as it.
   std::optional<Fingerprint> identity{};
   /// What we show of ourselves to whoever decides at the other end, at most 2,048 bytes; an
   /// identity token, where the ticket is for an identity that is not our node's own.
