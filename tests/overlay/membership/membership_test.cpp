@@ -134,6 +134,17 @@ TEST_F(MembershipTest, IsReadyAtOnceIfItKnocksOnlyWhereItWasBefore) {
   EXPECT_TRUE(take<DialEntrance>());
 }
 
+TEST_F(MembershipTest, SaysNothingOfAnEntranceThatIsForgottenWhileItKnocksThere) {
+  const JoinTarget entrance{Endpoint::v4({10, 0, 0, 9}, 1), {}};
+  membership->enter(entrance, TimePoint{});
+  membership->on_deadline(TimePoint{});
+  ASSERT_TRUE(take<DialEntrance>());
+  membership->forget_entrance(entrance);
+  membership->on_entrance_failed(entrance, JoinStep::connecting, Errc::connection_lost,
+                                 TimePoint{});
+  EXPECT_FALSE(take<JoinFailed>());
+}
+
 TEST_F(MembershipTest, BecomesReadyWhenTheClosestNodeHasAnswered) {
   membership->enter({Endpoint::v4({10, 0, 0, 9}, 1), {}}, TimePoint{});
   membership->on_deadline(TimePoint{});
