@@ -88,7 +88,8 @@ void Membership::on_entrance_failed(const JoinTarget& target, JoinStep step, Err
                                     TimePoint now) {
   const auto pause = entrance_.on_failed(target, why, now);
   if (leaving_ || !pause) return;
-  outputs_.emplace_back(JoinFailed{target.endpoint, why, *pause, std::nullopt, step});
+  outputs_.emplace_back(
+      JoinFailed{target.endpoint, why, *pause, std::nullopt, step, target.is_needed});
   timers_.set(Timer::entrance, now + *pause);
 }
 

@@ -129,6 +129,9 @@ TEST_F(MembershipTest, IsReadyAtOnceIfItKnocksOnlyWhereItWasBefore) {
   EXPECT_TRUE(membership->is_ready());
   EXPECT_TRUE(take<DialEntrance>());
   membership->on_entrance_failed(known, JoinStep::connecting, Errc::connection_lost, TimePoint{});
+  const auto failed = take<JoinFailed>();
+  ASSERT_TRUE(failed);
+  EXPECT_FALSE(failed->is_needed);
   membership->on_deadline(TimePoint(2s));
   EXPECT_TRUE(membership->is_ready());
   EXPECT_TRUE(take<DialEntrance>());
