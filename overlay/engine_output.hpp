@@ -139,6 +139,8 @@ struct JoinFailed {
   /// With `Errc::changed_node`: who was met there first.
   std::optional<Fingerprint> met_first{};
   JoinStep step = JoinStep::connecting;
+  /// Otherwise the node does without this entrance, and perhaps nobody is there any more.
+  bool is_needed = true;
 };
 
 /// Who answers at an endpoint that was named without a node; only this one may from now on.  What

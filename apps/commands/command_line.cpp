@@ -1,6 +1,7 @@
 #include "apps/commands/command_line.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>

@@ -25,6 +25,11 @@ Opened open_at(const std::string& path) {
   }
 }
 
+/// Whether the engine's `why` says that a relationship is of other keys or another realm.
+bool is_orphaned_by(Errc why) {
+  return why == Errc::wrong_key || why == Errc::wrong_realm || why == Errc::not_found;
+}
+
 std::string why_not_ours(const StoredRelationship& relationship, const Fingerprint& self,
                          Errc why) {
   const RelationshipParty* party = relationship.token.terms().party(self);
@@ -66,8 +71,10 @@ void Keeper::restore(Engine& engine) {
   for (const StoredRelationship& relationship : *kept) {
     const auto added = engine.add_relationship(relationship.token, relationship.endpoints);
     if (!added) {
-      orphans_.insert(relationship.token.terms().id);
-      log_(LogLevel::warning, "a relationship in the store is none of this node's: " +
+      const bool is_orphaned = is_orphaned_by(added.error());
+      if (is_orphaned) orphans_.insert(relationship.token.terms().id);
+      log_(LogLevel::warning, (is_orphaned ? "a relationship in the store is none of this node's: "
+                                           : "a relationship in the store cannot be used: ") +
                                   why_not_ours(relationship, engine.id(), added.error()));
       continue;
     }

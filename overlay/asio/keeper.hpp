@@ -79,7 +79,7 @@ class Keeper {
   Store store_;
   StoreLock lock_;
   bool said_damaged_ = false;
-  /// Relationships that the engine did not take.
+  /// Relationships that the engine did not take, as being of other keys or another realm.
   std::set<Uuid> orphans_;
   // Not written yet.
   std::optional<WallTime> own_time_;

@@ -182,7 +182,7 @@ void Node::Runtime::on(const overlay::ReadyChanged& changed) {
 }
 
 void Node::Runtime::on(const overlay::JoinFailed& failed) {
-  join_failure_ = failed;
+  if (failed.is_needed) join_failure_ = failed;
   const std::string where = failed.endpoint.to_string();
   std::string advice;
   if (failed.met_first) {
@@ -190,8 +190,9 @@ void Node::Runtime::on(const overlay::JoinFailed& failed) {
              "; if the node was replaced, name the new one as kith://<fingerprint>@" + where +
              " or start this node again";
   }
-  log(LogLevel::warning, "cannot join through " + where + ": " + std::string(describe(failed.why)) +
-                             advice + "; next attempt in " + in_seconds(failed.next_attempt_in));
+  const auto level = failed.is_needed ? LogLevel::warning : LogLevel::info;
+  log(level, "cannot join through " + where + ": " + std::string(describe(failed.why)) + advice +
+                 "; next attempt in " + in_seconds(failed.next_attempt_in));
 }
 
 void Node::Runtime::on(const overlay::EntranceLearned& learned, Instant now) {
@@ -205,6 +206,7 @@ void Node::Runtime::on(const overlay::TurnedAway& turned, Instant now) {
 }
 
 void Node::Runtime::on(const overlay::PeerJoined& joined, Instant now) {
+  join_failure_.reset();
   contacts_->on(joined, now);
   log(LogLevel::info, "joined " + joined.node.abbreviated() + " at " + joined.endpoint.to_string());
 }

@@ -51,9 +51,9 @@ std::optional<TimePoint> Entrance::next_deadline(bool is_alone) const {
   return next;
 }
 
-Duration Entrance::on_failed(const JoinTarget& target, Errc why, TimePoint now) {
+std::optional<Duration> Entrance::on_failed(const JoinTarget& target, Errc why, TimePoint now) {
   Door* door = find(target);
-  if (!door) return Backoff::kFirst;
+  if (!door) return std::nullopt;
   const Duration pause = door->backoff.on_failed(why, *random_);
   door->dialing = false;
   door->due = now + pause;

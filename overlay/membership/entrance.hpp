@@ -33,8 +33,8 @@ class Entrance {
   /// When the next one is due.
   [[nodiscard]] std::optional<TimePoint> next_deadline(bool is_alone) const;
 
-  /// The pause until the next attempt.
-  Duration on_failed(const JoinTarget& target, Errc why, TimePoint now);
+  /// The pause until the next attempt; nothing if the target was taken back while it was dialed.
+  std::optional<Duration> on_failed(const JoinTarget& target, Errc why, TimePoint now);
   void on_entered(const JoinTarget& target);
   /// The last peer is gone: all are due.
   void on_alone(TimePoint now);

@@ -86,10 +86,11 @@ void Membership::on_dial_failed(ContactIndex contact, Errc why, TimePoint now) {
 
 void Membership::on_entrance_failed(const JoinTarget& target, JoinStep step, Errc why,
                                     TimePoint now) {
-  const Duration pause = entrance_.on_failed(target, why, now);
-  if (leaving_) return;
-  outputs_.emplace_back(JoinFailed{target.endpoint, why, pause, std::nullopt, step});
-  timers_.set(Timer::entrance, now + pause);
+  const auto pause = entrance_.on_failed(target, why, now);
+  if (leaving_ || !pause) return;
+  outputs_.emplace_back(
+      JoinFailed{target.endpoint, why, *pause, std::nullopt, step, target.is_needed});
+  timers_.set(Timer::entrance, now + *pause);
 }
 
 void Membership::on_deadline(TimePoint now) {

@@ -211,6 +211,8 @@ TEST_F(ContactsTest, AreNotNeededByAFounderToFindItsOverlayAgain) {
   Heard heard;
   Node founder = here_joining({}, heard);
   EXPECT_TRUE(founder.wait_until_ready(kPatience));
+  EXPECT_TRUE(heard.wait_for("cannot join through "));
+  EXPECT_FALSE(founder.status().join_failure);
 }
 
 /// Who answers where nobody was named is believed at the first time alone, restarts or not.

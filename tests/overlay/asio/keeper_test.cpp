@@ -8,11 +8,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/crypto/sodium.hpp"
+#include "overlay/engine.hpp"
 #include "tests/overlay/store/store_samples.hpp"
 #include "tests/overlay/store/store_tampering.hpp"
 
@@ -64,6 +67,38 @@ TEST_F(KeeperOfOneTicket, SaysOnceThatTheStoreIsDamaged) {
   change(path_, "DROP TRIGGER tickets_update; UPDATE tickets SET expires_at = expires_at + 1");
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(is_good());
   EXPECT_THAT(complaints_, ElementsAre(HasSubstr("is damaged")));
+}
+
+/// The engine may have other reasons not to take it, such as another token of the same number.
+TEST_F(KeeperOfOneTicket, OrphansNoRelationshipOfTheKeysThatItsNodeHas) {
+  const auto related_for = [](Duration life) {
+    Cast cast;
+    RelationshipParams params = cast.relationship_params();
+    params.realm = {};
+    params.life = life;
+    const auto proposal =
+        propose_relationship(params, cast.person_key, crypto::ed25519(), cast.random);
+    return countersign(*proposal, cast.friend_key, crypto::ed25519(), kIssuedAt).value();
+  };
+  const RelationshipToken kept = related_for(kLife);
+  const RelationshipToken taken = related_for(2 * kLife);
+  ASSERT_EQ(kept.terms().id, taken.terms().id);
+  const overlay::KeepRelationship made{
+      .question = {}, .relationship = kept, .endpoints = {}, .certificate = {}};
+  ASSERT_TRUE(keeper_.keep(made, kIssuedAt));
+  Cast cast;
+  overlay::EngineConfig config;
+  config.primitives = &crypto::sodium_primitives();
+  config.node_key = std::move(cast.node_key);
+  config.identity_key = std::move(cast.person_key);
+  config.static_key = config.primitives->dh->generate(cast.random);
+  overlay::Engine engine(std::move(config), cast.random, {TimePoint{}, kIssuedAt});
+  ASSERT_TRUE(engine.add_relationship(taken, {}));
+  keeper_.restore(engine);
+  const auto contacts = keeper_.contacts(engine.id());
+  ASSERT_TRUE(contacts);
+  ASSERT_EQ(contacts->size(), 1U);
+  EXPECT_FALSE(contacts->front().is_orphaned);
 }
 
 /// As long as this is there, no file can grow.

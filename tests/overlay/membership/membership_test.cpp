@@ -129,9 +129,23 @@ TEST_F(MembershipTest, IsReadyAtOnceIfItKnocksOnlyWhereItWasBefore) {
   EXPECT_TRUE(membership->is_ready());
   EXPECT_TRUE(take<DialEntrance>());
   membership->on_entrance_failed(known, JoinStep::connecting, Errc::connection_lost, TimePoint{});
+  const auto failed = take<JoinFailed>();
+  ASSERT_TRUE(failed);
+  EXPECT_FALSE(failed->is_needed);
   membership->on_deadline(TimePoint(2s));
   EXPECT_TRUE(membership->is_ready());
   EXPECT_TRUE(take<DialEntrance>());
+}
+
+TEST_F(MembershipTest, SaysNothingOfAnEntranceThatIsForgottenWhileItKnocksThere) {
+  const JoinTarget entrance{Endpoint::v4({10, 0, 0, 9}, 1), {}};
+  membership->enter(entrance, TimePoint{});
+  membership->on_deadline(TimePoint{});
+  ASSERT_TRUE(take<DialEntrance>());
+  membership->forget_entrance(entrance);
+  membership->on_entrance_failed(entrance, JoinStep::connecting, Errc::connection_lost,
+                                 TimePoint{});
+  EXPECT_FALSE(take<JoinFailed>());
 }
 
 TEST_F(MembershipTest, BecomesReadyWhenTheClosestNodeHasAnswered) {

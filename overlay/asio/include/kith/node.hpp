@@ -146,7 +146,8 @@ struct NodeStatus {
   std::uint64_t bytes_out = 0;
   /// How many callbacks of the application threw; what they threw was logged.
   std::uint64_t callback_failures = 0;
-  /// Why the last attempt to enter the overlay failed, until one succeeds.
+  /// Why the last attempt to enter the overlay through one of `NodeConfig::join` failed, until the
+  /// node becomes ready or a peer joins.
   std::optional<Errc> join_failure{};
   /// How far that attempt had come.
   std::optional<JoinStep> join_step{};
