@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -40,6 +41,14 @@ void occupy_standard_streams() {
   }
 }
 
+/// A core would hold keys.  Who is to have one raises the limit of the process (`prlimit --core`).
+void write_no_core() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &limit));
+}
+
 }  // namespace
 }  // namespace kith::apps
 
@@ -49,5 +58,6 @@ int main(int argument_count, char** arguments) {
   // So is a limit of what files may hold.
   std::signal(SIGXFSZ, SIG_IGN);
   kith::apps::occupy_standard_streams();
+  kith::apps::write_no_core();
   return static_cast<int>(kith::apps::run_or_complain(argument_count, arguments));
 }

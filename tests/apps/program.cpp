@@ -151,6 +151,12 @@ void Program::forbid_growing_files() const {
   EXPECT_EQ(::prlimit(process_, RLIMIT_FSIZE, &nothing, nullptr), 0);
 }
 
+std::uint64_t Program::core_bytes_most() const {
+  rlimit limit{};
+  EXPECT_EQ(::prlimit(process_, RLIMIT_CORE, nullptr, &limit), 0);
+  return limit.rlim_cur;
+}
+
 void Program::close_output() { ::close(std::exchange(output_.descriptor, -1)); }
 
 /// Reads what there is; false at the deadline, or when nothing more can come.

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -62,6 +63,8 @@ class Program {
   void signal(int number) const;
   /// No file that it writes can grow from now on.
   void forbid_growing_files() const;
+  /// How large a core of it may be.
+  [[nodiscard]] std::uint64_t core_bytes_most() const;
   /// Nobody reads its output from now on.
   void close_output();
   /// Gives it more to read; the end of it with `end_input`.

@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -27,6 +28,18 @@ TEST(Up, PrintsItsAddressFirst) {
   EXPECT_TRUE(address->node.has_value());
   EXPECT_EQ(address->host, "127.0.0.1");
   EXPECT_NE(address->port, 0);
+}
+
+TEST(Up, HasNoCoreWrittenOfItself) {
+  const Folder folder;
+  rlimit ours{};
+  ASSERT_EQ(::getrlimit(RLIMIT_CORE, &ours), 0);
+  const rlimit most{.rlim_cur = ours.rlim_max, .rlim_max = ours.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_CORE, &most), 0);
+  Program program({"up", "--listen", "tcp://127.0.0.1:0", "--control", folder / "s"});
+  ASSERT_EQ(::setrlimit(RLIMIT_CORE, &ours), 0);
+  EXPECT_NE(program.wait_for_output(), "");
+  EXPECT_EQ(program.core_bytes_most(), 0U);
 }
 
 TEST(Up, ListensOnIpv6Too) {
