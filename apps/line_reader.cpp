@@ -19,6 +19,11 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 
+Failure too_long(std::string_view what, std::string_view advice) {
+  return {ExitCode::error, fmt::format("{} is too long: a message holds {} bytes{}", what,
+                                       overlay::kPayloadBytesMax, advice)};
+}
+
 }  // namespace
 
 std::optional<std::string_view> LineReader::next() {
@@ -26,9 +31,7 @@ std::optional<std::string_view> LineReader::next() {
     const auto at = buffer_.find('\n', searched_);
     const auto end = std::min(at, buffer_.size());
     if (end - begin_ > overlay::kPayloadBytesMax)
-      throw Failure(ExitCode::error,
-                    fmt::format("line {} of the input is too long: a message holds {} bytes",
-                                lines_ + 1, overlay::kPayloadBytesMax));
+      throw too_long(fmt::format("line {} of the input", lines_ + 1), "");
     if (at != std::string::npos) return take(end, end + 1);
     searched_ = end;
     if (fill()) continue;
@@ -40,10 +43,7 @@ std::optional<std::string_view> LineReader::next() {
 std::string LineReader::rest() {
   do {
     if (buffer_.size() - begin_ > overlay::kPayloadBytesMax)
-      throw Failure(ExitCode::error,
-                    fmt::format("the input is too long: a message holds {} bytes; --lines "
-                                "publishes each line by itself",
-                                overlay::kPayloadBytesMax));
+      throw too_long("the input", "; --lines publishes each line by itself");
   } while (fill());
   return buffer_.substr(begin_);
 }
