@@ -10,5 +10,7 @@ foreach(suite IN LISTS suites)
   string(STRIP "${suite}" suite)
   string(REGEX REPLACE "\\.$" "" suite "${suite}")
   add_test("${prefix}${suite}" "${program}" "--gtest_filter=${suite}.*" --gtest_brief=1)
-  set_tests_properties("${prefix}${suite}" PROPERTIES LABELS "${label}" TIMEOUT "${timeout}")
+  # What takes long begins first, so that no processor is without work at the end.
+  set_tests_properties("${prefix}${suite}" PROPERTIES
+    LABELS "${label}" COST 1 TIMEOUT "${timeout}")
 endforeach()

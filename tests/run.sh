@@ -23,7 +23,7 @@ The names of tests begin with their build; `ctest --test-dir DIR -R NAME` runs o
 Environment:
   KITH_BUILD_DIR      where to build    (default: ${XDG_CACHE_HOME:-~/.cache}/kith-build/…)
   KITH_JOBS           how many at once  (default: the number of processors); of tests one more
-  KITH_FUZZ_SECONDS   for each target   (default: 10)
+  KITH_FUZZ_SECONDS   for each target   (default: 5)
   KITH_TEST_SEED      the one seed that property tests run
 EOF
 }
@@ -47,7 +47,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 clone=$(basename "$root")-$(printf '%s' "$root" | cksum | cut -d ' ' -f 1)
 build=${KITH_BUILD_DIR:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/kith-build/$clone}
 jobs=${KITH_JOBS:-$(nproc)}
-fuzz_seconds=${KITH_FUZZ_SECONDS:-10}
+fuzz_seconds=${KITH_FUZZ_SECONDS:-5}
 
 # The machine's own ideas of flags and paths are not what is tested here.
 unset CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH \

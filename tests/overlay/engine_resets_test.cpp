@@ -146,6 +146,8 @@ TEST_P(EngineResets, AtAnyByteOpenNothingAndKeepNobodyFromComingBack) {
       ends.insert(frame.size() + (ends.empty() ? 0 : *ends.rbegin()));
     std::array<bool, 2> opened{};
     for (std::size_t bytes = 0; bytes < whole[to_listener].size(); ++bytes) {
+      // Sanitized code is several times slower.
+      if (KITH_SANITIZED && bytes % 7 != 0 && !ends.contains(bytes)) continue;
       SCOPED_TRACE((to_listener ? "to the listener: " : "to the dialer: ") + std::to_string(bytes));
       Meeting meeting(flow());
       meet(meeting, to_listener, bytes);
