@@ -26,12 +26,7 @@ struct EngineAddresses : test::EngineRelations {
 
   /// One that `ada` shares with `partner`, whom it takes for being in one of these places.
   RelationshipId relate_at(Keeper& partner, std::vector<Endpoint> places) {
-    RelationshipParams params;
-    params.issued_at = lab.now.wall;
-    params.proposer = place(ada);
-    params.partner = place(partner);
-    params.partner_key = key(partner).public_key;
-    const RelationshipToken token = sign(params, key(ada), key(partner));
+    const RelationshipToken token = token_of(ada, partner);
     EXPECT_TRUE(ada.node.engine->add_relationship(token, std::move(places)));
     add(partner, token, ada.node.endpoint);
     return token.terms().id;

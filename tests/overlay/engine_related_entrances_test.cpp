@@ -91,12 +91,7 @@ TEST_F(EngineRelatedEntrance, LeadsInWhereTheRelationshipWasLost) {
   Keeper forgetful{lab, lab.add(4)};
   Keeper friendly{lab, lab.add(5)};
   lab.pass(0s);
-  RelationshipParams params;
-  params.issued_at = lab.now.wall;
-  params.proposer = place(friendly);
-  params.partner = place(forgetful);
-  params.partner_key = key(forgetful).public_key;
-  add(friendly, sign(params, key(friendly), key(forgetful)), forgetful.node.endpoint);
+  add(friendly, token_of(friendly, forgetful), forgetful.node.endpoint);
   friendly.node.engine->join({forgetful.node.endpoint, forgetful.node.engine->id()}, lab.now);
   lab.pass(5s);
   EXPECT_TRUE(friendly.node.engine->is_ready());

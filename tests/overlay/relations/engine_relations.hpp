@@ -25,15 +25,21 @@ struct EngineRelations : testing::Test {
     return {token->fingerprint(), token->static_key};
   }
 
-  /// Both know it, as if from their stores.
-  RelationshipId relate(Keeper& proposer, Keeper& partner, Duration life = std::chrono::hours(1)) {
+  /// Signed by both, and not known to either yet.
+  [[nodiscard]] RelationshipToken token_of(Keeper& proposer, Keeper& partner,
+                                           Duration life = std::chrono::hours(1)) {
     RelationshipParams params;
     params.issued_at = lab.now.wall;
     params.life = life;
     params.proposer = place(proposer);
     params.partner = place(partner);
     params.partner_key = key(partner).public_key;
-    const RelationshipToken token = sign(params, key(proposer), key(partner));
+    return sign(params, key(proposer), key(partner));
+  }
+
+  /// Both know it, as if from their stores.
+  RelationshipId relate(Keeper& proposer, Keeper& partner, Duration life = std::chrono::hours(1)) {
+    const RelationshipToken token = token_of(proposer, partner, life);
     add(proposer, token, partner.node.endpoint);
     add(partner, token, proposer.node.endpoint);
     return token.terms().id;
